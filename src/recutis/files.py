@@ -1,0 +1,184 @@
+"""Reading what people write (YAML, with places) and writing results (all or nothing)."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from recutis.errors import InputError
+
+Model = TypeVar("Model", bound=BaseModel)
+_LARGEST_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A parsed YAML mapping; `lines` gives the line of each dotted place such as `concerns.0.kind`."""
+
+    name: str
+    data: dict[str, object]
+    lines: dict[str, int]
+
+    def place(self, dotted: str) -> str:
+        """'patient.age (line 3 of file.yaml)', or the nearest known parent of the place."""
+        at = dotted
+        while at and at not in self.lines:
+            at = at.rpartition(".")[0]
+        line = f"line {self.lines[at]} of {self.name}" if at in self.lines else self.name
+        return f"{dotted} ({line})" if dotted else line
+
+
+def _walk(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, item in node.value:
+            word = str(key.value)
+            if word in seen:
+                msg = f"{name}: the key '{word}' stands twice (line {key.start_mark.line + 1}); keep one."
+                raise InputError(msg)
+            seen.add(word)
+            _walk(item, f"{path}.{word}" if path else word, lines, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            _walk(item, f"{path}.{number}" if path else str(number), lines, name)
+
+
+def read_yaml(path: Path) -> Document:
+    """Parse one YAML mapping.
+
+    Raises InputError when the file cannot be read, is not UTF-8, is not YAML, holds aliases or
+    several documents, repeats a key, or is not a mapping.
+    """
+    name = path.name
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            msg = f"{path} is larger than {_LARGEST_BYTES} bytes; a file of this kind has a few hundred lines at most."
+            raise InputError(msg)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        msg = f"Cannot read {path}: {reason}. Give the path of a readable YAML file."
+        raise InputError(msg) from error
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            msg = f"{name} uses a YAML alias (*name); write the values out."
+            raise InputError(msg)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "it does not parse"
+        msg = f"{name} is not valid YAML{line}: {problem}. Correct it and run again."
+        raise InputError(msg) from error
+    except (ValueError, RecursionError) as error:
+        msg = f"{name} is not valid YAML: {error}. Correct it and run again."
+        raise InputError(msg) from error
+    lines: dict[str, int] = {}
+    if node is not None:
+        _walk(node, "", lines, name)
+    if not isinstance(data, dict) or not data:
+        msg = f"{name} must hold keys and values at the top (such as 'patient:'); found {type(data).__name__}."
+        raise InputError(msg)
+    return Document(name=name, data={str(key): item for key, item in data.items()}, lines=lines)
+
+
+def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    here: object = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        fields = here.model_fields if isinstance(here, type) and issubclass(here, BaseModel) else {}
+        if part not in fields:
+            return list(fields)
+        here = _inner_model(fields[part].annotation)
+    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+def _inner_model(annotation: object) -> object:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _inner_model(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _sentence(document: Document, model: type[BaseModel], error: ValidationError) -> str:
+    first = error.errors()[0]
+    location = first["loc"]
+    dotted = ".".join(str(part) for part in location)
+    place = document.place(dotted)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(model, location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
+        hint = f"did you mean '{near[0]}'?" if near else f"known keys are {', '.join(known)}."
+        return f"Unknown key {place}: {hint}"
+    if first["type"] == "missing":
+        return f"Missing {place}: this must be answered."
+    shown = repr(first["input"])
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    message = message[:1].lower() + message[1:]
+    more = len(error.errors()) - 1
+    also = f" ({more} more to correct after this.)" if more else ""
+    return f"{place} is {shown}: {message}.{also}"
+
+
+def validate(model: type[Model], document: Document) -> Model:
+    """The model filled from a document.
+
+    Raises InputError: one sentence naming the place, the value, and what is allowed.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        raise InputError(_sentence(document, model, error)) from error
+
+
+@contextmanager
+def writing_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that takes its place only when the block ends well.
+
+    An existing target folder is kept: its files of the same names are replaced, others stay.
+    Raises InputError when the place cannot be written.
+    """
+    if target.exists() and not target.is_dir():
+        msg = f"{target} is a file; give a folder with --out."
+        raise InputError(msg)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            with tempfile.TemporaryFile(dir=target):
+                pass
+        made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        msg = f"Cannot write to {target}: {error.strerror}. Give a writable folder with --out."
+        raise InputError(msg) from error
+    try:
+        yield made
+        if target.is_dir():
+            for item in sorted(made.rglob("*")):
+                place = target / item.relative_to(made)
+                if item.is_dir():
+                    place.mkdir(exist_ok=True)
+                else:
+                    item.replace(place)
+        else:
+            made.chmod(0o755)
+            made.rename(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,384 @@
+"""The plan as a document: what `plan.json` holds, and nothing else. Reports read only this."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["ready", "needs_answers", "deferred", "refer", "blocked"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Quantity(_Part):
+    """One predicted quantity for this person."""
+
+    p10: float
+    p50: float
+    p90: float
+    unit: str
+    sources: tuple[str, ...]
+    provisional: bool
+
+
+class SymptomDay(_Part):
+    """What the person feels and sees on one day after a session, each 0 (none) to 10."""
+
+    day: int
+    redness: Quantity
+    swelling: Quantity
+    crusting: Quantity
+    peeling: Quantity
+    bronzing: Quantity
+    pain: Quantity
+    sting_itch: Quantity
+
+
+class QuartileOdds(_Part):
+    """Chance in percent of each quarter of improvement, and of no visible change (below 10 %)."""
+
+    below_25: Quantity
+    from_25_to_50: Quantity
+    from_50_to_75: Quantity
+    above_75: Quantity
+    no_visible_change: Quantity
+
+
+class ChairMinutes(_Part):
+    """Minutes in the clinic per session."""
+
+    numbing: Quantity
+    laser: Quantity
+    total: Quantity
+
+
+class Risk(_Part):
+    """Chance of one kind of harm, in percent."""
+
+    per_session: Quantity
+    per_course: Quantity
+    note: str = ""
+
+
+class Risks(_Part):
+    """Harms kept apart; PIH passes, hypopigmentation stays."""
+
+    pih: Risk
+    hypopigmentation: Risk
+    bacterial_infection: Risk
+    herpes: Risk
+    scarring: Risk
+    ectropion: Risk
+    acneiform: Risk
+    prolonged_erythema: Risk
+    blister: Risk
+    purpura: Risk
+
+
+class Predictions(_Part):
+    """All predictions of one option; concern keys read `fine_lines@periorbital`."""
+
+    improvement_pct: dict[str, Quantity]
+    quartile_odds: dict[str, QuartileOdds]
+    recurrence_pct: dict[str, Quantity]
+    time_to_effect_weeks: dict[str, Quantity]
+    improvement_by_session_pct: dict[str, tuple[Quantity, ...]]
+    chair_minutes: ChairMinutes
+    pain_0_10: Quantity
+    closure_days: Quantity
+    social_downtime_days: Quantity
+    return_to_work_day: Quantity
+    makeup_day: Quantity
+    sunscreen_start_day: Quantity
+    erythema_resolution_days: Quantity
+    pih_duration_weeks: Quantity
+    symptoms: tuple[SymptomDay, ...]
+    risks: Risks
+
+
+class PassSettings(_Part):
+    """One pass in the panel's own words; keys that the panel does not have are absent (null)."""
+
+    energy_mJ: float | None = None
+    density_pct: float | None = None
+    columns_cm2: float | None = None
+    fluence_J_cm2: float | None = None
+    duration_ms: float | None = None
+    spot_mm: float | None = None
+    power_W: float | None = None
+    depth_um: float | None = None
+    coagulation_um: float | None = None
+    overlap_pct: float | None = None
+    stack: int | None = None
+    cooling: str = ""
+
+
+class SkinLayer(_Part):
+    """One layer for the drawing to scale."""
+
+    name: str
+    thickness_um: float
+
+
+class InjuryDocument(_Part):
+    """The injury of one session at one site, for the drawing to scale and the clinician's table."""
+
+    site: str
+    wavelength_nm: float
+    layers: tuple[SkinLayer, ...]
+    target: str
+    target_top_um: float
+    target_bottom_um: float
+    ablation_depth_um: float
+    ablation_width_um: float
+    coagulation_depth_um: float
+    coagulation_rim_um: float
+    lesion_top_um: float
+    lesion_depth_um: float
+    lesion_width_um: float
+    column_pitch_um: float | None
+    coverage_pct: float
+    epidermis_removed_pct: float
+    epidermis_killed_pct: float
+    injured_dermis_um: float
+    vessel_closure: tuple[tuple[float, float, float], ...]
+    pigment_ratio: float
+    epidermis_pigment_ratio: float
+    peak_surface_C: float
+    peak_basal_C: float
+    bulk_rise_C: float
+    energy_balance: dict[str, float]
+    fidelity: str
+    error_pct: float
+    warnings: tuple[str, ...]
+
+
+class TestSpot(_Part):
+    """A trial on a small hidden area before the first session."""
+
+    site: str
+    made_on: str
+    read_on: str
+    pass_criteria: str
+
+
+class Eyewear(_Part):
+    """Protection for everyone in the room."""
+
+    wavelength_nm: str
+    optical_density: float
+    patient: str
+    arithmetic: str
+
+
+class Ceiling(_Part):
+    """The hard limit that applied."""
+
+    rule_id: str
+    site: str
+    max_energy_mJ: float | None
+    max_density_pct: float | None
+    max_fluence_J_cm2: float | None
+    max_passes: int | None
+    source: str
+
+
+class Option(_Part):
+    """One way to treat: a device, its settings, the course, and what it would do."""
+
+    rank: int
+    label: str
+    device: str
+    device_class: str
+    treats: tuple[str, ...]
+    does_not_treat: tuple[str, ...]
+    settings: tuple[PassSettings, ...]
+    passes: int
+    sessions: int
+    interval_weeks: float
+    site_settings: dict[str, tuple[PassSettings, ...]]
+    ceilings: tuple[Ceiling, ...]
+    arithmetic: tuple[str, ...]
+    endpoint: str
+    stop_if: str
+    test_spot: TestSpot | None
+    anaesthesia: str
+    prophylaxis: tuple[str, ...]
+    eyewear: Eyewear
+    why: tuple[str, ...]
+    warnings: tuple[str, ...]
+    injury: InjuryDocument
+    injuries: tuple[InjuryDocument, ...]
+    predictions: Predictions
+    limits_met: bool
+
+
+class ScreeningEntry(_Part):
+    """One rule that fired, is unanswered, or belongs on the checklist."""
+
+    rule_id: str
+    condition: str
+    severity: str
+    state: Literal["fires", "unanswered", "checklist", "overridden", "lifted"]
+    applies_to: tuple[str, ...]
+    message: str
+    required_action: str
+    source: str
+    lifts_when: str
+    override: str
+    until: str | None
+
+
+class Question(_Part):
+    """A required answer that is missing."""
+
+    place: str
+    question: str
+
+
+class Refusal(_Part):
+    """A class of device that is not offered, and why."""
+
+    device_class: str
+    reason: str
+
+
+class Removed(_Part):
+    """How many candidate settings one limit removed."""
+
+    limit: str
+    candidates: int
+
+
+class NoTreatment(_Part):
+    """What happens with daily sunscreen and no laser."""
+
+    description: str
+    improvement_pct: dict[str, Quantity]
+    sources: tuple[str, ...]
+
+
+class Comparator(_Part):
+    """An alternative, with the chance that it does better than the first option."""
+
+    modality: str
+    concern: str
+    improvement_pct: Quantity | None
+    probability_better_pct: Quantity | None
+    downtime_days: Quantity | None
+    pain_0_10: Quantity | None
+    sessions: Quantity | None
+    note: str
+    sources: tuple[str, ...]
+
+
+class FrontPoint(_Part):
+    """One choice on the Pareto chart."""
+
+    device: str
+    device_class: str
+    improvement_pct: float
+    social_downtime_days: float
+    worst_risk_pct: float
+    on_front: bool
+    meets_limits: bool
+    option_rank: int | None
+
+
+class CalendarEntry(_Part):
+    """One dated entry."""
+
+    day: str
+    kind: Literal["test_spot", "test_spot_reading", "session", "aftercare", "sunscreen", "check_up", "medicine", "milestone"]
+    title: str
+    text: str
+    session: int | None
+
+
+class Aftercare(_Part):
+    """One instruction with its days after the session."""
+
+    day_from: int
+    day_to: int
+    topic: str
+    instruction: str
+    source: str
+
+
+class RedFlag(_Part):
+    """When to call, and whom."""
+
+    day_from: int
+    day_to: int
+    symptom: str
+    action: str
+    urgency: str
+    source: str
+
+
+class Source(_Part):
+    """One evidence row that the plan used."""
+
+    id: str
+    table: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    text: str
+    conditions: str
+    source: str
+    confidence: str
+    checked: bool
+
+
+class PersonSummary(_Part):
+    """Who the plan is for, without a name."""
+
+    age: float
+    sex: str
+    phototype: str
+    concerns: tuple[str, ...]
+    history: tuple[str, ...]
+    goals: tuple[str, ...]
+
+
+class PlanProvenance(_Part):
+    """What made the plan."""
+
+    version: str
+    evidence_sha256: str
+    seed: int
+    inputs_sha256: str
+    twins: int
+    candidates: int
+    seconds: float | None = Field(default=None, description="never part of the hash")
+
+
+class Plan(_Part):
+    """A plan; every key is always present. `blocked` is True unless `status` is ready."""
+
+    date: str
+    status: Status
+    headline: str
+    blocked: bool
+    released: bool
+    person: PersonSummary
+    questions: tuple[Question, ...]
+    unasked: tuple[str, ...]
+    screening: tuple[ScreeningEntry, ...]
+    checklist: tuple[str, ...]
+    options: tuple[Option, ...]
+    refused: tuple[Refusal, ...]
+    removed: tuple[Removed, ...]
+    front: tuple[FrontPoint, ...]
+    no_treatment: NoTreatment | None
+    comparators: tuple[Comparator, ...]
+    calendar: tuple[CalendarEntry, ...]
+    aftercare: tuple[Aftercare, ...]
+    red_flags: tuple[RedFlag, ...]
+    sources: tuple[Source, ...]
+    provenance: PlanProvenance

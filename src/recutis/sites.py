@@ -1,0 +1,34 @@
+"""Site and concern words, and which sites count as the face."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SITES: Final[tuple[str, ...]] = (
+    "forehead", "temple", "cheek", "nose", "periorbital", "eyelid", "perioral", "chin", "full_face", "neck", "decolletage", "hands",
+)  # fmt: skip
+OFF_FACE: Final[frozenset[str]] = frozenset({"neck", "decolletage", "hands"})
+PHOTOTYPES: Final[tuple[str, ...]] = ("I", "II", "III", "IV", "V", "VI")
+CONCERN_KINDS: Final[tuple[str, ...]] = (
+    "acne_scars", "surgical_scar", "traumatic_scar", "burn_scar", "hypertrophic_scar", "fine_lines", "deep_lines", "age_spots",
+    "freckles", "facial_veins", "diffuse_redness", "poikiloderma", "enlarged_pores", "acne_prone", "texture", "melasma", "undiagnosed",
+)  # fmt: skip
+
+
+def ceiling_site(site: str) -> str:
+    """The word of `ceilings.csv` for a site: face, eyelid, neck, decolletage or hands.
+
+    Periorbital skin outside the lid counts as face; the lid itself is `eyelid`.
+    """
+    return site if site in OFF_FACE or site == "eyelid" else "face"
+
+
+def phototypes_in(text: str) -> frozenset[str]:
+    """The phototypes a range such as 'IV-VI' or 'III' covers; all six for an empty text."""
+    if not text.strip():
+        return frozenset(PHOTOTYPES)
+    first, _, last = text.strip().partition("-")
+    if first not in PHOTOTYPES or (last and last not in PHOTOTYPES):
+        return frozenset()
+    start, end = PHOTOTYPES.index(first), PHOTOTYPES.index(last or first)
+    return frozenset(PHOTOTYPES[start : end + 1])

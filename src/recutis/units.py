@@ -1,0 +1,65 @@
+"""The only place where units are converted or parsed."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from recutis.errors import InputError
+
+if TYPE_CHECKING:
+    import pint
+
+CM_PER_UM: Final = 1e-4
+CM_PER_MM: Final = 0.1
+M_PER_UM: Final = 1e-6
+M_PER_NM: Final = 1e-9
+UM_PER_MM: Final = 1e3
+UM_PER_M: Final = 1e6
+MM_PER_UM: Final = 1e-3
+J_PER_MJ: Final = 1e-3
+S_PER_MS: Final = 1e-3
+MS_PER_S: Final = 1e3
+PER_M_PER_CM: Final = 1e2
+J_M2_PER_J_CM2: Final = 1e4
+J_M3_PER_J_CM3: Final = 1e6
+KELVIN_OFFSET: Final = 273.15
+PERCENT: Final = 100.0
+DAYS_PER_WEEK: Final = 7
+S_PER_MIN: Final = 60.0
+
+
+def mean_fluence_J_cm2(*, energy_mJ: float, spot_um: float) -> float:
+    """Mean radiant exposure of a pulse over a round spot of this diameter."""
+    radius_cm = spot_um * CM_PER_UM / 2
+    return energy_mJ * J_PER_MJ / (math.pi * radius_cm**2)
+
+
+def energy_for_fluence_mJ(*, fluence_J_cm2: float, spot_um: float) -> float:
+    """Pulse energy that gives this mean radiant exposure over a round spot."""
+    radius_cm = spot_um * CM_PER_UM / 2
+    return fluence_J_cm2 * math.pi * radius_cm**2 / J_PER_MJ
+
+
+@cache
+def _registry() -> pint.UnitRegistry[float]:
+    import pint
+
+    return pint.UnitRegistry()
+
+
+def parse(text: str | float, unit: str, *, where: str) -> float:
+    """A number in `unit` from what a person typed: "20 mJ", "0.9 ms", "12 J/cm²", or a bare number.
+
+    Raises InputError naming the place, the text and the unit expected.
+    """
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        return float(text)
+    import pint
+
+    try:
+        return float(_registry().Quantity(str(text)).to(unit).magnitude)
+    except (pint.PintError, ValueError, TypeError, AssertionError, SyntaxError, AttributeError) as error:
+        msg = f"{where}: '{text}' is not a quantity in {unit}; write for example '20 {unit}'."
+        raise InputError(msg) from error
