@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 SITES: Final[tuple[str, ...]] = (
-    "forehead", "temple", "cheek", "nose", "periorbital", "eyelid", "perioral", "chin", "full_face", "neck", "decolletage", "hands",
+    "forehead", "temple", "cheek", "nose", "periorbital", "eyelid", "perioral", "chin", "full_face", "neck", "decolletage",
+    "hands",
 )  # fmt: skip
 OFF_FACE: Final[frozenset[str]] = frozenset({"neck", "decolletage", "hands"})
 PHOTOTYPES: Final[tuple[str, ...]] = ("I", "II", "III", "IV", "V", "VI")
 CONCERN_KINDS: Final[tuple[str, ...]] = (
     "acne_scars", "surgical_scar", "traumatic_scar", "burn_scar", "hypertrophic_scar", "fine_lines", "deep_lines", "age_spots",
-    "freckles", "facial_veins", "diffuse_redness", "poikiloderma", "enlarged_pores", "acne_prone", "texture", "melasma", "undiagnosed",
+    "freckles", "facial_veins", "diffuse_redness", "poikiloderma", "enlarged_pores", "acne_prone", "texture", "melasma",
+    "undiagnosed",
 )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""patient"""
+"""patient."""

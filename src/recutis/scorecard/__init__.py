@@ -1,1 +1,1 @@
-"""scorecard"""
+"""scorecard."""
