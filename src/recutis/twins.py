@@ -1,12 +1,29 @@
-"""Twins: draws of what is not known of one person's skin and of how it responds."""
+"""Twins: draws of what is not known of one person's skin and of how it responds.
+
+A number of the person (how fast they heal, how they pigment) depends on the seed and on the name of
+the parameter alone, so two sites of one person share it draw by draw; the site moves medians only.
+Correlations inside one person: epidermal with dermal thickness, redness with scarring, redness with
+pigment (rows `twins.correlation.*`); everything else is independent. Draws are stratified (one per
+equal slice of probability, in random order), so quantiles settle with few twins.
+"""
 
 from __future__ import annotations
 
+import math
+import zlib
 from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recutis import evidence
+from recutis.errors import InputError, OutOfRangeError
+from recutis.sites import OFF_FACE, PHOTOTYPES, SITES
+
+_YEARS_PER_DECADE: Final = 10.0
 Draws = NDArray[np.float64]
 
 
@@ -73,3 +90,121 @@ class Twins:
     def n(self) -> int:
         """Number of twins."""
         return int(self.weights.size)
+
+
+@cache
+def _normal_grid(count: int) -> Draws:
+    """Standard-normal values at the middle of `count` equal slices of probability."""
+    normal = NormalDist()
+    return np.array([normal.inv_cdf((i + 0.5) / count) for i in range(count)])
+
+
+def _normal(name: str, count: int, seed: int) -> Draws:
+    """Stratified standard-normal draws that depend on the seed and the name only."""
+    order = np.random.default_rng([seed, zlib.crc32(name.encode())]).permutation(count)
+    return _normal_grid(count)[order]
+
+
+def _row(part: str, name: str) -> str:
+    """Id of the row of a part for a site or phototype, or of its default."""
+    known = {row.id for row in evidence.rows("model_twins")}
+    key = f"twins.{part}.{name}"
+    return key if key in known else f"twins.{part}.default"
+
+
+_ADNEXA_LIKE: Final = {"temple": "forehead", "periorbital": "eyelid"}
+
+
+def _healing(traits: Traits) -> float:
+    """Median healing speed of a person with these traits; 1 for a healthy one of the reference age."""
+    value = evidence.value
+    decades = (traits.age_years - value("twins.healing.reference_age")) / _YEARS_PER_DECADE
+    speed = (1 - value("twins.healing.loss_per_decade")) ** decades
+    burdens = {
+        "smoker": traits.smoker,
+        "diabetes": bool(traits.diabetes),
+        "immunosuppressed": traits.immunosuppressed,
+        "radiotherapy": traits.radiotherapy,
+    }
+    for name, present in burdens.items():
+        if present:
+            speed *= value(f"twins.healing.{name}")
+    return speed
+
+
+def _check(traits: Traits, n: int, blocks: int) -> None:
+    if traits.site not in SITES:
+        msg = f"Site '{traits.site}' is not known; choose one of {', '.join(SITES)}."
+        raise InputError(msg)
+    if traits.phototype not in PHOTOTYPES:
+        msg = f"Phototype '{traits.phototype}' is not known; choose one of {', '.join(PHOTOTYPES)}."
+        raise InputError(msg)
+    if not 1 <= blocks <= n:
+        msg = f"Twins need at least one block and one twin a block; got {n} twins in {blocks} blocks."
+        raise OutOfRangeError(msg)
+
+
+def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Twins:
+    """A cloud of `n` twins of one person at one site, in `blocks` blocks.
+
+    `depth_error` is a standard-normal draw; the response multiplies depths by exp of it times the
+    injury's own stated error. `healing_rate` has median 1 for a healthy person of the reference
+    age. Thickness [µm], follicle density [1/cm²], fractions by volume (water by mass).
+
+    Raises InputError for an unknown site or phototype, OutOfRangeError for impossible counts.
+    """
+    _check(traits, n, blocks)
+    value = evidence.value
+    block = np.arange(n, dtype=np.int64) * blocks // n
+
+    def person(name: str) -> Draws:
+        return _normal(name, n, seed)
+
+    def study(name: str) -> Draws:
+        return _normal(f"study.{name}", blocks, seed)[block]
+
+    def mixed(name: str, other: Draws, correlation_row: str) -> Draws:
+        rho = value(correlation_row)
+        return rho * other + math.sqrt(1 - rho**2) * person(name)
+
+    site = traits.site
+    keys = {
+        "epidermis": _row("epidermis", site),
+        "dermis": _row("dermis", site),
+        "follicles": _row("follicles", _ADNEXA_LIKE.get(site, site)),
+        "melanin": f"twins.melanin.{traits.phototype}",
+        "blood": "twins.blood.off_face" if site in OFF_FACE else "twins.blood.face",
+    }
+    decades = (traits.age_years - value("twins.dermis.reference_age")) / _YEARS_PER_DECADE
+    dermis_um = value(keys["dermis"]) * (1 - value("twins.dermis.loss_per_decade")) ** decades
+    if traits.sex == "male":
+        dermis_um *= value("twins.dermis.male_factor")
+    melanin = value(keys["melanin"]) * (value("twins.melanin.tan_factor") if traits.tanned else 1.0)
+    thickness_sd, epidermis_z = value("twins.thickness.sd_ln"), person("epidermis")
+    redness = person("redness")
+    return Twins(
+        traits=traits,
+        seed=seed,
+        weights=np.ones(n),
+        block=block,
+        epidermis_um=value(keys["epidermis"]) * np.exp(thickness_sd * epidermis_z),
+        dermis_um=dermis_um * np.exp(thickness_sd * mixed("dermis", epidermis_z, "twins.correlation.thickness")),
+        melanin_fraction=melanin * np.exp(value("twins.melanin.sd_ln") * person("melanin")),
+        blood_fraction=value(keys["blood"]) * np.exp(value("twins.blood.sd_ln") * person("blood")),
+        water_fraction=value("twins.water.dermis") + value("twins.water.sd") * person("water"),
+        follicle_density_cm2=value(keys["follicles"]) * np.exp(value("twins.follicles.sd_ln") * person("follicles")),
+        healing_rate=_healing(traits) * np.exp(value("twins.healing.sd_ln") * person("healing")),
+        depth_error=person("depth"),
+        improvement_effect=person("improvement"),
+        improvement_study=study("improvement"),
+        redness_effect=redness,
+        redness_study=study("redness"),
+        pigment_effect=mixed("pigment", redness, "twins.correlation.redness_pigment"),
+        pigment_study=study("pigment"),
+        pain_effect=person("pain"),
+        pain_study=study("pain"),
+        scar_effect=mixed("scar", redness, "twins.correlation.redness_scar"),
+        scar_study=study("scar"),
+        infection_study=study("infection"),
+        sources=tuple(dict.fromkeys((*keys.values(), "twins.healing.sd_ln"))),
+    )
