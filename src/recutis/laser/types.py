@@ -8,6 +8,7 @@ from typing import Literal
 
 Mode = Literal["full_field", "fractional", "spot"]
 Profile = Literal["flat_top", "gaussian"]
+Pattern = Literal["stamped", "random"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,9 @@ class Device:
     `duration_ms`, `spot_mm`, `power_W`, `depth_um`, `coagulation_um`, `overlap_pct`, `stack`,
     `passes`) to its limit. `band_nm` is the emitted band of a broadband source (cut-on, end); a
     laser has (wavelength, wavelength). `second_wavelength_nm` is the coagulating line of a hybrid.
-    `panel` names the settings a user sets, in order.
+    `panel` names the settings a user sets, in order. A limit `total_density_pct` bounds the nominal
+    density of all passes together. `pattern` says whether columns form a grid (`stamped`) or fall at
+    random under a rolling tip (`random`). Cooling times are None where the kind's usual ones hold.
     """
 
     name: str
@@ -46,6 +49,9 @@ class Device:
     repetition_Hz: float | None
     notes: str
     sources: tuple[str, ...]
+    pattern: Pattern = "stamped"
+    cooling_before_ms: float | None = None
+    cooling_delay_ms: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
