@@ -1,1 +1,5 @@
-"""plan."""
+"""The plan: search, objectives, explanation, and the document they end in."""
+
+from recutis.plan.document import Plan
+
+__all__ = ["Plan"]

@@ -1,0 +1,5 @@
+"""`python -m recutis`."""
+
+from recutis.cli import main
+
+main()

@@ -1,0 +1,395 @@
+"""The command line: parse, call one public function, print rows. Heavy imports happen inside commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recutis import __version__
+from recutis.errors import InputError, RecutisError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from recutis.patient import Screening
+    from recutis.plan.document import Plan
+
+app = typer.Typer(
+    name="recutis",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Treatment planning and simulation for laser skin resurfacing. For research and education; not a cleared medical device.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version_flag: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Recutis."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _print_json(document: object) -> None:
+    """One JSON document; numbers that are not finite become null."""
+    typer.echo(json.dumps(_finite(document), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _finite(part: object) -> object:
+    if isinstance(part, float):
+        return part if part - part == 0 else None
+    if isinstance(part, dict):
+        return {str(key): _finite(item) for key, item in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [_finite(item) for item in part]
+    return part
+
+
+@contextmanager
+def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """A progress bar on stderr while a terminal looks on; None otherwise."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=_console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda fraction: bar.update(task, completed=fraction)
+
+
+@app.command(rich_help_panel="Plan")
+def plan(
+    patient: Annotated[Path, typer.Argument(help="Patient file (YAML).")],
+    clinic: Annotated[Path | None, typer.Option("--clinic", help="Clinic file: devices owned, anaesthesia, test spots.")] = None,
+    usual: Annotated[Path | None, typer.Option("--usual", help="What you usually do: device, settings, sessions.")] = None,
+    overrides: Annotated[Path | None, typer.Option("--overrides", help="Screening rules lifted by a physician, with name and reason.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for plan.json, report.pdf, calendar.ics and figures.")] = Path("plan"),
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Plan a course for one patient: **the main job**.
+
+    Example: `recutis plan examples/patients/lines-and-age-spots.yaml --out plan`
+    """
+    from recutis.laser import read_clinic
+    from recutis.patient import read_overrides, read_patient
+    from recutis.plan.planner import Request, plan as make_plan
+    from recutis.plan.usual import read_usual
+    from recutis.plan.write import write_plan
+    from recutis.report import write_report
+
+    _must_be_a_folder(out)
+    request = Request(
+        patient=read_patient(patient),
+        clinic=read_clinic(clinic) if clinic else None,
+        overrides=read_overrides(overrides) if overrides else (),
+        usual=read_usual(usual) if usual else None,
+        seed=seed,
+    )
+    with _progress("Planning", quiet=as_json) as progress:
+        made = make_plan(request, progress=progress)
+    with _progress("Writing", quiet=as_json):
+        write_plan(made, out, report=write_report)
+    if as_json:
+        _print_json(made.model_dump(mode="json"))
+    else:
+        _show_plan(made, out)
+
+
+def _must_be_a_folder(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        msg = f"--out {out} is a file; give a folder."
+        raise InputError(msg)
+
+
+def _show_plan(made: Plan, out: Path) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    colour = "green" if made.status == "ready" else "red"
+    console.print(Text(made.status.replace("_", " ").upper(), style=f"bold {colour}"), Text(made.headline))
+    for question in made.questions:
+        console.print(Text(f"  answer needed: {question.place}: {question.question}"))
+    if made.options:
+        table = Table(box=None, pad_edge=False)
+        for name in ("#", "Option", "Start setting", "Improvement", "Downtime", "Pain", "PIH in the course"):
+            table.add_column(name, overflow="fold")
+        for item in made.options:
+            first = next(iter(item.predictions.improvement_pct.values()))
+            table.add_row(
+                str(item.rank),
+                item.label,
+                _panel(item.settings[0].model_dump(), item.passes),
+                _range(first.p10, first.p50, first.p90, "%"),
+                _range(*_three(item.predictions.social_downtime_days), "d"),
+                _range(*_three(item.predictions.pain_0_10), "of 10"),
+                _range(*_three(item.predictions.risks.pih.per_course), "%"),
+            )
+        console.print(table)
+    console.print(Text(f"Report: {out / 'report.pdf'}   Plan: {out / 'plan.json'}   Calendar: {out / 'calendar.ics'}"))
+
+
+def _three(quantity: object) -> tuple[float, float, float]:
+    return (quantity.p10, quantity.p50, quantity.p90)  # type: ignore[attr-defined]
+
+
+def _range(low: float, middle: float, high: float, unit: str) -> str:
+    return f"{middle:.2g} ({low:.2g}-{high:.2g}) {unit}"
+
+
+_UNITS = {
+    "energy_mJ": "mJ", "density_pct": "%", "columns_cm2": "/cm²", "fluence_J_cm2": "J/cm²", "duration_ms": "ms", "spot_mm": "mm",
+    "power_W": "W", "depth_um": "µm deep", "coagulation_um": "µm coagulation", "overlap_pct": "% overlap", "stack": "× stacked",
+}  # fmt: skip
+
+
+def _panel(settings: dict[str, object], passes: int) -> str:
+    words = [f"{settings[name]:g} {unit}" for name, unit in _UNITS.items() if settings.get(name) is not None]
+    return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
+
+
+@app.command(rich_help_panel="Plan")
+def screen(
+    patient: Annotated[Path, typer.Argument(help="Patient file (YAML).")],
+    overrides: Annotated[Path | None, typer.Option("--overrides", help="Screening rules lifted by a physician.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run every screening rule on a patient file.
+
+    Example: `recutis screen examples/patients/changing-spot.yaml`
+    """
+    from recutis.patient import questions, read_overrides, read_patient, unasked
+    from recutis.patient import screen as run_screen
+
+    person = read_patient(patient)
+    screening = run_screen(person, overrides=read_overrides(overrides) if overrides else ())
+    asked = questions(person)
+    if as_json:
+        from recutis.plan.assemble import screening_entries
+
+        _print_json(
+            {
+                "status": "needs_answers" if asked and screening.status == "ready" else screening.status,
+                "questions": [{"place": item.place, "question": item.question} for item in asked],
+                "unasked": list(unasked(person)),
+                "screening": [entry.model_dump(mode="json") for entry in screening_entries(screening)],
+            }
+        )
+        return
+    _show_screening(screening, [f"{item.place}: {item.question}" for item in asked], list(unasked(person)))
+
+
+def _show_screening(screening: Screening, asked: list[str], open_fields: list[str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    console.print(Text(screening.status.replace("_", " ").upper(), style="bold"))
+    table = Table(box=None, pad_edge=False)
+    for name in ("Rule", "State", "Severity", "What", "Lifts when"):
+        table.add_column(name, overflow="fold")
+    for entry in screening.entries:
+        if entry.state != "unanswered":
+            until = f" (until {entry.until})" if entry.until else ""
+            table.add_row(entry.rule_id, entry.state, entry.severity, f"{entry.condition}: {entry.required_action}", entry.lifts_when + until)
+    console.print(table)
+    for line in asked:
+        console.print(Text(f"answer needed: {line}"))
+    if open_fields:
+        console.print(Text("not asked: " + "; ".join(open_fields)))
+
+
+@app.command(rich_help_panel="Physics")
+def simulate(
+    exposure: Annotated[Path, typer.Argument(help="Exposure file (YAML): skin, device, settings, cooling, passes.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for injury.json, injury.nc and figures.")] = Path("simulation"),
+    as_json: Json = False,
+) -> None:
+    """Simulate one exposure: what it does to that skin.
+
+    Example: `recutis simulate examples/exposures/fractional-co2.yaml --out simulation`
+    """
+    from recutis.simulation import read_exposure, simulate as run
+
+    _must_be_a_folder(out)
+    with _progress("Simulating", quiet=as_json) as progress:
+        result = run(read_exposure(exposure), out, progress=progress)
+    if as_json:
+        _print_json(result.document())
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("Quantity", "Value", "Unit"):
+        table.add_column(name, overflow="fold")
+    for row in result.rows():
+        table.add_row(row.name, row.text, row.unit)
+    _console().print(table)
+    typer.echo(f"Files: {out}")
+
+
+@app.command(rich_help_panel="Look up")
+def evidence(
+    key: Annotated[str | None, typer.Argument(help="Row id, table name, or words to search for.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show evidence rows with their sources.
+
+    Examples: `recutis evidence` · `recutis evidence RSK-043` · `recutis evidence "PIH fractional"`
+    """
+    from recutis import evidence as tables
+    from recutis.errors import UnknownNameError
+
+    if key is None:
+        names = {name: tables.rows(name) for name in tables.table_names()}
+        if as_json:
+            _print_json({name: {"rows": len(rows), "checked": sum(row.checked for row in rows)} for name, rows in names.items()})
+            return
+        for name, rows in names.items():
+            typer.echo(f"{name:20} {len(rows):4} rows, {sum(row.checked for row in rows):3} checked")
+        return
+    if key in tables.table_names():
+        rows = tables.rows(key)
+    else:
+        try:
+            rows = (tables.get(key),)
+        except UnknownNameError:
+            rows = tables.find(key)
+            if not rows:
+                raise
+    if as_json:
+        _print_json([_row_document(row) for row in rows])
+        return
+    _show_rows(rows)
+
+
+def _row_document(row: object) -> dict[str, object]:
+    names = ("id", "table", "value", "low", "high", "unit", "text", "conditions", "source", "confidence", "checked")
+    return {name: getattr(row, name) for name in names}
+
+
+def _show_rows(rows: tuple[object, ...]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("Id", "Value", "Unit", "Conditions", "Source", "Confidence"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        item = _row_document(row)
+        low_high = f" [{item['low']:g} to {item['high']:g}]" if item["low"] is not None and item["high"] is not None else ""
+        value = f"{item['value']:g}{low_high}" if item["value"] is not None else str(item["text"])[:160]
+        mark = "checked" if item["checked"] else "provisional"
+        table.add_row(str(item["id"]), value, str(item["unit"]), str(item["conditions"]), str(item["source"]), f"{item['confidence']}, {mark}")
+    _console().print(table)
+
+
+@app.command(rich_help_panel="Look up")
+def devices(
+    name: Annotated[str | None, typer.Argument(help="Device name, or a device class.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the laser catalogue with its limits.
+
+    Examples: `recutis devices` · `recutis devices "UltraPulse DeepFX"` · `recutis devices vascular_any`
+    """
+    from recutis.laser import by_class, catalogue, device
+
+    if name is None:
+        listed = catalogue()
+    else:
+        listed = by_class(name) or (device(name),)
+    if as_json:
+        from dataclasses import asdict
+
+        _print_json([{**asdict(item), "limits": {key: asdict(limit) for key, limit in item.limits.items()}} for item in listed])
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("Device", "Class", "nm", "Limits", "Cooling"):
+        table.add_column(column, overflow="fold")
+    for item in listed:
+        limits = "; ".join(f"{key} {limit.low:g} to {limit.high:g}" for key, limit in item.limits.items())
+        table.add_row(item.name, item.device_class, f"{item.wavelength_nm:g}", limits, item.cooling)
+    _console().print(table)
+
+
+@app.command(rich_help_panel="Check")
+def validate(
+    what: Annotated[str, typer.Argument(help="claims or physics.")],
+    targets: Annotated[Path | None, typer.Option("--targets", help="A CSV with the same columns as the packaged table.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what the models compute with published figures and claims.
+
+    Examples: `recutis validate claims` · `recutis validate physics --json`
+    """
+    from recutis.scorecard import score_card
+
+    with _progress(f"Validating {what}", quiet=as_json) as progress:
+        card = score_card(what, targets=targets, progress=progress)
+    if as_json:
+        _print_json(card.document())
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in card.columns():
+        table.add_column(column, overflow="fold")
+    for line in card.lines():
+        table.add_row(*line)
+    console = _console()
+    console.print(table)
+    console.print(card.closing())
+
+
+def main() -> None:
+    """Entry point: clean errors, exit 2 for bad input, 1 for a failure, 130 when interrupted."""
+    try:
+        app()
+    except RecutisError as error:
+        typer.echo(f"recutis: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("recutis: interrupted; nothing was written.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:  # the last line of defence: no traceback for a user
+        if os.environ.get("RECUTIS_DEBUG"):
+            raise
+        typer.echo(
+            f"recutis: an internal error ({type(error).__name__}: {error}). Please report it; RECUTIS_DEBUG=1 shows where.", err=True
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

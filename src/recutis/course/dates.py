@@ -1,0 +1,49 @@
+"""Dates of a course: test spot, its reading, sessions, check-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from recutis import evidence
+from recutis.units import DAYS_PER_WEEK
+
+_DAYS_PER_MONTH = 30.44
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseDates:
+    """Dates of one course, in order."""
+
+    test_spot: date | None
+    test_spot_reading: date | None
+    sessions: tuple[date, ...]
+    check_ups: tuple[date, ...]
+    final: date
+    late: date
+
+
+def _days(key: str) -> timedelta:
+    return timedelta(days=round(evidence.value(key)))
+
+
+def course_dates(planned: date, *, sessions: int, interval_weeks: float, test_spot: bool) -> CourseDates:
+    """Lay out a course that starts after a time to think, and after the reading of a test spot.
+
+    """
+    first = planned + _days("plan.lead_days")
+    made = first if test_spot else None
+    read = made + _days("plan.test_spot_wait_days") if made else None
+    start = read + timedelta(days=DAYS_PER_WEEK) if read else first
+    days = [start + timedelta(days=round(number * interval_weeks * DAYS_PER_WEEK)) for number in range(sessions)]
+    check = _days("plan.check_up_days")
+    final = days[-1] + timedelta(days=round(evidence.value("plan.final_check_months") * _DAYS_PER_MONTH))
+    late = days[-1] + timedelta(days=round(evidence.value("plan.follow_up_months") * _DAYS_PER_MONTH))
+    return CourseDates(
+        test_spot=made,
+        test_spot_reading=read,
+        sessions=tuple(days),
+        check_ups=tuple(day + check for day in days),
+        final=final,
+        late=late,
+    )

@@ -1,0 +1,80 @@
+"""Care that goes with an injury: anaesthesia, prophylaxis, protection of the pigment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from recutis.injury import Injury
+from recutis.laser.types import Device
+
+if TYPE_CHECKING:
+    from recutis.patient import Patient, Screening
+    from recutis.response import Care
+
+_BROWN: Final = frozenset({"IV", "V", "VI"})
+_HERPES_RULES: Final = frozenset({"SCR-007"})
+ANAESTHESIA_WORDS: Final = {
+    "none": "none needed",
+    "gel": "cooled gel",
+    "cold_air": "forced cold air during treatment",
+    "topical": "anaesthetic cream for about an hour",
+    "topical_cold_air": "anaesthetic cream for about an hour, and forced cold air during treatment",
+    "nerve_block": "nerve blocks or local infiltration on top of the cream",
+    "sedation": "sedation by a qualified anaesthetist, with an escort home",
+}
+
+
+def wounds(injury: Injury) -> bool:
+    """Whether the surface is broken, so that germs and viruses can get in."""
+    return injury.epidermis_removed_fraction > 0 or injury.ablated_volume_um > 0
+
+
+def care_policy(patient: Patient, screening: Screening) -> Callable[[Device, Injury], Care]:
+    """Which care goes with an injury in this person, following the cautions that screening raised."""
+    from recutis.response import Care
+
+    phototype = patient.patient.phototype or "VI"
+    herpes = bool(patient.history.herpes_labialis) or any(
+        entry.rule_id in _HERPES_RULES and entry.state == "fires" for entry in screening.entries
+    )
+    earlier = bool(patient.history.previous_pih)
+    guarded = phototype in _BROWN or earlier
+
+    def care(_device: Device, injury: Injury) -> Care:
+        open_wound = wounds(injury)
+        return Care(
+            anaesthesia="none",
+            antiviral=open_wound and herpes,
+            postop_steroid=open_wound and guarded,
+            bleaching=guarded and not injury.selective,
+            sunscreen=True,
+        )
+
+    return care
+
+
+def prophylaxis(care: Care) -> tuple[str, ...]:
+    """What is prescribed with this care, as sentences for the prescriber."""
+    words = []
+    if care.antiviral:
+        words.append("Antiviral by the prescriber: start the day before or the day of treatment, 10 to 14 days (AFT-013, AFT-014).")
+    if care.postop_steroid:
+        words.append("Potent topical steroid for two days after treatment, prescriber only (AFT-037, RSK-044).")
+    if care.bleaching:
+        words.append("Bleaching cream from the closed skin on, prescriber only (AFT-036, RSK-047).")
+    words.append("Broad-spectrum sunscreen SPF 30 to 50 from the first safe day, hat and shade before that.")
+    words.append("No routine oral antibiotic: trials showed no benefit (AFT-016, RSK-030).")
+    return tuple(words)
+
+
+def prescribed_rows(care: Care) -> tuple[str, ...]:
+    """Aftercare rows that this care switches on."""
+    rows = ["AFT-035"]
+    if care.antiviral:
+        rows.append("AFT-013")
+    if care.postop_steroid:
+        rows.append("AFT-037")
+    if care.bleaching:
+        rows.append("AFT-036")
+    return tuple(rows)

@@ -1,0 +1,284 @@
+"""A candidate as an option of the plan document: settings in panel words, injury, reasons, warnings."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from recutis import evidence
+from recutis.classes import matches_any
+from recutis.course import CourseDates
+from recutis.injury import Injury
+from recutis.laser import eyewear
+from recutis.laser.types import Exposure, Settings
+from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
+from recutis.plan.document import Ceiling as CeilingDocument
+from recutis.plan.document import Eyewear, InjuryDocument, Option, PassSettings, Predictions, SkinLayer, TestSpot
+from recutis.plan.evaluate import STRENGTH, SiteEvaluation
+from recutis.plan.objectives import Limits
+from recutis.plan.predictions import predictions
+from recutis.plan.search import Candidate, Found
+from recutis.units import PERCENT, UM_PER_MM
+
+if TYPE_CHECKING:
+    from recutis.patient import Patient
+
+_PANEL: Final = (
+    "energy_mJ", "density_pct", "columns_cm2", "fluence_J_cm2", "duration_ms", "spot_mm", "power_W", "depth_um", "coagulation_um",
+    "overlap_pct", "stack",
+)  # fmt: skip
+_ORBIT: Final = frozenset({"eyelid", "periorbital", "full_face"})
+_COOLING: Final = {
+    "none": "none",
+    "cold_air": "forced cold air",
+    "cryogen": "cryogen spray",
+    "contact": "sapphire contact",
+    "gel": "cooled gel",
+}
+CLASS_WORDS: Final = {
+    "ablative_full": "full-field ablative",
+    "ablative_fractional": "fractional ablative",
+    "hybrid_fractional": "hybrid fractional",
+    "nonablative_fractional": "non-ablative fractional",
+    "nonablative_bulk": "non-ablative dermal",
+    "sebaceous": "sebaceous-gland",
+    "vascular": "vascular",
+    "pigment": "pigment",
+    "ipl": "intense pulsed light",
+}
+
+
+def class_words(device_class: str) -> str:
+    """'fractional ablative' for `ablative_fractional_co2`, and so on."""
+    return next(words for prefix, words in CLASS_WORDS.items() if device_class.startswith(prefix))
+
+
+def pass_settings(settings: Settings, exposure: Exposure) -> tuple[PassSettings, ...]:
+    """One entry a pass, with the knobs that the panel of this device has."""
+    shown = set(exposure.device.panel)
+    values = {name: getattr(exposure.settings, name) for name in _PANEL if name in shown or getattr(settings, name) is not None}
+    one = PassSettings(**values, cooling=_COOLING[exposure.cooling.kind])
+    return (one,) * exposure.passes
+
+
+def injury_document(evaluation: SiteEvaluation, injury: Injury) -> InjuryDocument:
+    """The injury with the skin it lies in, for a drawing to scale."""
+    key = next(name for name, item in evaluation.injuries.items() if item is injury)
+    lesion = evaluation.place.lesions[key]
+    density = evaluation.exposure.column_density_cm2
+    pitch = 10 * UM_PER_MM / math.sqrt(density * evaluation.exposure.passes) if density else None
+    energy = injury.energy
+    return InjuryDocument(
+        site=evaluation.place.site,
+        wavelength_nm=injury.wavelength_nm,
+        layers=tuple(SkinLayer(name=layer.name, thickness_um=layer.thickness_um) for layer in evaluation.place.skin.layers),
+        target=lesion.target,
+        target_top_um=lesion.top_um,
+        target_bottom_um=lesion.bottom_um,
+        ablation_depth_um=injury.ablation_depth_um,
+        ablation_width_um=injury.ablation_width_um,
+        coagulation_depth_um=injury.coagulation_depth_um,
+        coagulation_rim_um=injury.coagulation_rim_um,
+        lesion_top_um=injury.lesion_top_um,
+        lesion_depth_um=injury.lesion_depth_um,
+        lesion_width_um=injury.lesion_width_um,
+        column_pitch_um=pitch,
+        coverage_pct=PERCENT * injury.coverage_fraction,
+        epidermis_removed_pct=PERCENT * injury.epidermis_removed_fraction,
+        epidermis_killed_pct=PERCENT * injury.epidermis_killed_fraction,
+        injured_dermis_um=injury.injured_dermis_um,
+        vessel_closure=injury.vessel_ratio,
+        pigment_ratio=injury.pigment_ratio,
+        epidermis_pigment_ratio=injury.epidermis_pigment_ratio,
+        peak_surface_C=injury.peak_surface_C,
+        peak_basal_C=injury.peak_basal_C,
+        bulk_rise_C=injury.bulk_rise_C,
+        energy_balance={
+            "reflected": energy.reflected,
+            "transmitted": energy.transmitted,
+            "removed": energy.removed,
+            "stored": energy.stored,
+            "surface": energy.surface,
+            "residual": energy.residual,
+        },
+        fidelity=injury.fidelity,
+        error_pct=injury.error_pct,
+        warnings=injury.warnings,
+    )
+
+
+def endpoint_row(device_class: str) -> evidence.Row:
+    """The row of `endpoints.csv` for a class."""
+    return next(row for row in evidence.rows("endpoints") if matches_any(row.fields["device_class"], device_class))
+
+
+def _eyewear(exposure: Exposure, sites: list[str]) -> Eyewear:
+    density, text, _ = eyewear(exposure)
+    patient = (
+        "intraocular metal shields (treatment inside or near the orbital rim)"
+        if _ORBIT & set(sites)
+        else "opaque external metal shields"
+    )
+    wavelengths = [exposure.pulse.wavelength_nm] + ([exposure.second.wavelength_nm] if exposure.second else [])
+    band = exposure.device.band_nm
+    name = f"{band[0]:g}-{band[1]:g}" if band[0] != band[1] else " and ".join(f"{nm:g}" for nm in wavelengths)
+    return Eyewear(wavelength_nm=name, optical_density=density, patient=patient, arithmetic=text)
+
+
+def _test_spot(dates: CourseDates, sites: list[str], made: Predictions) -> TestSpot | None:
+    if dates.test_spot is None or dates.test_spot_reading is None:
+        return None
+    red = made.erythema_resolution_days.p90
+    where = {"decolletage": "upper outer chest under the collar", "neck": "behind the ear, low", "hands": "ulnar edge of the hand"}
+    return TestSpot(
+        site=where.get(sites[0], "in front of the ear or below the jaw line"),
+        made_on=dates.test_spot.isoformat(),
+        read_on=dates.test_spot_reading.isoformat(),
+        pass_criteria=(
+            f"closed within {made.closure_days.p90:.0f} days, no blister or crust beyond {made.social_downtime_days.p90:.0f} days, "
+            f"redness fading (gone by about day {red:.0f}), no darker and no paler skin on the day of reading"
+        ),
+    )
+
+
+def strongest(evaluations: list[SiteEvaluation]) -> SiteEvaluation:
+    """The site with the strongest anaesthesia: it sets the visit."""
+    return max(evaluations, key=lambda item: STRENGTH.index(item.care.anaesthesia))
+
+
+def why(candidate: Candidate, made: Predictions, limits: Limits, found: Found, evaluations: list[SiteEvaluation]) -> tuple[str, ...]:
+    """Reasons in sentences with numbers."""
+    words = []
+    for key in candidate.treats:
+        if key not in made.improvement_pct:
+            continue
+        band = made.improvement_pct[key]
+        evaluation = next(item for item in evaluations if key in item.injuries)
+        lesion, injury = evaluation.place.lesions[key], evaluation.injuries[key]
+        words.append(
+            f"{key.replace('_', ' ').replace('@', ', ')}: {band.p50:.0f} % improvement expected ({band.p10:.0f} to {band.p90:.0f}) "
+            f"after {candidate.sessions} session{'s' if candidate.sessions > 1 else ''}; the target lies {lesion.top_um:.0f} to "
+            f"{lesion.bottom_um:.0f} µm deep and the injury reaches {_reaches(lesion.target, injury)}."
+        )
+    at = limits.limit_quantile
+    downtime = float(np.quantile(candidate.course.social_downtime_days, at))
+    words.append(
+        f"Social downtime stays within {downtime:.1f} days for {at:.0%} of people like this one; the limit is "
+        f"{limits.max_social_downtime_days:g} days."
+    )
+    for site, ceiling in candidate.ceilings.items():
+        parts = [
+            f"{value:g} {unit}"
+            for value, unit in ((ceiling.max_energy_mJ, "mJ"), (ceiling.max_density_pct, "%"), (ceiling.max_fluence_J_cm2, "J/cm²"))
+            if value is not None
+        ]
+        if parts:
+            words.append(f"The hard ceiling for this skin on the {site} is {', '.join(parts)} ({', '.join(ceiling.rule_ids)}).")
+    rivals = [item for item in found.candidates if not item.breaks and item.device.device_class != candidate.device.device_class]
+    if rivals:
+        other = max(rivals, key=lambda item: item.score)
+        difference = candidate.score - other.score
+        comparison = "ahead of" if difference >= 0 else "behind"
+        words.append(
+            f"All in all {abs(difference):.0f} points {comparison} the best {class_words(other.device.device_class)} course "
+            f"({other.device.name}), weighing gain against downtime, sessions, pain and harm."
+        )
+    return tuple(words)
+
+
+def _reaches(target: str, injury: Injury) -> str:
+    if target == "vessel":
+        best = max((ratio for *_, ratio in injury.vessel_ratio), default=0.0)
+        return f"vessels with up to {best:.1f} times the exposure that closes them"
+    if target == "pigment" and injury.selective:
+        return f"the pigment with {injury.pigment_ratio:.1f} times its threshold (normal skin {injury.epidermis_pigment_ratio:.1f})"
+    if target == "gland":
+        return f"the glands with {injury.gland_ratio:.1f} times the harming temperature rise"
+    return f"{injury.lesion_depth_um:.0f} µm over {PERCENT * injury.coverage_fraction:.0f} % of the surface"
+
+
+def warnings(candidate: Candidate, made: Predictions, evaluations: list[SiteEvaluation], event: date | None, dates: CourseDates) -> tuple[str, ...]:
+    """What to look out for in this option."""
+    words = list(dict.fromkeys(text for item in evaluations for injury in item.injuries.values() for text in injury.warnings))
+    for key in candidate.course.improvement_pct:
+        if key not in candidate.treats:
+            words.append(f"Not expected to help {key.replace('_', ' ').replace('@', ', ')}; another device would be needed.")
+    if made.risks.pih.per_course.p50 >= 10:
+        words.append(
+            f"Dark marks afterwards (PIH) in about {made.risks.pih.per_course.p50:.0f} of 100 "
+            f"({made.risks.pih.per_course.p10:.0f} to {made.risks.pih.per_course.p90:.0f}); they fade over weeks to months."
+        )
+    if event is not None:
+        late = [day for day in dates.sessions if day <= event and (event - day).days <= made.social_downtime_days.p90]
+        if late:
+            words.append(f"The session of {late[-1].isoformat()} would still show on {event.isoformat()}; move it.")
+    if len({site for site in candidate.site_settings}) > 1 and len(set(candidate.site_settings.values())) > 1:
+        words.append("Settings differ between sites: read `site_settings` before changing site.")
+    return tuple(words)
+
+
+def ceiling_documents(candidate: Candidate) -> tuple[CeilingDocument, ...]:
+    """The ceilings that applied, site by site."""
+    return tuple(
+        CeilingDocument(
+            rule_id=", ".join(item.rule_ids),
+            site=site,
+            max_energy_mJ=item.max_energy_mJ,
+            max_density_pct=item.max_density_pct,
+            max_fluence_J_cm2=item.max_fluence_J_cm2,
+            max_passes=None if item.max_passes is None else int(item.max_passes),
+            source=item.source,
+        )
+        for site, item in candidate.ceilings.items()
+    )
+
+
+def option(
+    candidate: Candidate,
+    evaluations: list[SiteEvaluation],
+    *,
+    rank: int,
+    dates: CourseDates,
+    limits: Limits,
+    found: Found,
+    patient: Patient,
+) -> Option:
+    """The option of the document for one candidate, evaluated with all twins."""
+    made = predictions(evaluations, sessions=candidate.sessions)
+    lead = evaluations[0]
+    end = endpoint_row(candidate.device.device_class)
+    injuries = tuple(injury_document(item, injury) for item in evaluations for injury in item.injuries.values())
+    sites = [item.place.site for item in evaluations]
+    words = class_words(candidate.device.device_class)
+    return Option(
+        rank=rank,
+        label=f"{candidate.device.name} ({words}), {candidate.sessions} session{'s' if candidate.sessions > 1 else ''}",
+        device=candidate.device.name,
+        device_class=candidate.device.device_class,
+        treats=tuple(key for key in candidate.treats if key in made.improvement_pct),
+        does_not_treat=tuple(
+            key for item in evaluations for key in item.place.concerns if key not in candidate.treats
+        ),
+        settings=pass_settings(lead.settings, lead.exposure),
+        passes=lead.exposure.passes,
+        sessions=candidate.sessions,
+        interval_weeks=candidate.interval_weeks,
+        site_settings={item.place.site: pass_settings(item.settings, item.exposure) for item in evaluations},
+        ceilings=ceiling_documents(candidate),
+        arithmetic=lead.exposure.arithmetic,
+        endpoint=end.fields["endpoint"],
+        stop_if=end.fields["stop_if"],
+        test_spot=_test_spot(dates, sites, made),
+        anaesthesia=ANAESTHESIA_WORDS[strongest(evaluations).care.anaesthesia],
+        prophylaxis=prophylaxis(lead.care),
+        eyewear=_eyewear(lead.exposure, sites),
+        why=why(candidate, made, limits, found, evaluations),
+        warnings=warnings(candidate, made, evaluations, patient.patient.event_date, dates),
+        injury=injuries[0],
+        injuries=injuries,
+        predictions=made,
+        limits_met=not candidate.breaks,
+    )

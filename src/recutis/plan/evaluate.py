@@ -1,0 +1,222 @@
+"""From a device and its settings to draws of everything a plan says, through an injury provider.
+
+The search does not care where an injury comes from: a closed form, a library or a simulation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from recutis import evidence
+from recutis.injury import Injury
+from recutis.laser import expose
+from recutis.laser.types import Device, Exposure, Settings
+from recutis.plan.objectives import CourseDraws
+from recutis.skin.types import Lesion, Skin
+from recutis.twins import Twins
+from recutis.units import CM_PER_MM
+
+if TYPE_CHECKING:
+    from recutis.patient import Concern, Patient
+    from recutis.response import Care, Improvement, SiteResponse
+
+STRENGTH = ("none", "gel", "cold_air", "topical", "topical_cold_air", "nerve_block", "sedation")
+"""Anaesthesia from the mildest to the strongest; what a clinic lacks is left out."""
+
+
+class InjuryProvider(Protocol):
+    """Makes the injury of an exposure in a skin."""
+
+    def __call__(self, exposure: Exposure, skin: Skin, *, lesion: Lesion | None = None) -> Injury:
+        """Injury by all passes of one session."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """One site of the person: skin, twins, and the concerns to be treated there."""
+
+    site: str
+    skin: Skin
+    twins: Twins
+    concerns: dict[str, Concern]
+    lesions: dict[str, Lesion]
+    area_cm2: float
+
+
+def concern_key(concern: Concern) -> str:
+    """The word of a concern in the plan: `fine_lines@periorbital`."""
+    side = getattr(concern, "side", None)
+    return f"{concern.kind}@{concern.site}" + (f":{side}" if side in {"left", "right"} else "")
+
+
+def site_area_cm2(concerns: list[Concern]) -> float:
+    """Area to be treated at one site: as answered, else from the site's table row."""
+    answered = [concern.area_cm2 for concern in concerns if concern.area_cm2]
+    if answered and len(answered) == len(concerns):
+        return float(sum(answered))
+    whole = evidence.value(f"plan.area.{concerns[0].site}")
+    one_sided = all(concern.side in {"left", "right"} for concern in concerns)
+    sides = {concern.side for concern in concerns}
+    return whole * (evidence.value("plan.side_fraction") if one_sided and len(sides) == 1 else 1.0)
+
+
+def spots_area_cm2(concerns: list[Concern]) -> float | None:
+    """Area of the counted spots alone; None when no number of spots was given."""
+    total = 0.0
+    for concern in concerns:
+        if not concern.count:
+            return None
+        size_mm = concern.size_mm or evidence.value("plan.lesion_size_mm")
+        total += concern.count * math.pi * (size_mm * CM_PER_MM / 2) ** 2
+    return total
+
+
+def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
+    """Skin, twins and lesions for each site of the patient's concerns, in the file's order."""
+    from recutis import skin as skins
+    from recutis import twins
+    from recutis.patient import traits
+
+    found: dict[str, Place] = {}
+    for site in dict.fromkeys(concern.site for concern in patient.concerns):
+        here = [concern for concern in patient.concerns if concern.site == site]
+        person = traits(patient, site)
+        layered = skins.build(
+            site=site, age_years=person.age_years, phototype=person.phototype, sex=person.sex, tanned=person.tanned
+        )
+        lesions = {
+            concern_key(concern): skins.lesion(
+                concern.kind,
+                layered,
+                scar_type=concern.scar_type,
+                vessel_diameter_um=concern.vessel_diameter_mm * 1000 if concern.vessel_diameter_mm else None,
+                size_mm=concern.size_mm,
+            )
+            for concern in here
+        }
+        found[site] = Place(
+            site=site,
+            skin=layered,
+            twins=twins.draw(person, n=n, seed=seed),
+            concerns={concern_key(concern): concern for concern in here},
+            lesions=lesions,
+            area_cm2=site_area_cm2(here),
+        )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SiteEvaluation:
+    """One device with one setting at one site."""
+
+    place: Place
+    settings: Settings
+    exposure: Exposure
+    area_cm2: float
+    injuries: dict[str, Injury]
+    care: Care
+    response: SiteResponse
+    improvement: dict[str, Improvement]
+
+    @property
+    def injury(self) -> Injury:
+        """The injury in the lesion that matters most (the first concern of the site)."""
+        return next(iter(self.injuries.values()))
+
+
+@dataclass(kw_only=True)
+class Evaluator:
+    """Evaluates settings for one patient; keeps what it has computed.
+
+    `care_for(device, injury)` says which care (prophylaxis, protection) goes with an injury;
+    `anaesthesia` what the clinic has; `most_sessions` how many sessions are looked at.
+    """
+
+    care_for: Callable[[Device, Injury], Care]
+    injure: InjuryProvider
+    anaesthesia: tuple[str, ...]
+    most_sessions: int
+    interval_weeks: Callable[[Device], float]
+    pain_target: float
+    pain_quantile: float
+    _cache: dict[tuple[str, Settings, str, int], SiteEvaluation] = field(default_factory=dict)
+
+    def site(self, device: Device, settings: Settings, place: Place) -> SiteEvaluation:
+        """Evaluate one device and setting at one place.
+
+        Raises OutOfRangeError when the settings lie outside the device's limits.
+        """
+        key = (device.name, settings, place.site, place.twins.n)
+        if key not in self._cache:
+            self._cache[key] = self._evaluate(device, settings, place)
+        return self._cache[key]
+
+    def _evaluate(self, device: Device, settings: Settings, place: Place) -> SiteEvaluation:
+        from recutis import response
+
+        exposure = expose(device, settings)
+        injuries = {name: self.injure(exposure, place.skin, lesion=lesion) for name, lesion in place.lesions.items()}
+        first = next(iter(injuries.values()))
+        area_cm2 = place.area_cm2
+        if device.device_class.startswith("pigment"):
+            area_cm2 = spots_area_cm2([c for c in place.concerns.values()]) or area_cm2
+        improvement = {
+            name: response.improve(
+                injury,
+                place.lesions[name],
+                place.twins,
+                sessions=self.most_sessions,
+                interval_weeks=self.interval_weeks(device),
+                severity=place.concerns[name].severity_fraction,
+            )
+            for name, injury in injuries.items()
+        }
+        care, answer = self._respond(device, first, place, area_cm2)
+        return SiteEvaluation(
+            place=place,
+            settings=settings,
+            exposure=exposure,
+            area_cm2=area_cm2,
+            injuries=injuries,
+            care=care,
+            response=answer,
+            improvement=improvement,
+        )
+
+    def _respond(self, device: Device, injury: Injury, place: Place, area_cm2: float) -> tuple[Care, SiteResponse]:
+        """The response with the mildest anaesthesia that brings pain down to the target."""
+        from recutis import response
+
+        care = self.care_for(device, injury)
+        answer = response.respond(injury, place.twins, care, area_cm2=area_cm2)
+        for name in self.anaesthesia:
+            care = replace(care, anaesthesia=name)
+            answer = response.respond(injury, place.twins, care, area_cm2=area_cm2)
+            if float(np.quantile(answer.pain_0_10, self.pain_quantile)) <= self.pain_target:
+                break
+        return care, answer
+
+
+def course_draws(evaluations: list[SiteEvaluation], *, sessions: int) -> tuple[CourseDraws, SiteResponse]:
+    """Draws of a course of equal sessions at all sites of one visit, and of one session of it."""
+    from recutis import response
+
+    together = response.combine([item.response for item in evaluations])
+    improvement = {
+        name: item.by_session[sessions - 1] for evaluation in evaluations for name, item in evaluation.improvement.items()
+    }
+    risks = {kind: response.course_risk(draws, sessions, kind=kind) for kind, draws in together.risks.items()}
+    course = CourseDraws(
+        improvement_pct=improvement,
+        social_downtime_days=together.social_downtime_days,
+        pain_0_10=together.pain_0_10,
+        risks=risks,
+        sessions=sessions,
+    )
+    return course, together

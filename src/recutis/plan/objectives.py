@@ -1,0 +1,110 @@
+"""Goals as numbers: what counts as gain, which limits must hold, and at which quantile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from recutis import evidence
+from recutis.bands import Draws
+
+Risk = Literal["cautious", "balanced", "bold"]
+LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
+_WEIGHT_OF_PIH = {"cautious": 2.0, "balanced": 1.0, "bold": 0.5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the person allows; None: no limit was given."""
+
+    risk: Risk
+    max_social_downtime_days: float
+    max_sessions: int
+    max_pain_0_10: float | None
+
+    @property
+    def limit_quantile(self) -> float:
+        """Quantile of a prediction that must stay within a limit."""
+        return evidence.value(f"plan.limit_quantile.{self.risk}")
+
+    @property
+    def gain_quantile(self) -> float:
+        """Quantile of improvement that counts as gain."""
+        return evidence.value(f"plan.gain_quantile.{self.risk}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CourseDraws:
+    """Draws that decide about one course: arrays (n,) over twins.
+
+    `improvement_pct` by concern after the last session, `risks` per course by kind (0..1).
+    """
+
+    improvement_pct: dict[str, Draws]
+    social_downtime_days: Draws
+    pain_0_10: Draws
+    risks: dict[str, Draws]
+    sessions: int
+
+
+def broken(course: CourseDraws, limits: Limits) -> tuple[str, ...]:
+    """The limits that a course breaks, each as a sentence with numbers; empty when it keeps all."""
+    found = []
+    at = limits.limit_quantile
+    percent = f"{at:.0%}"
+    downtime = float(np.quantile(course.social_downtime_days, at))
+    if downtime > limits.max_social_downtime_days:
+        most = f"{limits.max_social_downtime_days:g}"
+        found.append(f"social downtime of at most {most} days (held at the {percent} quantile)")
+    if course.sessions > limits.max_sessions:
+        found.append(f"at most {limits.max_sessions} sessions")
+    if limits.max_pain_0_10 is not None and float(np.quantile(course.pain_0_10, at)) > limits.max_pain_0_10:
+        found.append(f"pain of at most {limits.max_pain_0_10:g} of 10 (held at the {percent} quantile)")
+    for kind in LASTING_HARM:
+        cap = evidence.value(f"plan.cap.{kind}")
+        if 100 * float(np.quantile(course.risks[kind], 0.9)) > cap:
+            found.append(f"hard cap: {kind} of at most {cap:g} % in a course (held at the 90% quantile)")
+    return tuple(found)
+
+
+def gain(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:
+    """Weighted improvement over all concerns at the quantile that counts, in points of per cent."""
+    total = sum(weights.values())
+    return sum(
+        weights[name] * float(np.quantile(draws, limits.gain_quantile)) for name, draws in course.improvement_pct.items()
+    ) / (total or 1.0)
+
+
+def worst_risk_pct(course: CourseDraws) -> float:
+    """Median chance of PIH or of infection in the course, whichever is larger, in percent."""
+    return 100 * max(float(np.median(course.risks[kind])) for kind in ("pih", "bacterial_infection", "herpes"))
+
+
+def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:
+    """Gain less what is given up for it, in points: only orders options that keep every limit.
+
+    The exchange rates are rows `plan.price.*`, judgement that a clinic may question.
+    """
+    price = {name: evidence.value(f"plan.price.{name}") for name in ("pih", "infection", "prolonged_erythema", "lasting_harm")}
+    middle = {kind: 100 * float(np.mean(draws)) for kind, draws in course.risks.items()}
+    given_up = (
+        price["pih"] * _WEIGHT_OF_PIH[limits.risk] * middle["pih"]
+        + price["infection"] * (middle["bacterial_infection"] + middle["herpes"])
+        + price["prolonged_erythema"] * middle["prolonged_erythema"]
+        + price["lasting_harm"] * sum(middle[kind] for kind in LASTING_HARM)
+        + evidence.value("plan.price.downtime_day") * course.sessions * float(np.median(course.social_downtime_days))
+        + evidence.value("plan.price.session") * (course.sessions - 1)
+        + evidence.value("plan.price.pain") * max(0.0, float(np.median(course.pain_0_10)) - 3.0)
+    )
+    return gain(course, weights, limits) - given_up
+
+
+def pareto(points: Draws) -> list[int]:
+    """Indices of the rows of `points` (n, objectives; smaller is better) that nothing dominates."""
+    from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
+
+    if len(points) == 0:
+        return []
+    return sorted(int(index) for index in NonDominatedSorting().do(points, only_non_dominated_front=True))

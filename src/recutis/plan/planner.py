@@ -1,0 +1,301 @@
+"""The main job: a patient file to a plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from recutis import evidence
+from recutis.classes import DEVICE_CLASSES, matches
+from recutis.course import course_dates
+from recutis.laser import catalogue
+from recutis.laser.types import Device
+from recutis.patient import Screening, questions, screen, unasked
+from recutis.plan.assemble import Draft, assemble
+from recutis.plan.calendar import aftercare_entries, calendar, recheck_calendar
+from recutis.plan.care import care_policy, prescribed_rows
+from recutis.plan.comparators import comparators, no_treatment
+from recutis.plan.describe import option, strongest
+from recutis.plan.document import Option, Plan, Question, Status
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, concern_key, course_draws, places
+from recutis.plan.objectives import Limits
+from recutis.plan.search import Candidate, Found, Search
+
+if TYPE_CHECKING:
+    from recutis.laser import Clinic
+    from recutis.patient import Override, Patient
+
+_SEARCH_TWINS = 100
+"""Twins while searching; the finalists are evaluated again with `_FINAL_TWINS`."""
+_FINAL_TWINS = 400
+_MOST_OPTIONS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to plan, and for whom."""
+
+    patient: Patient
+    clinic: Clinic | None = None
+    overrides: tuple[Override, ...] = ()
+    usual: tuple[Candidate, ...] = ()
+    seed: int = 0
+
+
+def _interval_weeks(phototype: str, device: Device) -> float:
+    """Weeks between sessions of a class, longer in brown skin."""
+    for row in evidence.rows("model_plan"):
+        pattern = row.id.removeprefix("plan.interval.")
+        if row.id.startswith("plan.interval.") and matches(pattern, device.device_class) and row.value is not None:
+            longer = evidence.value("plan.stretch.phototype_IV_VI") if phototype in {"IV", "V", "VI"} else 1.0
+            return row.value * longer
+    msg = f"No interval is known for {device.device_class}."
+    raise RuntimeError(msg)
+
+
+def _limits(patient: Patient) -> Limits:
+    goals = patient.goals
+    return Limits(
+        risk=goals.risk,
+        max_social_downtime_days=goals.max_social_downtime_days,
+        max_sessions=goals.max_sessions,
+        max_pain_0_10=goals.max_pain_0_10,
+    )
+
+
+def _weights(patient: Patient) -> dict[str, float]:
+    """The person's priorities by concern key; 1 where none was given."""
+    return {concern_key(concern): float(patient.goals.priorities.get(concern.kind, 1.0)) for concern in patient.concerns}
+
+
+def _anaesthesia(clinic: Clinic | None) -> tuple[str, ...]:
+    owned = set(clinic.anaesthesia) if clinic is not None and clinic.anaesthesia else set(STRENGTH)
+    return tuple(name for name in STRENGTH if name in owned | {"none"})
+
+
+def _default_injury() -> InjuryProvider:
+    from recutis.injury.simulate import injure
+
+    return injure
+
+
+def _evaluator(request: Request, screening: Screening, limits: Limits, injure: InjuryProvider) -> Evaluator:
+    target = limits.max_pain_0_10
+    own = evidence.value("plan.pain_target")
+    phototype = request.patient.patient.phototype or "VI"
+    return Evaluator(
+        care_for=care_policy(request.patient, screening),
+        injure=injure,
+        anaesthesia=_anaesthesia(request.clinic),
+        most_sessions=limits.max_sessions,
+        interval_weeks=partial(_interval_weeks, phototype),
+        pain_target=own if target is None else min(own, target),
+        pain_quantile=0.5 if target is None or own <= target else limits.limit_quantile,
+    )
+
+
+def _finalists(found: Found) -> list[Candidate]:
+    """The best candidate of each device class that keeps every limit, best first."""
+    best: dict[str, Candidate] = {}
+    for item in found.candidates:
+        name = item.device.device_class
+        if not item.breaks and (name not in best or item.score > best[name].score):
+            best[name] = item
+    return sorted(best.values(), key=lambda item: -item.score)[:_MOST_OPTIONS]
+
+
+def _evaluations(candidate: Candidate, evaluator: Evaluator, at: dict[str, Place]) -> list[SiteEvaluation]:
+    return [evaluator.site(candidate.device, settings, at[site]) for site, settings in candidate.site_settings.items()]
+
+
+def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str) -> bool:
+    """Whether ceilings, brown skin or a rule that was overridden ask for a test spot."""
+    if phototype in {"IV", "V", "VI"} or any(item.test_spot for item in candidate.ceilings.values()):
+        return True
+    device_class = candidate.device.device_class
+    return any(
+        "test spot" in entry.required_action.lower() and device_class in entry.applies_to
+        for entry in screening.entries
+        if entry.state in {"fires", "overridden"}
+    )
+
+
+def plan(
+    request: Request,
+    *,
+    injure: InjuryProvider | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Plan:
+    """Screen, search, predict and explain: the plan for one patient.
+
+    `injure` makes injuries (default: the simulation of `recutis.injury`). The same request gives the
+    same plan, but for `provenance.seconds`.
+
+    Raises InputError for overrides that are not allowed; CancelledError when `cancelled` says so.
+    """
+    started = time.perf_counter()
+    patient = request.patient
+    screening = screen(patient, overrides=request.overrides)
+    open_questions = questions(patient)
+    at: dict[str, Place] = {}
+    chosen: dict[int, int] = {}
+    if screening.status != "ready" or open_questions:
+        status: Status = "needs_answers" if screening.status == "ready" else screening.status
+        draft = _not_ready(screening, status)
+    else:
+        limits = _limits(patient)
+        evaluator = _evaluator(request, screening, limits, injure or _default_injury())
+        found = _search(request, screening, limits, evaluator, progress, cancelled)
+        at = places(patient, n=_FINAL_TWINS, seed=request.seed)
+        finalists = _finalists(found)
+        chosen = {found.candidates.index(item): rank for rank, item in enumerate(finalists, start=1)}
+        ready = [*finalists, *request.usual] if finalists else []
+        draft = (
+            _ready(request, screening, limits, evaluator, found, ready, at) if ready else _nothing_fits(found, limits, at)
+        )
+    return assemble(
+        patient,
+        screening,
+        draft,
+        questions=tuple(Question(place=item.place, question=item.question) for item in open_questions),
+        unasked=tuple(unasked(patient)),
+        seed=request.seed,
+        chosen=chosen,
+        started=started,
+    )
+
+
+def _search(
+    request: Request,
+    screening: Screening,
+    limits: Limits,
+    evaluator: Evaluator,
+    progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool] | None,
+) -> Found:
+    patient = request.patient
+    search = Search(
+        evaluator=evaluator,
+        places=places(patient, n=_SEARCH_TWINS, seed=request.seed),
+        screening=screening,
+        phototype=patient.patient.phototype or "VI",
+        limits=limits,
+        weights=_weights(patient),
+    )
+    devices = request.clinic.devices if request.clinic is not None and request.clinic.devices else catalogue()
+    found = search.run(devices, progress=progress, cancelled=cancelled)
+    here = {device.device_class for device in devices}
+    for name in DEVICE_CLASSES:
+        if name not in here:
+            found.refuse(name, "the clinic has no such device" if request.clinic is not None else "no such device in the catalogue")
+    for item in found.candidates:
+        name = item.device.device_class
+        if name not in found.offered():
+            found.refuse(name, f"every setting of {item.device.name} breaks a limit ({item.breaks[0]})")
+    return found
+
+
+def _ready(
+    request: Request,
+    screening: Screening,
+    limits: Limits,
+    evaluator: Evaluator,
+    found: Found,
+    chosen: list[Candidate],
+    at: dict[str, Place],
+) -> Draft:
+    """Evaluate the finalists with all twins, and tell everything about them."""
+    patient = request.patient
+    phototype = patient.patient.phototype or "VI"
+    options: list[Option] = []
+    draft = Draft(status="ready", headline="", found=found, limits=limits, no_treatment=no_treatment(at), twins=_FINAL_TWINS)
+    for candidate in chosen:
+        evaluations = _evaluations(candidate, evaluator, at)
+        course, _ = course_draws(evaluations, sessions=candidate.sessions)
+        dates = course_dates(
+            patient.date,
+            sessions=candidate.sessions,
+            interval_weeks=candidate.interval_weeks,
+            test_spot=_needs_test_spot(candidate, screening, phototype),
+        )
+        told = option(
+            replace(candidate, course=course),
+            evaluations,
+            rank=len(options) + 1,
+            dates=dates,
+            limits=limits,
+            found=found,
+            patient=patient,
+        )
+        options.append(told)
+        if len(options) == 1:
+            rows = prescribed_rows(strongest(evaluations).care)
+            draft.aftercare = aftercare_entries(told.device_class, rows, told)
+            draft.calendar = calendar(told, dates, draft.aftercare)
+            draft.flag_class = told.device_class
+            kinds = {concern_key(concern): concern.kind for concern in patient.concerns}
+            draft.comparators = comparators(course.improvement_pct, kinds, seed=request.seed)
+    draft.options = tuple(options)
+    draft.headline = _headline(options[0])
+    return draft
+
+
+def _headline(first: Option) -> str:
+    gains = "; ".join(
+        f"{key.replace('_', ' ').replace('@', ', ')} {band.p50:.0f} % better ({band.p10:.0f} to {band.p90:.0f})"
+        for key, band in first.predictions.improvement_pct.items()
+        if key in first.treats
+    )
+    down = first.predictions.social_downtime_days
+    return f"{first.label}: {gains}; {down.p50:.0f} days of social downtime a session ({down.p10:.0f} to {down.p90:.0f})."
+
+
+def _not_ready(screening: Screening, status: Status) -> Draft:
+    """A plan without settings: what stands in the way, what lifts it, when to look again."""
+    blocking = [entry for entry in screening.entries if entry.state == "fires" and entry.severity == "absolute"]
+    if status == "needs_answers":
+        return Draft(status=status, headline="Required answers are missing; nothing is planned until they are given.")
+    lead = blocking[0] if blocking else next((entry for entry in screening.entries if entry.state == "fires"), None)
+    if lead is None:
+        return Draft(status=status, headline="Screening stopped this plan.")
+    words = {
+        "refer": "Refer before any laser",
+        "deferred": "Defer treatment",
+        "blocked": "No laser treatment",
+    }
+    lifts = f" It lifts when: {lead.lifts_when}." if lead.lifts_when else ""
+    headline = f"{words[status]}: {lead.condition} ({lead.rule_id}). {lead.required_action.capitalize()}.{lifts}"
+    until = lead.until.isoformat() if lead.until else None
+    dated = recheck_calendar(until, f"Look again: {lead.condition}", f"{lead.required_action}. {lifts.strip()}")
+    return Draft(status=status, headline=headline, calendar=dated)
+
+
+def _nothing_fits(found: Found, limits: Limits, at: dict[str, Place]) -> Draft:
+    """No setting keeps every limit: say which limits clash."""
+    removed = found.removed().most_common(3)
+    if removed:
+        words = "; ".join(f"{limit} removed {count}" for limit, count in removed)
+        headline = f"Nothing allowed keeps every limit: of {len(found.candidates)} courses, {words}. {_smallest_change(found)}"
+    else:
+        headline = "No allowed laser reaches the target in this skin; the reasons stand under the refused devices."
+    return Draft(
+        status="blocked",
+        headline=headline,
+        found=found,
+        limits=limits,
+        no_treatment=no_treatment(at),
+        twins=_SEARCH_TWINS,
+    )
+
+
+def _smallest_change(found: Found) -> str:
+    """The single limit whose loosening would allow the best course."""
+    single = [item for item in found.candidates if len(item.breaks) == 1 and "hard cap" not in item.breaks[0]]
+    if not single:
+        return "No single looser limit would allow a course."
+    best = max(single, key=lambda item: item.score)
+    return f"Without the limit '{best.breaks[0]}' the best would be {best.device.name}, {best.sessions} sessions."

@@ -1,0 +1,106 @@
+"""Draws of one course as the predictions block of the plan document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recutis import evidence
+from recutis.bands import Draws
+from recutis.laser import treatment_minutes
+from recutis.plan.document import ChairMinutes, Predictions, Quantity, QuartileOdds, Risk, Risks, SymptomDay
+from recutis.plan.evaluate import SiteEvaluation, course_draws
+from recutis.plan.quantities import of_draws
+
+if TYPE_CHECKING:
+    from recutis.response import SiteResponse
+
+_SYMPTOMS = ("redness", "swelling", "crusting", "peeling", "bronzing", "pain", "sting_itch")
+_ODDS = ("below_25", "from_25_to_50", "from_50_to_75", "above_75", "no_visible_change")
+
+
+def _symptoms(together: SiteResponse) -> tuple[SymptomDay, ...]:
+    days = []
+    for number, day in enumerate(together.days):
+        parts = {
+            name: of_draws(together.symptoms[name][number], "0-10", together.sources.get(name, ())) for name in _SYMPTOMS
+        }
+        days.append(SymptomDay(day=int(day), **parts))
+    return tuple(days)
+
+
+def _chair(evaluations: list[SiteEvaluation]) -> ChairMinutes:
+    """Minutes a session: numbing once, laser time summed over the sites of the visit."""
+    from recutis import response
+
+    twins = evaluations[0].place.twins
+    numbing: Draws = np.max([response.numbing_minutes(item.care, twins) for item in evaluations], axis=0)
+    generator = np.random.Generator(np.random.PCG64([twins.seed, 77]))
+    laser = np.zeros(twins.n)
+    sources: list[str] = []
+    for item in evaluations:
+        low, typical, high, ids = treatment_minutes(item.exposure, item.area_cm2)
+        laser += generator.triangular(low, min(max(typical, low), high), max(high, low * 1.0001), twins.n)
+        sources += ids
+    low, typical, high = evidence.numbers("PRO-032")
+    room = generator.triangular(low, typical, high, twins.n)
+    return ChairMinutes(
+        numbing=of_draws(numbing, "min", ["PRO-012", "PRO-015"]),
+        laser=of_draws(laser, "min", sources),
+        total=of_draws(numbing + laser + room, "min", [*sources, "PRO-012", "PRO-015", "PRO-032"]),
+    )
+
+
+def _odds(evaluations: list[SiteEvaluation], key: str, draws: Draws, sources: tuple[str, ...]) -> QuartileOdds:
+    from recutis import response
+
+    twins = next(item.place.twins for item in evaluations if key in item.improvement)
+    parts = dict(zip(_ODDS, response.quartile_odds(draws, twins), strict=True))
+    return QuartileOdds(**{name: of_draws(odds, "pct", sources) for name, odds in parts.items()})
+
+
+def _risks(together: SiteResponse, course_risks: dict[str, Draws]) -> Risks:
+    found = {
+        kind: Risk(
+            per_session=of_draws(100 * draws, "pct", together.sources.get(kind, ())),
+            per_course=of_draws(100 * course_risks[kind], "pct", together.sources.get(kind, ())),
+        )
+        for kind, draws in together.risks.items()
+    }
+    return Risks(**found)
+
+
+def predictions(evaluations: list[SiteEvaluation], *, sessions: int) -> Predictions:
+    """All predictions of a course: downtime and pain per session, improvement and risks per course."""
+    course, together = course_draws(evaluations, sessions=sessions)
+    effects = {key: item for evaluation in evaluations for key, item in evaluation.improvement.items()}
+
+    def clock(name: str, unit: str) -> Quantity:
+        return of_draws(getattr(together, name), unit, together.sources.get(name, ()))
+
+    return Predictions(
+        improvement_pct={key: of_draws(draws, "pct", effects[key].sources) for key, draws in course.improvement_pct.items()},
+        quartile_odds={
+            key: _odds(evaluations, key, draws, effects[key].sources) for key, draws in course.improvement_pct.items()
+        },
+        recurrence_pct={key: of_draws(item.recurrence_pct, "pct of gain", item.sources) for key, item in effects.items()},
+        time_to_effect_weeks={
+            key: of_draws(item.time_to_effect_weeks, "weeks", item.sources) for key, item in effects.items()
+        },
+        improvement_by_session_pct={
+            key: tuple(of_draws(item.by_session[number], "pct", item.sources) for number in range(sessions))
+            for key, item in effects.items()
+        },
+        chair_minutes=_chair(evaluations),
+        pain_0_10=clock("pain_0_10", "0-10"),
+        closure_days=clock("closure_days", "days"),
+        social_downtime_days=clock("social_downtime_days", "days"),
+        return_to_work_day=clock("return_to_work_day", "day"),
+        makeup_day=clock("makeup_day", "day"),
+        sunscreen_start_day=clock("sunscreen_start_day", "day"),
+        erythema_resolution_days=clock("erythema_resolution_days", "days"),
+        pih_duration_weeks=clock("pih_duration_weeks", "weeks"),
+        symptoms=_symptoms(together),
+        risks=_risks(together, course.risks),
+    )

@@ -1,0 +1,238 @@
+"""The search: every device × settings × passes × sessions inside device and site ceilings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recutis import evidence
+from recutis.errors import CancelledError
+from recutis.laser import candidate_settings
+from recutis.laser.types import Device, Settings
+from recutis.patient import Screening, ceiling
+from recutis.patient.ceilings import Ceiling
+from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
+from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
+from recutis.plan.setting_limits import under_ceiling
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidate:
+    """One course: a device, its settings by site, and the number of sessions, with what it does."""
+
+    device: Device
+    settings: Settings
+    site_settings: dict[str, Settings]
+    ceilings: dict[str, Ceiling]
+    sessions: int
+    interval_weeks: float
+    course: CourseDraws
+    treats: tuple[str, ...]
+    breaks: tuple[str, ...]
+    gain: float
+    score: float
+
+    def point(self, limits: Limits) -> tuple[float, float, float, float]:
+        """Objectives, smaller is better: minus gain, downtime, worst passing risk, sessions."""
+        downtime = float(np.quantile(self.course.social_downtime_days, limits.limit_quantile))
+        return (-self.gain, downtime, worst_risk_pct(self.course), float(self.sessions))
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What the search saw: all candidates, and why classes of device are not offered."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    refused: dict[str, list[str]] = field(default_factory=dict)
+
+    def refuse(self, device_class: str, reason: str) -> None:
+        """Note why a class is not offered, each reason once."""
+        reasons = self.refused.setdefault(device_class, [])
+        if reason not in reasons:
+            reasons.append(reason)
+
+    def offered(self) -> set[str]:
+        """Classes with at least one candidate that keeps every limit."""
+        return {item.device.device_class for item in self.candidates if not item.breaks}
+
+    def removed(self) -> Counter[str]:
+        """How many candidates each limit removed."""
+        return Counter(limit for item in self.candidates for limit in item.breaks)
+
+    def front(self, limits: Limits) -> list[int]:
+        """Indices of the candidates that keep every limit and that no other one dominates."""
+        kept = [index for index, item in enumerate(self.candidates) if not item.breaks]
+        points = np.array([self.candidates[index].point(limits) for index in kept])
+        return [kept[index] for index in pareto(points)]
+
+
+def allowed_sites(
+    device: Device, people_places: Iterable[Place], screening: Screening, phototype: str, found: Found
+) -> dict[str, Ceiling]:
+    """Sites where screening and ceilings let this device be used; reasons for the others go to `found`."""
+    allowed: dict[str, Ceiling] = {}
+    for place in people_places:
+        rules = screening.removed(device.device_class, place.site)
+        if rules:
+            words = "; ".join(f"{rule.rule_id} ({rule.condition})" for rule in rules)
+            found.refuse(device.device_class, f"removed by screening on the {place.site}: {words}")
+            continue
+        most = ceiling(place.site, device.device_class, phototype)
+        if not most.allowed:
+            found.refuse(device.device_class, most.reason)
+            continue
+        allowed[place.site] = most
+    return allowed
+
+
+def _loosest(ceilings: Iterable[Ceiling], name: str) -> float | None:
+    values = [getattr(item, name) for item in ceilings]
+    return None if any(value is None for value in values) else max(values)
+
+
+def _settings(device: Device, allowed: dict[str, Ceiling]) -> tuple[Settings, ...]:
+    ceilings = list(allowed.values())
+    passes = _loosest(ceilings, "max_passes")
+    return candidate_settings(
+        device,
+        max_energy_mJ=_loosest(ceilings, "max_energy_mJ"),
+        max_density_pct=_loosest(ceilings, "max_density_pct"),
+        max_fluence_J_cm2=_loosest(ceilings, "max_fluence_J_cm2"),
+        max_passes=None if passes is None else int(passes),
+    )
+
+
+@dataclass(kw_only=True)
+class Search:
+    """The search for one patient.
+
+    `weights` are the person's priorities by concern key; `limits` their goals.
+    """
+
+    evaluator: Evaluator
+    places: dict[str, Place]
+    screening: Screening
+    phototype: str
+    limits: Limits
+    weights: dict[str, float]
+
+    def run(
+        self,
+        devices: Iterable[Device],
+        *,
+        progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Found:
+        """Evaluate every candidate of every device.
+
+        Raises CancelledError when `cancelled` says so.
+        """
+        found = Found()
+        listed = list(devices)
+        for number, device in enumerate(listed):
+            if cancelled is not None and cancelled():
+                msg = "Planning was cancelled; nothing was written."
+                raise CancelledError(msg)
+            self._device(device, found)
+            if progress is not None:
+                progress((number + 1) / len(listed))
+        return found
+
+    def _device(self, device: Device, found: Found) -> None:
+        allowed = allowed_sites(device, self.places.values(), self.screening, self.phototype, found)
+        if not allowed:
+            return
+        options = _settings(device, allowed)
+        evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]] = []
+        for settings in options:
+            here = {}
+            for site, most in allowed.items():
+                lowered = under_ceiling(device, settings, most)
+                if lowered is not None:
+                    here[site] = self.evaluator.site(device, lowered, self.places[site])
+            if here:
+                evaluated.append((settings, here))
+        if not evaluated:
+            found.refuse(device.device_class, f"{device.name}: its lowest setting lies above the ceiling of the site")
+            return
+        treats = self._treats(evaluated)
+        if not treats:
+            found.refuse(device.device_class, self._misses(device, evaluated))
+            return
+        for settings, here in evaluated:
+            found.candidates.extend(self._courses(device, settings, here, allowed, treats))
+
+    def _treats(self, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> tuple[str, ...]:
+        """Concerns on which some allowed setting makes a visible change in the median twin."""
+        visible = evidence.value("plan.visible_change")
+        best: dict[str, float] = {}
+        for _, here in evaluated:
+            for evaluation in here.values():
+                for name, item in evaluation.improvement.items():
+                    last = item.by_session[min(self.limits.max_sessions, len(item.by_session)) - 1]
+                    best[name] = max(best.get(name, -100.0), float(np.median(last)))
+        return tuple(name for name in self.weights if best.get(name, -100.0) >= visible)
+
+    def _misses(self, device: Device, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> str:
+        """One sentence with numbers on why a device does not reach any target."""
+        words = []
+        for name in self.weights:
+            seen = [
+                (float(np.median(here[site].improvement[name].by_session[-1])), here[site], name)
+                for _, here in evaluated
+                for site in here
+                if name in here[site].improvement
+            ]
+            if not seen:
+                continue
+            best, evaluation, key = max(seen, key=lambda item: item[0])
+            words.append(f"{key.replace('_', ' ')}: {_reach(evaluation, key)}, at best {best:.0f} % in the median")
+        return f"{device.name} does not reach the target ({'; '.join(words)})"
+
+    def _courses(
+        self,
+        device: Device,
+        settings: Settings,
+        here: dict[str, SiteEvaluation],
+        allowed: dict[str, Ceiling],
+        treats: tuple[str, ...],
+    ) -> list[Candidate]:
+        useful = {site: item for site, item in here.items() if any(name in treats for name in item.place.concerns)}
+        if not useful:
+            return []
+        weeks = self.evaluator.interval_weeks(device)
+        made = []
+        for sessions in range(1, self.evaluator.most_sessions + 1):
+            course, _ = course_draws(list(useful.values()), sessions=sessions)
+            made.append(
+                Candidate(
+                    device=device,
+                    settings=settings,
+                    site_settings={site: item.settings for site, item in useful.items()},
+                    ceilings={site: allowed[site] for site in useful},
+                    sessions=sessions,
+                    interval_weeks=weeks,
+                    course=course,
+                    treats=treats,
+                    breaks=broken(course, self.limits),
+                    gain=gain(course, self.weights, self.limits),
+                    score=score(course, self.weights, self.limits),
+                )
+            )
+        return made
+
+
+def _reach(evaluation: SiteEvaluation, name: str) -> str:
+    lesion = evaluation.place.lesions[name]
+    injury = evaluation.injuries[name]
+    if lesion.target == "vessel":
+        nearest = max((ratio for _, _, ratio in injury.vessel_ratio), default=0.0)
+        return f"vessels get at most {nearest:.2f} of the exposure that closes them"
+    if lesion.target == "pigment":
+        return f"lesion pigment gets {injury.pigment_ratio:.2f} of its threshold"
+    if lesion.target == "gland":
+        return f"sebaceous glands get {injury.gland_ratio:.2f} of the temperature rise that harms them"
+    return f"injury ends at {injury.lesion_depth_um:.0f} µm over {100 * injury.coverage_fraction:.0f} % of the surface"
