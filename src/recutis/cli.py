@@ -171,7 +171,8 @@ _UNITS = {
 
 
 def _panel(settings: dict[str, object], passes: int) -> str:
-    words = [f"{settings[name]:g} {unit}" for name, unit in _UNITS.items() if settings.get(name) is not None]
+    shown = settings["panel"] or list(_UNITS)
+    words = [f"{settings[name]:g} {_UNITS[name]}" for name in shown if settings.get(name) is not None]
     return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
 
 

@@ -30,6 +30,7 @@ from recutis.plan.document import (
     ScreeningEntry,
     Source,
     Status,
+    UsualComparison,
 )
 from recutis.plan.objectives import Limits, worst_risk_pct
 from recutis.plan.search import Found
@@ -53,6 +54,7 @@ class Draft:
     limits: Limits | None = None
     no_treatment: NoTreatment | None = None
     comparators: tuple[Comparator, ...] = ()
+    usual: UsualComparison | None = None
     calendar: tuple[CalendarEntry, ...] = ()
     aftercare: tuple[Aftercare, ...] = ()
     flag_class: str | None = None
@@ -223,7 +225,7 @@ def assemble(
     )
     front = front_points(draft.found, draft.limits, chosen) if draft.limits is not None else ()
     made = provenance(patient.model_dump(mode="json"), seed=seed)
-    cited = (draft.options, entries, draft.no_treatment, draft.comparators, draft.aftercare, flags)
+    cited = (draft.options, entries, draft.no_treatment, draft.comparators, draft.usual, draft.aftercare, flags)
     return Plan(
         date=patient.date.isoformat(),
         status=draft.status,
@@ -241,6 +243,7 @@ def assemble(
         front=front,
         no_treatment=draft.no_treatment,
         comparators=draft.comparators,
+        usual=draft.usual,
         calendar=draft.calendar,
         aftercare=draft.aftercare,
         red_flags=flags,

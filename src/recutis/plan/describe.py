@@ -13,7 +13,7 @@ from recutis.classes import matches_any
 from recutis.course import CourseDates
 from recutis.injury import Injury
 from recutis.laser import eyewear
-from recutis.laser.types import Exposure, Settings
+from recutis.laser.types import Exposure
 from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
 from recutis.plan.document import Ceiling as CeilingDocument
 from recutis.plan.document import Eyewear, InjuryDocument, Option, PassSettings, Predictions, SkinLayer, TestSpot
@@ -21,6 +21,7 @@ from recutis.plan.evaluate import STRENGTH, SiteEvaluation
 from recutis.plan.objectives import Limits
 from recutis.plan.predictions import predictions
 from recutis.plan.search import Candidate, Found
+from recutis.plan.setting_limits import place_energy_mJ, place_fluence_J_cm2, total_density_pct
 from recutis.units import PERCENT, UM_PER_MM
 
 if TYPE_CHECKING:
@@ -56,11 +57,22 @@ def class_words(device_class: str) -> str:
     return next(words for prefix, words in CLASS_WORDS.items() if device_class.startswith(prefix))
 
 
-def pass_settings(settings: Settings, exposure: Exposure) -> tuple[PassSettings, ...]:
-    """One entry a pass, with the knobs that the panel of this device has."""
-    shown = set(exposure.device.panel)
-    values = {name: getattr(exposure.settings, name) for name in _PANEL if name in shown or getattr(settings, name) is not None}
-    one = PassSettings(**values, cooling=_COOLING[exposure.cooling.kind])
+def pass_settings(exposure: Exposure) -> tuple[PassSettings, ...]:
+    """One entry a pass: the panel's knobs and what follows from them."""
+    whole = exposure.settings
+    density = total_density_pct(exposure)
+    panel = tuple(name for name in exposure.device.panel if name != "passes" and getattr(whole, name) is not None)
+    values = {name: getattr(whole, name) for name in _PANEL if name in panel}
+    values |= {
+        "energy_mJ": place_energy_mJ(exposure),
+        "fluence_J_cm2": place_fluence_J_cm2(exposure),
+        "duration_ms": exposure.pulse.duration_ms,
+        "spot_mm": exposure.pulse.spot_um / UM_PER_MM,
+    }
+    if density is not None:
+        values |= {"density_pct": density / exposure.passes, "columns_cm2": exposure.column_density_cm2}
+    rounded = {name: value if isinstance(value, int) or value is None else float(f"{value:.4g}") for name, value in values.items()}
+    one = PassSettings(panel=panel, cooling=_COOLING[exposure.cooling.kind], **rounded)
     return (one,) * exposure.passes
 
 
@@ -262,11 +274,11 @@ def option(
         does_not_treat=tuple(
             key for item in evaluations for key in item.place.concerns if key not in candidate.treats
         ),
-        settings=pass_settings(lead.settings, lead.exposure),
+        settings=pass_settings(lead.exposure),
         passes=lead.exposure.passes,
         sessions=candidate.sessions,
         interval_weeks=candidate.interval_weeks,
-        site_settings={item.place.site: pass_settings(item.settings, item.exposure) for item in evaluations},
+        site_settings={item.place.site: pass_settings(item.exposure) for item in evaluations},
         ceilings=ceiling_documents(candidate),
         arithmetic=lead.exposure.arithmetic,
         endpoint=end.fields["endpoint"],

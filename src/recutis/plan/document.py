@@ -100,8 +100,13 @@ class Predictions(_Part):
 
 
 class PassSettings(_Part):
-    """One pass in the panel's own words; keys that the panel does not have are absent (null)."""
+    """One pass at one place: what `panel` names is set on the device, the rest follows from it.
 
+    `energy_mJ` and `fluence_J_cm2` count stacked pulses together, `density_pct` is nominal and of
+    this pass. Keys that do not apply are null.
+    """
+
+    panel: tuple[str, ...] = ()
     energy_mJ: float | None = None
     density_pct: float | None = None
     columns_cm2: float | None = None
@@ -275,6 +280,23 @@ class Comparator(_Part):
     sources: tuple[str, ...]
 
 
+class UsualComparison(_Part):
+    """What the clinician usually does, computed in the same way, beside the first option."""
+
+    device: str
+    device_class: str
+    settings: tuple[PassSettings, ...]
+    sessions: int
+    interval_weeks: float
+    not_allowed: tuple[str, ...]
+    breaks: tuple[str, ...]
+    improvement_pct: dict[str, Quantity]
+    social_downtime_days: Quantity
+    pain_0_10: Quantity
+    pih_per_course: Quantity
+    probability_first_option_better_pct: Quantity | None
+
+
 class FrontPoint(_Part):
     """One choice on the Pareto chart."""
 
@@ -377,6 +399,7 @@ class Plan(_Part):
     front: tuple[FrontPoint, ...]
     no_treatment: NoTreatment | None
     comparators: tuple[Comparator, ...]
+    usual: UsualComparison | None
     calendar: tuple[CalendarEntry, ...]
     aftercare: tuple[Aftercare, ...]
     red_flags: tuple[RedFlag, ...]

@@ -157,6 +157,10 @@ class Evaluator:
             self._cache[key] = self._evaluate(device, settings, place)
         return self._cache[key]
 
+    def sites(self, device: Device, settings: dict[str, Settings], at: dict[str, Place]) -> list[SiteEvaluation]:
+        """The same for several sites treated in one visit."""
+        return [self.site(device, chosen, at[site]) for site, chosen in settings.items()]
+
     def _evaluate(self, device: Device, settings: Settings, place: Place) -> SiteEvaluation:
         from recutis import response
 

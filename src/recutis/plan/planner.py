@@ -20,9 +20,10 @@ from recutis.plan.care import care_policy, prescribed_rows
 from recutis.plan.comparators import comparators, no_treatment
 from recutis.plan.describe import option, strongest
 from recutis.plan.document import Option, Plan, Question, Status
-from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, concern_key, course_draws, places
-from recutis.plan.objectives import Limits
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, concern_key, course_draws, places
+from recutis.plan.objectives import CourseDraws, Limits
 from recutis.plan.search import Candidate, Found, Search
+from recutis.plan.usual import UsualSettings, compare_usual
 
 if TYPE_CHECKING:
     from recutis.laser import Clinic
@@ -41,7 +42,7 @@ class Request:
     patient: Patient
     clinic: Clinic | None = None
     overrides: tuple[Override, ...] = ()
-    usual: tuple[Candidate, ...] = ()
+    usual: UsualSettings | None = None
     seed: int = 0
 
 
@@ -90,7 +91,7 @@ def _evaluator(request: Request, screening: Screening, limits: Limits, injure: I
         care_for=care_policy(request.patient, screening),
         injure=injure,
         anaesthesia=_anaesthesia(request.clinic),
-        most_sessions=limits.max_sessions,
+        most_sessions=max(limits.max_sessions, request.usual.sessions if request.usual else 1),
         interval_weeks=partial(_interval_weeks, phototype),
         pain_target=own if target is None else min(own, target),
         pain_quantile=0.5 if target is None or own <= target else limits.limit_quantile,
@@ -107,8 +108,10 @@ def _finalists(found: Found) -> list[Candidate]:
     return sorted(best.values(), key=lambda item: -item.score)[:_MOST_OPTIONS]
 
 
-def _evaluations(candidate: Candidate, evaluator: Evaluator, at: dict[str, Place]) -> list[SiteEvaluation]:
-    return [evaluator.site(candidate.device, settings, at[site]) for site, settings in candidate.site_settings.items()]
+def _course(candidate: Candidate, evaluator: Evaluator, at: dict[str, Place]) -> CourseDraws:
+    evaluations = evaluator.sites(candidate.device, candidate.site_settings, at)
+    course, _ = course_draws(evaluations, sessions=candidate.sessions)
+    return course
 
 
 def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str) -> bool:
@@ -153,10 +156,12 @@ def plan(
         at = places(patient, n=_FINAL_TWINS, seed=request.seed)
         finalists = _finalists(found)
         chosen = {found.candidates.index(item): rank for rank, item in enumerate(finalists, start=1)}
-        ready = [*finalists, *request.usual] if finalists else []
         draft = (
-            _ready(request, screening, limits, evaluator, found, ready, at) if ready else _nothing_fits(found, limits, at)
+            _ready(request, screening, limits, evaluator, found, finalists, at) if finalists else _nothing_fits(found, limits, at)
         )
+        if request.usual is not None:
+            best = _course(finalists[0], evaluator, at) if finalists else None
+            draft.usual = compare_usual(request.usual, evaluator, at, screening, limits, best)
     return assemble(
         patient,
         screening,
@@ -214,7 +219,7 @@ def _ready(
     options: list[Option] = []
     draft = Draft(status="ready", headline="", found=found, limits=limits, no_treatment=no_treatment(at), twins=_FINAL_TWINS)
     for candidate in chosen:
-        evaluations = _evaluations(candidate, evaluator, at)
+        evaluations = evaluator.sites(candidate.device, candidate.site_settings, at)
         course, _ = course_draws(evaluations, sessions=candidate.sessions)
         dates = course_dates(
             patient.date,

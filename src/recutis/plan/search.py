@@ -12,8 +12,7 @@ from recutis import evidence
 from recutis.errors import CancelledError
 from recutis.laser import candidate_settings
 from recutis.laser.types import Device, Settings
-from recutis.patient import Screening, ceiling
-from recutis.patient.ceilings import Ceiling
+from recutis.patient import Ceiling, Screening, ceiling
 from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
 from recutis.plan.setting_limits import under_ceiling
@@ -205,7 +204,7 @@ class Search:
             return []
         weeks = self.evaluator.interval_weeks(device)
         made = []
-        for sessions in range(1, self.evaluator.most_sessions + 1):
+        for sessions in range(1, self.limits.max_sessions + 1):
             course, _ = course_draws(list(useful.values()), sessions=sessions)
             made.append(
                 Candidate(

@@ -2,32 +2,95 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Final
 
-from recutis.laser.types import Device, Settings
-from recutis.patient.ceilings import Ceiling
+from recutis.errors import OutOfRangeError
+from recutis.laser import expose
+from recutis.laser.pattern import footprint_cm2
+from recutis.laser.types import Device, Exposure, Settings
+from recutis.patient import Ceiling
+from recutis.units import PERCENT
 
-_MIN_OF = (("energy_mJ", "max_energy_mJ"), ("density_pct", "max_density_pct"), ("fluence_J_cm2", "max_fluence_J_cm2"))
+_DOSES: Final = ("energy_mJ", "fluence_J_cm2", "depth_um", "power_W")
+_DENSITIES: Final = ("density_pct", "columns_cm2")
+_SLACK: Final = 1 + 1e-9  # binary fractions at a ceiling
+
+
+def place_energy_mJ(exposure: Exposure) -> float:
+    """Energy that one place gets in one pass, stacked pulses together [mJ]."""
+    return exposure.pulse.energy_mJ * exposure.stack
+
+
+def place_fluence_J_cm2(exposure: Exposure) -> float:
+    """Mean radiant exposure of one place in one pass, stacked pulses together."""
+    return exposure.pulse.fluence_J_cm2 * exposure.stack
+
+
+def total_density_pct(exposure: Exposure) -> float | None:
+    """Nominal density of all passes together [%]; None where there are no columns."""
+    columns = exposure.column_density_cm2
+    return None if columns is None else PERCENT * columns * footprint_cm2(exposure.pulse.spot_um) * exposure.passes
+
+
+def above_ceiling(exposure: Exposure, ceiling: Ceiling) -> tuple[str, ...]:
+    """What lies above the ceiling, in words; empty when nothing does."""
+    found = []
+    checks = (
+        ("energy per place", place_energy_mJ(exposure), ceiling.max_energy_mJ, "mJ"),
+        ("density of all passes", total_density_pct(exposure), ceiling.max_density_pct, "%"),
+        ("fluence", place_fluence_J_cm2(exposure), ceiling.max_fluence_J_cm2, "J/cm²"),
+        ("passes", float(exposure.passes), ceiling.max_passes, ""),
+    )
+    for name, now, most, unit in checks:
+        if most is not None and now is not None and now > most * _SLACK:
+            found.append(f"{name} {now:.3g} {unit} above {most:g} {unit}".replace("  ", " ").strip())
+    return tuple(found)
+
+
+def _scaled(settings: Settings, exposure: Exposure, names: tuple[str, ...], ratio: float) -> Settings | None:
+    """The knobs among `names` turned down by a ratio and rounded down to three digits; None without such a knob."""
+    panel = exposure.device.panel
+    turned = [name for name in names if getattr(settings, name) is not None]
+    turned = turned or [name for name in names if name in panel][:1]
+    if not turned:
+        return None
+    whole = exposure.settings
+    values = {name: _down((getattr(settings, name) or getattr(whole, name)) * ratio) for name in turned}
+    return replace(settings, **values)  # type: ignore[arg-type]
+
+
+def _down(value: float) -> float:
+    size = 10 ** (math.floor(math.log10(value)) - 2) if value > 0 else 1.0
+    return round(math.floor(value / size * _SLACK) * size, 12)
 
 
 def under_ceiling(device: Device, settings: Settings, ceiling: Ceiling) -> Settings | None:
-    """The same settings with every value above the ceiling lowered to it.
+    """The same settings, turned down where they lie above the ceiling.
 
     None when the device cannot go that low: it must not be used at this site. A planner shows the
     lowered settings as `site_settings`, so nothing is clipped unseen.
     """
-    lowered = settings
-    for name, most_name in _MIN_OF:
-        most = getattr(ceiling, most_name)
-        now = getattr(settings, name)
-        if most is None or now is None or now <= most:
-            continue
-        limit = device.limits.get(name)
-        if limit is not None and limit.low > most:
+    most = ceiling.max_passes
+    if most is not None and settings.passes > most:
+        if most < 1:
             return None
-        lowered = replace(lowered, **{name: most})
-    if ceiling.max_passes is not None and lowered.passes > ceiling.max_passes:
-        if ceiling.max_passes < 1:
-            return None
-        lowered = replace(lowered, passes=int(ceiling.max_passes))
-    return lowered
+        settings = replace(settings, passes=int(most))
+    try:
+        for limit, names, measure in (
+            (ceiling.max_energy_mJ, _DOSES, place_energy_mJ),
+            (ceiling.max_fluence_J_cm2, _DOSES, place_fluence_J_cm2),
+            (ceiling.max_density_pct, _DENSITIES, total_density_pct),
+        ):
+            exposure = expose(device, settings)
+            now = measure(exposure)
+            if limit is None or now is None or now <= limit * _SLACK:
+                continue
+            lowered = _scaled(settings, exposure, names, limit / now)
+            if lowered is None:
+                return None
+            settings = lowered
+        return None if above_ceiling(expose(device, settings), ceiling) else settings
+    except OutOfRangeError:
+        return None

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from recutis.files import read_yaml, validate
-from recutis.laser import PanelSettings, device
+from recutis.laser import device, expose
+from recutis.laser.clinic import PanelSettings
 from recutis.laser.types import Device, Settings
+from recutis.patient import Screening, ceiling
+from recutis.plan.describe import pass_settings
+from recutis.plan.document import Quantity, UsualComparison
+from recutis.plan.evaluate import Evaluator, Place, course_draws
+from recutis.plan.objectives import CourseDraws, Limits, broken
+from recutis.plan.quantities import of_draws
+from recutis.plan.setting_limits import above_ceiling
+
+_BLOCKS = 20
+"""Parts into which the twins are cut to see how well a chance is known."""
 
 
 class UsualSettings(BaseModel):
@@ -38,3 +50,61 @@ def read_usual(path: Path) -> UsualSettings:
     usual = validate(UsualSettings, read_yaml(path))
     usual.laser()
     return usual
+
+
+def _not_allowed(usual: UsualSettings, at: dict[str, Place], screening: Screening) -> tuple[str, ...]:
+    laser, settings = usual.laser(), usual.panel()
+    words = []
+    for place in at.values():
+        for rule in screening.removed(laser.device_class, place.site):
+            words.append(f"{place.site}: removed by {rule.rule_id} ({rule.condition})")
+        most = ceiling(place.site, laser.device_class, place.twins.traits.phototype)
+        if not most.allowed:
+            words.append(f"{place.site}: {most.reason}")
+        else:
+            above = above_ceiling(expose(laser, settings), most)
+            words += [f"{place.site}: {text} ({', '.join(most.rule_ids)})" for text in above]
+    return tuple(words)
+
+
+def compare_usual(
+    usual: UsualSettings,
+    evaluator: Evaluator,
+    at: dict[str, Place],
+    screening: Screening,
+    limits: Limits,
+    best: CourseDraws | None,
+) -> UsualComparison:
+    """The usual course for this person, what forbids it, which limits it breaks, and how the plan's first option fares.
+
+    Raises OutOfRangeError when the settings lie outside the device's limits.
+    """
+    laser, settings = usual.laser(), usual.panel()
+    sessions = usual.sessions
+    evaluations = evaluator.sites(laser, dict.fromkeys(at, settings), at)
+    course, together = course_draws(evaluations, sessions=sessions)
+    sources = {key: item.sources for evaluation in evaluations for key, item in evaluation.improvement.items()}
+    return UsualComparison(
+        device=laser.name,
+        device_class=laser.device_class,
+        settings=pass_settings(evaluations[0].exposure),
+        sessions=sessions,
+        interval_weeks=usual.interval_weeks or evaluator.interval_weeks(laser),
+        not_allowed=_not_allowed(usual, at, screening),
+        breaks=broken(course, limits),
+        improvement_pct={key: of_draws(draws, "pct", sources[key]) for key, draws in course.improvement_pct.items()},
+        social_downtime_days=of_draws(together.social_downtime_days, "days", together.sources.get("social_downtime_days", ())),
+        pain_0_10=of_draws(together.pain_0_10, "0-10", together.sources.get("pain_0_10", ())),
+        pih_per_course=of_draws(100 * course.risks["pih"], "pct", together.sources.get("pih", ())),
+        probability_first_option_better_pct=_better(best, course, sorted({key for ids in sources.values() for key in ids})),
+    )
+
+
+def _better(best: CourseDraws | None, course: CourseDraws, sources: list[str]) -> Quantity | None:
+    """Chance, by block of twins, that the first option improves the mean over the concerns more: same twins, twin by twin."""
+    if best is None or not set(best.improvement_pct) & set(course.improvement_pct):
+        return None
+    shared = sorted(set(best.improvement_pct) & set(course.improvement_pct))
+    difference = np.mean([best.improvement_pct[key] - course.improvement_pct[key] for key in shared], axis=0)
+    parts = np.array_split(difference, _BLOCKS)
+    return of_draws(np.array([100 * np.mean(part > 0) for part in parts]), "pct", sources)
