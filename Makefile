@@ -1,0 +1,78 @@
+# Two commands matter: `make demo` and `make test`. Needed beforehand: python3 (3.11 or newer), make, a package index.
+# Every recipe runs from this folder with relative paths, so the folder's own path may hold spaces.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types layers docs bench lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PATIENT ?= examples/patients/lines-and-age-spots.yaml
+OUT ?= demo-out
+WORKERS ?= 2
+PYTEST_ARGS ?=
+CODE := src tests scripts benchmarks
+
+help:
+	@echo "make demo    set up .venv, plan $(PATIENT), say where the report lies"
+	@echo "make test    set up .venv, run all tests"
+	@echo "make lint    style          make types   strict types        make layers  import order"
+	@echo "make docs    check pages    make bench   time the kernels"
+	@echo "make lock    resolve the pinned requirements anew            make clean   remove what make made"
+
+demo: $(VENV)/.demo
+	$(BIN)/recutis plan "$(PATIENT)" --out "$(OUT)"
+	@echo
+	@echo "Report:    $(OUT)/report.pdf"
+	@echo "Calendar:  $(OUT)/calendar.ics"
+	@echo "Plan:      $(OUT)/plan.json"
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/python -m ruff check $(wildcard $(CODE))
+	$(BIN)/python -m ruff format --check $(wildcard $(CODE))
+
+types: $(VENV)/.test
+	$(BIN)/python -m mypy
+
+layers: $(VENV)/.test
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.test
+	$(BIN)/python -m pytest tests/test_docs.py $(PYTEST_ARGS)
+
+bench: $(VENV)/.test
+	@for file in benchmarks/bench_*.py; do \
+	  if [ -e "$$file" ]; then echo "== $$file"; $(BIN)/python "$$file" || exit 1; else echo "There are no benchmarks yet."; fi; \
+	done
+
+# The environment. A stamp is newer than all that it was made from, so a second run starts at once.
+
+$(VENV)/.made:
+	python=$$(sh scripts/find-python.sh) && "$$python" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made requirements/all.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements/all.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made requirements/dev.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements/dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Locks name no index: hashes say which files are meant, wherever they come from. dev.lock holds all of all.lock.
+COMPILE := $(BIN)/python -m piptools compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-header --no-annotate \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra web --extra cluster
+
+lock: $(VENV)/.test
+	$(COMPILE) --build-deps-for wheel --output-file requirements/all.lock pyproject.toml
+	$(COMPILE) --build-deps-for wheel --extra dev --constraint requirements/all.lock --output-file requirements/dev.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) "$(OUT)" build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
