@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from recutis.laser.candidates import candidate_settings
-    from recutis.laser.devices import by_class, catalogue, device, pick
-    from recutis.laser.clinic import Clinic, read_clinic, read_device
+    from recutis.laser.clinic import Clinic, ClinicFile, TestSpot, read_clinic, read_device
     from recutis.laser.cooling import cooling_kind, device_cooling, surface_cooling
+    from recutis.laser.devices import by_class, catalogue, device, pick
     from recutis.laser.eye_safety import eyewear
+    from recutis.laser.own_device import DeviceFile
+    from recutis.laser.panel import PanelSettings
     from recutis.laser.pattern import coverage
     from recutis.laser.settings import expose, to_panel
     from recutis.laser.timing import treatment_minutes
@@ -22,6 +24,10 @@ _HOMES = {
     "device": "devices",
     "pick": "devices",
     "Clinic": "clinic",
+    "ClinicFile": "clinic",
+    "TestSpot": "clinic",
+    "DeviceFile": "own_device",
+    "PanelSettings": "panel",
     "read_clinic": "clinic",
     "read_device": "clinic",
     "surface_cooling": "cooling",
@@ -42,12 +48,16 @@ _HOMES = {
 
 __all__ = [
     "Clinic",
+    "ClinicFile",
     "Cooling",
     "Device",
+    "DeviceFile",
     "Exposure",
     "Limit",
+    "PanelSettings",
     "Pulse",
     "Settings",
+    "TestSpot",
     "by_class",
     "candidate_settings",
     "catalogue",

@@ -8,8 +8,8 @@ from typing import Final
 
 from recutis import evidence
 from recutis.errors import InputError, OutOfRangeError
-from recutis.laser.devices import UNITS
 from recutis.laser.cooling import device_cooling
+from recutis.laser.devices import UNITS
 from recutis.laser.pattern import (
     columns_for_density,
     covered,
@@ -250,7 +250,7 @@ def _second(device: Device, settings: Settings, *, spot_um: float) -> tuple[Puls
 def _completed(device: Device, *, values: dict[str, float | None], passes: int) -> Settings:
     shown = {name: value for name, value in values.items() if name in device.panel}
     stack = shown.pop("stack", None)
-    return Settings(**shown, stack=None if stack is None else int(stack), passes=passes)  # type: ignore[arg-type]
+    return Settings(**shown, stack=None if stack is None else int(stack), passes=passes)
 
 
 def _check_total(device: Device, *, density_pct: float | None, passes: int) -> None:
