@@ -1,0 +1,182 @@
+"""Laws of the search: limits, ceilings, the front."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recutis.errors import CancelledError
+from recutis.laser import catalogue, expose
+from recutis.patient import Patient, ceiling
+from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto
+from recutis.plan.planner import Request, plan
+from recutis.plan.setting_limits import above_ceiling, under_ceiling
+from recutis.sites import SITES
+
+LIMITS = Limits(risk="cautious", max_social_downtime_days=7, max_sessions=3, max_pain_0_10=None)
+
+
+def course(**changes: object) -> CourseDraws:
+    """A harmless course of one session."""
+    kinds = ("pih", "hypopigmentation", "bacterial_infection", "herpes", "scarring", "ectropion", "prolonged_erythema")
+    parts: dict[str, object] = {
+        "improvement_pct": {"fine_lines@cheek": np.linspace(0, 60, 61)},
+        "social_downtime_days": np.full(61, 3.0),
+        "pain_0_10": np.full(61, 2.0),
+        "risks": {kind: np.full(61, 0.001) for kind in kinds},
+        "sessions": 1,
+    }
+    return CourseDraws(**{**parts, **changes})  # type: ignore[arg-type]
+
+
+def test_a_harmless_course_breaks_nothing() -> None:
+    """Inside every limit nothing is reported."""
+    assert () == broken(course(), LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"social_downtime_days": np.full(61, 9.0)}, "social downtime of at most 7 days"),
+        ({"sessions": 4}, "at most 3 sessions"),
+    ],
+)
+def test_a_broken_limit_is_named(change: dict[str, object], text: str) -> None:
+    """The sentence names the limit and its number."""
+    assert text in broken(course(**change), LIMITS)[0]
+
+
+@pytest.mark.parametrize("risk", ["cautious", "balanced", "bold"])
+@pytest.mark.parametrize("kind", ["scarring", "hypopigmentation", "ectropion"])
+def test_lasting_harm_is_capped_at_every_risk_level(risk: str, kind: str) -> None:
+    """Gain is never bought with permanent harm, however bold the person."""
+    harmful = course(improvement_pct={"a@b": np.full(61, 99.0)})
+    harmful.risks[kind] = np.full(61, 0.2)
+
+    assert f"hard cap: {kind}" in broken(harmful, replace(LIMITS, risk=risk))[0]
+
+
+def test_a_bolder_person_keeps_a_limit_at_a_lower_quantile() -> None:
+    """Downtime that one in four exceeds breaks a cautious limit and keeps a bold one."""
+    days = np.where(np.arange(100) < 25, 12.0, 4.0)
+    uneven = course(social_downtime_days=days)
+
+    assert broken(uneven, LIMITS)
+    assert not broken(uneven, replace(LIMITS, risk="bold"))
+
+
+def test_gain_counts_priorities() -> None:
+    """A concern with all the weight decides alone."""
+    two = course(improvement_pct={"a@x": np.full(9, 10.0), "b@x": np.full(9, 50.0)})
+
+    assert gain(two, {"a@x": 1.0, "b@x": 0.0}, LIMITS) == pytest.approx(10.0)
+    assert gain(two, {"a@x": 1.0, "b@x": 1.0}, LIMITS) == pytest.approx(30.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40))
+def test_front_agrees_with_the_definition(points: list[tuple[int, int, int]]) -> None:
+    """A point is on the front exactly when no other is at least as good everywhere and better somewhere."""
+    array = np.array(points, dtype=float)
+
+    def dominated(index: int) -> bool:
+        return any((array[other] <= array[index]).all() and (array[other] < array[index]).any() for other in range(len(array)))
+
+    assert [index for index in range(len(array)) if not dominated(index)] == pareto(array)
+
+
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("phototype", ["II", "IV", "VI"])
+def test_lowered_settings_keep_every_ceiling(site: str, phototype: str) -> None:
+    """Whatever the device, its typical settings brought under the ceiling keep it, or the device is refused."""
+    for device in catalogue():
+        most = ceiling(site, device.device_class, phototype)
+        if not most.allowed:
+            continue
+        from recutis.laser import Settings
+
+        whole = expose(device, Settings(passes=int(device.limits["passes"].typical))).settings
+        knobs = {name: getattr(whole, name) for name in device.panel if name != "passes"}
+        lowered = under_ceiling(device, Settings(**knobs, passes=whole.passes), most)
+        if lowered is not None:
+            assert not above_ceiling(expose(device, lowered), most), device.name
+
+
+def person(**changes: object) -> Patient:
+    """A healthy man of 50 with fine lines on the cheek."""
+    data: dict[str, object] = {
+        "date": date(2026, 11, 22),
+        "patient": {"age": 50, "sex": "male", "phototype": "II", "tanned": False, "smoker": False},
+        "history": {
+            "herpes_labialis": False, "keloid": False, "vitiligo": False, "psoriasis": False, "immunosuppressed": False,
+            "melasma": False, "isotretinoin": "never", "medications": [],
+        },
+        "active": {"infection": "none", "acne": "none", "dermatitis": False},
+        "concerns": [{"kind": "fine_lines", "site": "cheek"}],
+        "goals": {"max_social_downtime_days": 7, "max_sessions": 2, "risk": "balanced"},
+    }  # fmt: skip
+    return Patient.model_validate({**data, **changes})
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    phototype=st.sampled_from(["I", "III", "V"]),
+    kind=st.sampled_from(["fine_lines", "texture", "acne_scars", "enlarged_pores", "facial_veins", "poikiloderma"]),
+    site=st.sampled_from(SITES),
+    days=st.integers(0, 20),
+    risk=st.sampled_from(["cautious", "balanced", "bold"]),
+)
+def test_no_plan_ever_breaks_a_ceiling_or_comes_back_unexplained(phototype: str, kind: str, site: str, days: int, risk: str) -> None:
+    """Random people and goals: no crash, no broken ceiling or limit, and an empty result says why."""
+    made = plan(
+        Request(
+            patient=person(
+                patient={"age": 50, "sex": "male", "phototype": phototype, "tanned": False, "smoker": False},
+                concerns=[{"kind": kind, "site": site}],
+                goals={"max_social_downtime_days": days, "max_sessions": 2, "risk": risk},
+            )
+        )
+    )
+
+    for item in made.options:
+        most = ceiling(site, item.device_class, phototype)
+        assert most.allowed
+        assert item.limits_met
+        for one in item.settings:
+            assert most.max_energy_mJ is None or (one.energy_mJ or 0) <= most.max_energy_mJ * 1.001
+            assert most.max_density_pct is None or (one.density_pct or 0) * item.passes <= most.max_density_pct * 1.001
+            assert most.max_fluence_J_cm2 is None or (one.fluence_J_cm2 or 0) <= most.max_fluence_J_cm2 * 1.001
+        assert most.max_passes is None or item.passes <= most.max_passes
+    if not made.options:
+        assert made.blocked
+        assert made.headline
+        assert made.removed or made.refused or made.screening
+
+
+def test_a_looser_limit_never_makes_the_best_plan_worse() -> None:
+    """More days of downtime allowed: the best improvement at the counted quantile does not fall."""
+    best = []
+    for days in (2, 6, 14):
+        made = plan(Request(patient=person(goals={"max_social_downtime_days": days, "max_sessions": 2, "risk": "bold"})))
+        best.append(max((point.improvement_pct for point in made.front if point.meets_limits), default=0.0))
+
+    assert best == sorted(best)
+
+
+def test_planning_can_be_cancelled() -> None:
+    """A cancelled search stops with a sentence."""
+    with pytest.raises(CancelledError, match="Planning was cancelled"):
+        plan(Request(patient=person()), cancelled=lambda: True)
+
+
+def test_progress_rises_to_one() -> None:
+    """Progress is reported in order and ends at one."""
+    seen: list[float] = []
+    plan(Request(patient=person()), progress=seen.append)
+
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
