@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from recutis.errors import UnknownNameError
+from recutis.errors import RecutisError, UnknownNameError
 
-_NUMBER = re.compile(r"^[<>~]?\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$")
-_RANGE = re.compile(r"^(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?:-|to)\s*(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$")
-_SPREAD = re.compile(r"^(?:sd\s*)?(\d+(?:\.\d+)?)\s*(?:sd)?$")
+_FIGURE = r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
+_ABOUT = r"(?:about|approx\.?|roughly|ca\.?|[<>~≈≤≥]=?)?\s*"
+_NUMBER = re.compile(rf"^{_ABOUT}({_FIGURE})$")
+_RANGE = re.compile(rf"^{_ABOUT}({_FIGURE})\s*(?:-|–|to)\s*({_FIGURE})$")
+_LEADING_RANGE = re.compile(rf"^(?:95 ?% CI\s*)?{_ABOUT}({_FIGURE})\s*(?:-|–|to)\s*({_FIGURE})(?![\w.])")
+_SPREAD = re.compile(r"^(?:sd\s*|\+-\s*)?(\d+(?:\.\d+)?)\s*(?:sd)?$")
+# A minus is a sign only at the start or after an opening bracket, a power or a separator: '-3.48' in 'x^-3.48', not in 'x-154'.
+_COEFFICIENT = re.compile(r"(?<![\w.])(?:(?<=[\^(=;])-|(?<=[=;] )-|^-)?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])")
 _NOT_EVIDENCE = {"second_reading"}
+_CHOICES = "choices"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +30,9 @@ class Row:
     """One fact: a value with its range, unit, conditions, source and confidence.
 
     `value`, `low` and `high` are None where the source gives words; `text` then holds them.
-    `confidence` is read, recalled, weak or fitted. `checked` means a second, blind reading agreed.
-    `fields` holds every column of the table.
+    `confidence` is read, recalled, weak, fitted, or computed (a reference value of our own engines).
+    `checked` means a second, blind reading agreed. A source that gives only a range has its middle
+    as `value`. `fields` holds every column of the table.
     """
 
     id: str
@@ -57,18 +64,28 @@ def _range(text: str) -> tuple[float | None, float | None]:
     return (float(match.group(1)), float(match.group(2))) if match else (None, None)
 
 
+def _leading_range(text: str) -> tuple[float | None, float | None]:
+    match = _LEADING_RANGE.match(text.strip())
+    return (float(match.group(1)), float(match.group(2))) if match else (None, None)
+
+
 def _bounds(record: Mapping[str, str], middle: float | None) -> tuple[float | None, float | None]:
-    for low, high in (("value_low", "value_high"), ("incidence_low", "incidence_high"), ("low", "high")):
-        if low in record:
-            return _number(record[low]), _number(record[high])
+    for first, last in (("value_low", "value_high"), ("incidence_low", "incidence_high"), ("low", "high")):
+        if first in record:
+            return _number(record[first]), _number(record[last])
     spread = record.get("range_or_sd", "").strip()
-    low_high = _range(spread)
-    if low_high[0] is not None:
-        return low_high
+    own_low, own_high = _range(record.get("value", ""))
+    low, high = _leading_range(spread)
+    if low is not None and high is not None:
+        if own_low is not None and own_high is not None:
+            return min(low, own_low), max(high, own_high)
+        if middle is None or low <= middle <= high:
+            return low, high
+        return None, None  # a range of something else, such as the temperatures of the experiment
     match = _SPREAD.match(spread)
-    if match and middle is not None and ("sd" in spread):
+    if match and middle is not None:
         return middle - float(match.group(1)), middle + float(match.group(1))
-    return _range(record.get("value", ""))
+    return own_low, own_high
 
 
 def _conditions(record: Mapping[str, str]) -> str:
@@ -109,8 +126,9 @@ def _row(name: str, number: int, record: dict[str, str]) -> Row:
     written = record.get("incidence_pct", record.get("value", ""))
     middle = _number(written)
     low, high = _bounds(record, middle)
-    if middle is None and low is not None and high is not None:
-        middle = (low + high) / 2
+    if middle is None:
+        first, last = _range(written) if written else (low, high)
+        middle = (first + last) / 2 if first is not None and last is not None else None
     return Row(
         id=key,
         table=name,
@@ -144,7 +162,18 @@ def rows(table: str) -> tuple[Row, ...]:
     if table not in table_names():
         msg = f"There is no evidence table '{table}'; the tables are {', '.join(table_names())}."
         raise UnknownNameError(msg)
-    return tuple(_row(table, number, record) for number, record in enumerate(_records(table), start=1))
+    found = tuple(_row(table, number, record) for number, record in enumerate(_records(table), start=1))
+    return tuple(_with_chosen(row) for row in found) if table == _CHOICES else found
+
+
+def _with_chosen(row: Row) -> Row:
+    """A choice shows value, range, unit, source and confidence of the row it points to."""
+    shared = (name for name in table_names() if name != _CHOICES)
+    chosen = next((item for name in shared for item in rows(name) if item.id == row.fields["chosen"]), None)
+    if chosen is None:
+        msg = f"Choice '{row.id}' names the row '{row.fields['chosen']}', which does not exist."
+        raise RecutisError(msg)
+    return replace(chosen, id=row.id, table=row.table, conditions=row.fields["reason"], fields=row.fields)
 
 
 @cache
@@ -154,9 +183,14 @@ def _index() -> Mapping[str, Row]:
         for row in rows(name):
             if row.id in index:
                 msg = f"Evidence id '{row.id}' stands in both {index[row.id].table} and {name}."
-                raise RuntimeError(msg)
+                raise RecutisError(msg)
             index[row.id] = row
     return MappingProxyType(index)
+
+
+def has(key: str) -> bool:
+    """Whether there is a row with this id."""
+    return key in _index()
 
 
 def get(key: str) -> Row:
@@ -190,6 +224,47 @@ def numbers(key: str) -> tuple[float, float, float]:
     row = get(key)
     middle = value(key)
     return (row.low if row.low is not None else middle, middle, row.high if row.high is not None else middle)
+
+
+def coefficients(key: str) -> tuple[float, ...]:
+    """All numbers in the words of a row, in order: (6.6e11, -3.33) of '6.6e11 * lambda_nm^-3.33'.
+
+    A minus counts as a sign at the start, after a power or a bracket, and after a separator; a
+    subtraction keeps its number positive.
+
+    Raises UnknownNameError when the row is missing or its words hold no number.
+    """
+    row = get(key)
+    found = tuple(float(text) for text in _COEFFICIENT.findall(row.text))
+    if not found:
+        msg = f"Evidence row '{key}' holds no coefficients but '{row.text}'."
+        raise UnknownNameError(msg)
+    return found
+
+
+def choice(name: str) -> Row:
+    """The row chosen among rival sources for a named purpose, such as 'epidermal_melanosome_absorption'.
+
+    The choices, with rivals and reasons, stand in the table `choices`.
+
+    Raises UnknownNameError naming the nearest choices.
+    """
+    named = {row.fields["name"]: row for row in rows("choices")}
+    if name not in named:
+        near = difflib.get_close_matches(name, list(named), n=3, cutoff=0.3)
+        hint = f"; nearest: {', '.join(near)}" if near else ""
+        msg = f"There is no choice '{name}'{hint}. The table 'choices' lists them."
+        raise UnknownNameError(msg)
+    return get(named[name].fields["chosen"])
+
+
+def cite(ids: Iterable[str]) -> list[Row]:
+    """The rows behind a result, each once, by table and then in the order of the table.
+
+    Raises UnknownNameError when an id is not an evidence row.
+    """
+    wanted = {get(key).id for key in ids}
+    return [row for name in table_names() for row in rows(name) if row.id in wanted]
 
 
 def find(words: str) -> tuple[Row, ...]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 Target = Literal["pigment", "vessel", "dermis", "gland", "none"]
+LayerName = Literal["stratum_corneum", "epidermis", "basal_layer", "papillary_dermis", "reticular_dermis", "subcutis"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer, top to bottom. Fractions are by volume, water by mass; ranges in `low_um`, `high_um`."""
 
-    name: Literal["stratum_corneum", "epidermis", "basal_layer", "papillary_dermis", "reticular_dermis", "subcutis"]
+    name: LayerName
     thickness_um: float
     low_um: float
     high_um: float
