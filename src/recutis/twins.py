@@ -119,7 +119,7 @@ def _healing(traits: Traits) -> float:
     """Median healing speed of a person with these traits; 1 for a healthy one of the reference age."""
     value = evidence.value
     decades = (traits.age_years - value("twins.healing.reference_age")) / _YEARS_PER_DECADE
-    speed = (1 - value("twins.healing.loss_per_decade")) ** decades
+    speed: float = (1 - value("twins.healing.loss_per_decade")) ** decades
     burdens = {
         "smoker": traits.smoker,
         "diabetes": bool(traits.diabetes),

@@ -1,0 +1,87 @@
+"""The four clocks of healing and the course of redness: closure, downtime, make-up, resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.response.parameters import number, saturating
+from recutis.response.wound import Wound
+from recutis.twins import Twins
+
+Draws = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Redness:
+    """Redness over time: level(t) = peak ((1 - share) exp(-t/fast) + share exp(-t/slow)); days, 0 to 10."""
+
+    peak: Draws
+    share: float
+    fast_days: Draws
+    slow_days: Draws
+
+    def at(self, day: Draws | float) -> Draws:
+        """Level at these days, broadcast against the draws."""
+        fast = (1 - self.share) * np.exp(-np.asarray(day) / self.fast_days)
+        return np.asarray(self.peak * (fast + self.share * np.exp(-np.asarray(day) / self.slow_days)))
+
+    def falls_below(self, level: float) -> Draws:
+        """Day on which the level is reached from above; 0 where the peak lies below it. Newton steps."""
+        slow_start = np.log(np.maximum(self.peak * self.share / level, 1e-12)) * self.slow_days
+        fast_start = np.log(np.maximum(self.peak * (1 - self.share) / level, 1e-12)) * self.fast_days
+        day = np.maximum(np.maximum(slow_start, fast_start), 0.0)
+        for _ in range(8):  # the sum of two exponentials is convex: Newton from the left converges monotonically
+            fast = self.peak * (1 - self.share) * np.exp(-day / self.fast_days)
+            slow = self.peak * self.share * np.exp(-day / self.slow_days)
+            slope = fast / self.fast_days + slow / self.slow_days
+            day = day + np.maximum(fast + slow - level, 0.0) / np.maximum(slope, 1e-12)
+        return np.asarray(np.where(self.peak > level, day, 0.0))
+
+
+def closure_days(wound: Wound, factor: Draws) -> Draws:
+    """Days until the epithelium is whole again, shape (n,).
+
+    A column closes from its edge at the keratinocyte speed; an ablated one first expels its plug,
+    and crowded columns share the living skin between them. A full-field wound closes from the
+    adnexa, later the deeper and the hotter it is. Near half coverage the first turns into the
+    second.
+    """
+    edge = number("closure.column_lag") + wound.width_um / 2 / number("closure.edge_speed")
+    crowding = 1 + number("closure.crowding") * wound.open
+    column = (edge + number("closure.ablative_lag") * wound.ablative) * crowding
+    field = (
+        number("closure.full_lag")
+        + number("closure.full_per_depth") * wound.depth_um
+        + number("closure.full_per_heat") * wound.heat_um
+    )
+    field = np.maximum(field, column)
+    wounded = float(saturating(wound.open + wound.killed, number("wound.presence")))
+    return np.asarray(wounded * factor * ((1 - wound.full) * column + wound.full * field))
+
+
+def redness_of(wound: Wound, twins: Twins) -> Redness:
+    """Course of redness: how strong from the inflammatory load, how long from open surface and injured dermis."""
+    reach = number("redness.slow_scale")
+    share = number("redness.slow_share") * float(saturating(wound.open + number("redness.slow_killed") * wound.killed, reach))
+    spread = np.exp(number("redness.sd_person") * twins.redness_effect + number("redness.sd_study") * twins.redness_study)
+    fast = (number("redness.fast_days") + number("redness.fast_open_days") * wound.presence) * spread
+    slow = (number("redness.slow_days") + number("redness.slow_per_dermis") * wound.dermis_um) * spread
+    return Redness(peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
+
+
+def makeup_day(wound: Wound, closure: Draws) -> Draws:
+    """First day make-up is allowed: day 0 with the stratum corneum intact, later than closure after ablation."""
+    stretch = number("makeup.per_closure") + number("makeup.full") * wound.full
+    return np.asarray(wound.presence * closure * stretch)
+
+
+def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
+    """Day by which dead columns or crusts have gone."""
+    columns = number("shed.column_days") * factor
+    lesion = number("shed.lesion_days") * factor
+    dead = wound.open + wound.killed
+    spot = wound.pigment * float(np.exp(-dead / number("wound.presence")))
+    return np.asarray(spot * lesion + (1 - spot) * ((1 - wound.full) * columns + wound.full * np.maximum(closure, 1.0)))

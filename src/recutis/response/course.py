@@ -1,0 +1,91 @@
+"""From one session to a course: risks over sessions, odds of each quartile, minutes of numbing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recutis import evidence
+from recutis.errors import OutOfRangeError, UnknownNameError
+from recutis.response.parameters import number
+from recutis.response.types import RISKS, Care, Draws
+from recutis.twins import Twins
+from recutis.units import PERCENT
+
+_QUARTERS = (25.0, 50.0, 75.0)
+_NO_VISIBLE_CHANGE = 10.0
+
+
+def course_risk(per_session: Draws, sessions: int, *, kind: str) -> Draws:
+    """Probability that a harm happens at least once in a course, shape as given.
+
+    1 - (1 - p)^s with s = 1 + (sessions - 1)(1 - rho): with rho 0 sessions are independent, with
+    rho 1 a person who escapes once always escapes (rows `response.course.*`).
+
+    Raises OutOfRangeError for fewer than one session, UnknownNameError for an unknown risk.
+    """
+    if sessions < 1:
+        msg = f"A course needs at least 1 session; got {sessions}."
+        raise OutOfRangeError(msg)
+    if kind not in RISKS:
+        msg = f"Risk '{kind}' is not known; choose one of {', '.join(RISKS)}."
+        raise UnknownNameError(msg)
+    known = {row.id for row in evidence.rows("model_response")}
+    rho = number(f"course.{kind}" if f"response.course.{kind}" in known else "course.other")
+    effective = 1 + (sessions - 1) * (1 - rho)
+    return np.asarray(-np.expm1(effective * np.log1p(-per_session)))
+
+
+def quartile_odds(improvement_pct: Draws, twins: Twins) -> dict[str, Draws]:
+    """Odds in percent, one per block of twins, of each quarter of improvement.
+
+    Keys: `below_25`, `25_to_50`, `50_to_75`, `above_75` (they sum to 100) and `no_visible_change`
+    (below 10 percent; part of the first). Arrays of shape (blocks,).
+
+    Raises OutOfRangeError when the draws are not those of the twins.
+    """
+    if improvement_pct.shape != (twins.n,):
+        msg = f"Quartile odds need one improvement a twin, {twins.n}; got the shape {improvement_pct.shape}."
+        raise OutOfRangeError(msg)
+    blocks = int(twins.block.max()) + 1
+    mass = np.bincount(twins.block, weights=twins.weights, minlength=blocks)
+    mass = np.where(mass > 0, mass, 1.0)
+
+    def share(inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Draws:
+        return PERCENT * np.bincount(twins.block, weights=twins.weights * inside, minlength=blocks) / mass
+
+    first, second, third = _QUARTERS
+    return {
+        "below_25": share(improvement_pct < first),
+        "25_to_50": share((improvement_pct >= first) & (improvement_pct < second)),
+        "50_to_75": share((improvement_pct >= second) & (improvement_pct < third)),
+        "above_75": share(improvement_pct >= third),
+        "no_visible_change": share(improvement_pct < _NO_VISIBLE_CHANGE),
+    }
+
+
+_NUMBING: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "gel": ("gel",),
+    "cold_air": ("cold_air",),
+    "topical": ("topical",),
+    "topical_cold_air": ("topical", "cold_air"),
+    "nerve_block": ("topical", "nerve_block"),
+    "sedation": ("topical", "nerve_block", "sedation"),
+}
+
+
+def numbing_minutes(care: Care, twins: Twins) -> Draws:
+    """Minutes of numbing before the laser starts, shape (n,), spread over each row's range.
+
+    A triangular law between low and high with its mode at the value, at the rank of the twin's
+    study draw: clinics differ, persons hardly.
+    """
+    rank = 0.5 * (1 + np.tanh(0.8 * twins.pain_study))  # close to the normal distribution function
+    total = np.zeros(twins.n)
+    for name in _NUMBING[care.anaesthesia]:
+        low, mode, high = evidence.numbers(f"response.numbing.{name}")
+        turn = (mode - low) / (high - low)
+        rising = low + np.sqrt(rank * (high - low) * (mode - low))
+        falling = high - np.sqrt((1 - rank) * (high - low) * (high - mode))
+        total = total + np.where(rank < turn, rising, falling)
+    return total

@@ -1,0 +1,216 @@
+"""How much a concern improves over a course, by the way the light reached its target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from recutis import evidence
+from recutis.errors import OutOfRangeError
+from recutis.injury import Injury
+from recutis.response import risks
+from recutis.response.parameters import log_odds, logistic, number, saturating
+from recutis.response.types import Care, Draws, Improvement
+from recutis.response.wound import Wound, read_wound
+from recutis.skin.types import Lesion
+from recutis.twins import Twins
+from recutis.units import PERCENT
+
+_DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma"})
+_BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
+_LEAST: Final = 1e-9  # gains below this share are none
+_WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
+_DIAMETER_WEIGHTS: Final = (0.15, 0.25, 0.3, 0.2, 0.1)  # triangular law over five diameters from low to high
+_BOUND_CARE: Final = Care(anaesthesia="none", antiviral=True, postop_steroid=False, bleaching=False)
+
+SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "dermis": ("OUT-005", "OUT-008", "OUT-037", "OUT-038", "OUT-055", "OUT-043", "response.dermis.open"),
+    "pigment": ("OUT-083", "OUT-084", "OUT-089", "OUT-090", "OUT-091", "response.pigment.per_session"),
+    "melasma": ("OUT-144", "OUT-146", "OUT-148", "response.melasma.gain"),
+    "vessel": ("OUT-100", "OUT-106", "OUT-107", "OUT-115", "OUT-117", "response.vessel.per_session"),
+    "gland": ("OUT-132", "OUT-133", "OUT-136", "response.gland.per_session"),
+    "none": ("response.untreated.mean",),
+}
+
+
+def _multiplier(kind: str) -> float:
+    name = _BURN_AS.get(kind, kind)
+    known = {row.id for row in evidence.rows("model_response")}
+    key = f"dermis.kind.{name}"
+    return number(key if f"response.{key}" in known else "dermis.kind.default")
+
+
+def _reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
+    """Share of the lesion's depth range that was reached, 0 to 1."""
+    span = max(lesion.bottom_um - lesion.top_um, 1.0)
+    return np.asarray(np.clip((np.asarray(depth_um) - lesion.top_um) / span, 0.0, 1.0), dtype=np.float64)
+
+
+def _session_weights(sessions: int, interval_weeks: float) -> Draws:
+    """Sessions closer than tissue needs count less; the first counts whole."""
+    worth = min(1.0, interval_weeks / number("gain.short_interval")) if interval_weeks > 0 else 0.0
+    return 1 + worth * np.arange(sessions, dtype=np.float64)
+
+
+def dermis_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+    """Improvement as a share, shape (sessions, n): remodelling dose saturating over sessions.
+
+    The dose of a session is coverage (saturating) times the reached share of the lesion's depth
+    range (square root), worth more with open columns and most with a full-field wound.
+    """
+    strength = number("dermis.closed") + number("dermis.open") * wound.presence + number("dermis.full") * wound.full
+    coverage = float(saturating(wound.coverage, number("dermis.coverage_scale")))
+    reached = _reach(wound.depth_um, lesion) ** number("dermis.reach_power")
+    dose = strength * coverage * reached * _multiplier(lesion.kind)
+    ceiling = number("dermis.ceiling") / PERCENT * (1 - number("dermis.difficulty") * lesion.difficulty)
+    return np.asarray(ceiling * saturating(weights[:, None] * dose[None, :], 1.0))
+
+
+def _shed_fraction(wound: Wound, lesion: Lesion) -> Draws:
+    """Share of lesion pigment that leaves with ablated or shed columns in one session."""
+    surface = min(wound.open + wound.killed, 1.0)
+    return np.asarray(number("pigment.shed") * surface * _reach(wound.depth_um, lesion))
+
+
+def _photothermolysis(injury: Injury, lesion: Lesion) -> float:
+    """Share of lesion pigment broken by selective heating in one session."""
+    if not injury.selective or injury.pigment_ratio <= 0:
+        return 0.0
+    hit = float(logistic(np.asarray(number("pigment.slope") * math.log(injury.pigment_ratio))))
+    reached = float(_reach(injury.pigment_depth_um, lesion))
+    return number("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
+
+
+def pigment_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+    """Improvement as a share: each session clears a fixed part of what is left."""
+    cleared = 1 - (1 - _photothermolysis(injury, lesion)) * (1 - _shed_fraction(wound, lesion))
+    kept = np.power(1 - np.minimum(cleared, 1 - _LEAST)[None, :], weights[:, None])
+    return np.asarray(number("pigment.ceiling") / PERCENT * (1 - kept))
+
+
+def melasma_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+    """Small transient gain: the pigment is made anew by the cells below."""
+    cleared = 1 - (1 - _photothermolysis(injury, lesion)) * (1 - _shed_fraction(wound, lesion))
+    dose = number("melasma.dose") * weights[:, None] * cleared[None, :]
+    return np.asarray(number("melasma.gain") / PERCENT * saturating(dose, 1.0))
+
+
+def closure_chance(injury: Injury, lesion: Lesion) -> float:
+    """Mean chance that a vessel of the lesion closes, over its diameters and depths.
+
+    The exposure ratio of a vessel is looked up among those computed, weighted by closeness in
+    ln(diameter) and depth. 0 without vessel data or where nothing is delivered.
+    """
+    points = [(d, z, ratio) for d, z, ratio in injury.vessel_ratio if d > 0]
+    if not points or lesion.diameter_um is None:
+        return 0.0
+    low, middle, high = lesion.diameter_um
+    diameters = np.array([low, (low + middle) / 2, middle, (middle + high) / 2, high])
+    depths = np.linspace(lesion.top_um, lesion.bottom_um, 3)
+    at_d, at_z, ratio = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
+    log_ratio = np.log(np.maximum(ratio, _LEAST))
+    span = max(float(np.ptp(at_z)), 1.0)
+    far_d = (np.log(diameters)[:, None, None] - np.log(at_d)) ** 2
+    far_z = number("vessel.depth_weight") * ((depths[None, :, None] - at_z) / span) ** 2
+    closeness = 1 / (far_d + far_z + 1e-3) ** 2  # inverse-distance weights, finite on a point
+    looked_up = (closeness * log_ratio).sum(axis=-1) / closeness.sum(axis=-1)
+    chance = logistic(number("vessel.slope") * looked_up).mean(axis=1)
+    return float(np.dot(_DIAMETER_WEIGHTS, chance))
+
+
+def vessel_share(injury: Injury, lesion: Lesion, weights: Draws, n: int) -> Draws:
+    """Improvement as a share: each session closes a fixed part of the vessels that are left."""
+    name = "vessel.per_session_diffuse" if lesion.kind in _DIFFUSE else "vessel.per_session"
+    cleared = number(name) * closure_chance(injury, lesion) * (1 - lesion.difficulty / 2)
+    share = number("vessel.ceiling") / PERCENT * (1 - (1 - cleared) ** weights)
+    return np.asarray(np.repeat(share[:, None], n, axis=1))
+
+
+def gland_share(injury: Injury, lesion: Lesion, weights: Draws, n: int) -> Draws:
+    """Improvement as a share: each session quiets a fixed part of the glands that are left."""
+    hit = 0.0
+    if injury.gland_ratio > 0:
+        hit = float(logistic(np.asarray(number("gland.slope") * math.log(injury.gland_ratio))))
+    cleared = number("gland.per_session") * hit * (1 - lesion.difficulty / 2)
+    share = number("gland.ceiling") / PERCENT * (1 - (1 - cleared) ** weights)
+    return np.asarray(np.repeat(share[:, None], n, axis=1))
+
+
+def _share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
+    """Mechanism and expected share of improvement, shape (sessions, n)."""
+    n = wound.depth_um.size
+    if lesion.kind == "melasma":
+        return "melasma", melasma_share(injury, wound, lesion, weights)
+    if lesion.target == "pigment":
+        return "pigment", pigment_share(injury, wound, lesion, weights)
+    if lesion.target == "vessel":
+        return "vessel", vessel_share(injury, lesion, weights, n)
+    if lesion.target == "gland":
+        return "gland", gland_share(injury, lesion, weights, n)
+    if lesion.target == "dermis":
+        return "dermis", dermis_share(wound, lesion, weights)
+    return "none", np.zeros((weights.size, n))
+
+
+def _individual(share: Draws, twins: Twins, severity: float | None) -> Draws:
+    """Spread of persons and studies around the expected share; no gain stays none."""
+    shift = number("gain.sd_person") * twins.improvement_effect + number("gain.sd_study") * twins.improvement_study
+    if severity is not None:
+        shift = shift + number("gain.severity") * (severity - 0.5)
+    inside = np.clip(share, _LEAST, 1 - _LEAST)
+    return np.asarray(np.where(share > _LEAST, logistic(log_odds(inside) + shift), 0.0))
+
+
+def improve(
+    injury: Injury, lesion: Lesion, twins: Twins, *, sessions: int, interval_weeks: float, severity: float | None = None
+) -> Improvement:
+    """Improvement of one concern after each session of a course with the same injury every time.
+
+    `interval_weeks` between sessions: those below the row `gain.short_interval` add less.
+    `severity` runs from 0 (mildest) to 1 (worst); None means unknown.
+
+    Raises OutOfRangeError for fewer than one session, a negative interval or a severity outside 0 to 1.
+    """
+    if sessions < 1 or interval_weeks < 0:
+        msg = f"A course needs at least 1 session and no negative interval; got {sessions} sessions, {interval_weeks:g} weeks."
+        raise OutOfRangeError(msg)
+    if severity is not None and not 0 <= severity <= 1:
+        msg = f"Severity must lie from 0 (mildest) to 1 (worst); got {severity:g}."
+        raise OutOfRangeError(msg)
+    wound = read_wound(injury, twins)
+    mechanism, share = _share(injury, wound, lesion, _session_weights(sessions, interval_weeks))
+    gain = PERCENT * _individual(share, twins, severity)
+    if mechanism == "melasma":
+        gain = gain - number("melasma.harm") * risks.pih(wound, twins, _BOUND_CARE)[None, :]
+    known = "dermis" if mechanism == "none" else mechanism
+    lost_row = f"{known}.recurrence"
+    if mechanism == "pigment":
+        lost_row += ".freckles" if lesion.kind == "freckles" else ".default"
+    lost = log_odds(np.asarray(number(lost_row) / PERCENT)) - number("gain.recurrence_sd") * twins.improvement_effect / 2
+    lost = lost + number("gain.recurrence_sd") * twins.improvement_study
+    weeks = number(f"{known}.weeks") / twins.healing_rate
+    return Improvement(
+        by_session=np.clip(gain, _WORST_PCT, PERCENT),
+        time_to_effect_weeks=np.asarray(weeks * np.exp(number("gain.weeks_sd_ln") * twins.improvement_study)),
+        recurrence_pct=PERCENT * logistic(lost),
+        sources=(*SOURCES[mechanism], f"response.{lost_row}"),
+    )
+
+
+def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:
+    """Improvement in percent, shape (n,), with sunscreen alone after these months: near nothing.
+
+    Raises OutOfRangeError for a negative time.
+    """
+    if months < 0:
+        msg = f"The time without treatment must not be negative; got {months:g} months."
+        raise OutOfRangeError(msg)
+    years = months / 12
+    name = "untreated.pigment" if lesion.target == "pigment" else "untreated.mean"
+    drift = number(name) * min(years, 1.0) + number("untreated.sd") * math.sqrt(years) * (
+        twins.improvement_effect + twins.improvement_study
+    ) / math.sqrt(2)
+    return np.asarray(np.clip(drift, _WORST_PCT, PERCENT))

@@ -1,0 +1,139 @@
+"""From an injury to what a person sees, feels and risks after one session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from recutis.errors import InputError, OutOfRangeError
+from recutis.injury import Injury
+from recutis.response import clocks, risks, symptoms
+from recutis.response.parameters import number
+from recutis.response.sources import SITE_SOURCES
+from recutis.response.types import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, Draws, SiteResponse
+from recutis.response.wound import healing_factor, read_wound
+from recutis.twins import Twins
+
+_PERSON_DRIVEN: Final = frozenset({"pih", "herpes", "acneiform", "prolonged_erythema", "purpura"})
+
+
+def _downtime(curves: dict[str, Draws], redness: clocks.Redness, makeup: Draws, closure: Draws) -> tuple[Draws, Draws]:
+    """Social downtime and the day of return to work.
+
+    Signs show in company until the skin is closed, crusts and bronzing have gone, swelling is
+    down, and redness is either faint or can be covered. Work is possible once make-up is allowed
+    and nothing striking is left.
+    """
+    covered = np.maximum(makeup, redness.falls_below(number("redness.covered")))
+    red = np.minimum(redness.falls_below(number("redness.visible")), np.maximum(covered, 0.0))
+    uncovered = np.where(makeup > 0, red, redness.falls_below(number("redness.visible")))
+    crust = symptoms.last_day_above(curves["crusting"], number("crust.visible"))
+    bronze = symptoms.last_day_above(curves["bronzing"], number("crust.visible"))
+    swollen = symptoms.last_day_above(curves["swelling"], number("swelling.visible"))
+    bruised = symptoms.last_day_above(curves["bruise"], number("redness.visible"))
+    social = np.maximum.reduce([closure, crust, bronze, swollen, bruised, uncovered])
+    work = np.minimum(np.maximum.reduce([makeup, swollen, bruised]), social)
+    return social, work
+
+
+def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> SiteResponse:
+    """Response of one site to one session, one draw a twin.
+
+    `area_cm2` is the treated area; a larger area swells longer (REC-105, REC-106).
+
+    Raises OutOfRangeError when the area is not positive.
+    """
+    if not area_cm2 > 0:
+        msg = f"The treated area must be above 0 cm²; got {area_cm2:g} cm²."
+        raise OutOfRangeError(msg)
+    wound = read_wound(injury, twins)
+    factor = healing_factor(twins)
+    closure = clocks.closure_days(wound, factor)
+    redness = clocks.redness_of(wound, twins)
+    makeup = clocks.makeup_day(wound, closure)
+    shed = clocks.shed_day(wound, factor, closure)
+    pain = symptoms.pain_0_10(wound, twins, care)
+    purpura = risks.purpura(injury.purpura_ratio, twins)
+    curves = {
+        "redness": symptoms.redness_by_day(redness),
+        "swelling": symptoms.swelling(wound, twins, area_cm2),
+        "crusting": symptoms.crusting(wound, shed),
+        "peeling": symptoms.peeling(wound, shed),
+        "bronzing": symptoms.bronzing(wound, shed),
+        "pain": symptoms.pain_by_day(wound, pain, factor),
+        "sting_itch": symptoms.sting_itch(wound, shed),
+        "bruise": symptoms.bruise(purpura, twins),
+    }
+    social, work = _downtime(curves, redness, makeup, closure)
+    curves["redness"] = np.maximum(curves["redness"], curves.pop("bruise"))
+    return SiteResponse(
+        days=SYMPTOM_DAYS,
+        closure_days=closure,
+        social_downtime_days=social,
+        return_to_work_day=work,
+        makeup_day=makeup,
+        sunscreen_start_day=wound.presence * closure,
+        erythema_resolution_days=redness.falls_below(number("redness.resolved")),
+        pih_duration_weeks=risks.pih_duration_weeks(wound, twins),
+        pain_0_10=pain,
+        symptoms=curves,
+        risks={
+            "pih": risks.pih(wound, twins, care),
+            "hypopigmentation": risks.hypopigmentation(wound, twins),
+            "bacterial_infection": risks.bacterial_infection(wound, twins, closure),
+            "herpes": risks.herpes(wound, twins, care),
+            "scarring": risks.scarring(wound, twins, injury.bulk_rise_C),
+            "ectropion": risks.ectropion(wound, twins),
+            "acneiform": risks.acneiform(wound, twins),
+            "prolonged_erythema": risks.prolonged_erythema(wound, redness),
+            "blister": risks.blister(wound, twins, injury.bulk_rise_C),
+            "purpura": purpura,
+        },
+        sources=SITE_SOURCES,
+    )
+
+
+def combine(responses: Sequence[SiteResponse]) -> SiteResponse:
+    """Response of several sites treated on the same day.
+
+    Clocks are those of the slowest site, symptoms the strongest of the day. Risks that one
+    person's constitution drives (pih, herpes, acneiform, prolonged_erythema, purpura) strike all
+    sites of a susceptible person together, so the worst site stands for all; the others (infection,
+    scarring, hypopigmentation, ectropion, blister) add as independent events, 1 - Π(1 - p).
+
+    Raises InputError when there is nothing to combine or the draws differ in number.
+    """
+    if not responses:
+        msg = "There is no site response to combine; give at least one."
+        raise InputError(msg)
+    if len({item.pain_0_10.size for item in responses}) > 1:
+        msg = "The site responses have different numbers of draws; make them from twins of one person."
+        raise InputError(msg)
+
+    def worst(name: str) -> Draws:
+        return np.asarray(np.maximum.reduce([getattr(item, name) for item in responses]))
+
+    def together(key: str) -> Draws:
+        chances = [item.risks[key] for item in responses]
+        if key in _PERSON_DRIVEN:
+            return np.asarray(np.maximum.reduce(chances))
+        return np.asarray(1 - np.multiply.reduce([1 - chance for chance in chances]))
+
+    return SiteResponse(
+        days=responses[0].days,
+        closure_days=worst("closure_days"),
+        social_downtime_days=worst("social_downtime_days"),
+        return_to_work_day=worst("return_to_work_day"),
+        makeup_day=worst("makeup_day"),
+        sunscreen_start_day=worst("sunscreen_start_day"),
+        erythema_resolution_days=worst("erythema_resolution_days"),
+        pih_duration_weeks=worst("pih_duration_weeks"),
+        pain_0_10=worst("pain_0_10"),
+        symptoms={key: np.maximum.reduce([item.symptoms[key] for item in responses]) for key in SYMPTOMS},
+        risks={key: together(key) for key in RISKS},
+        sources={
+            key: tuple(dict.fromkeys(row for item in responses for row in item.sources[key])) for key in responses[0].sources
+        },
+    )

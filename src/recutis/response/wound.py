@@ -1,0 +1,126 @@
+"""What an injury means for healing: the few numbers every clock, symptom and risk reads."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis import evidence
+from recutis.injury import Injury
+from recutis.response.parameters import number, saturating
+from recutis.twins import Twins
+from recutis.units import PERCENT
+
+Draws = NDArray[np.float64]
+
+REFERENCE_UM: Final = 100.0  # depths enter the fits in units of 100 µm
+_LEAST: Final = 1e-9  # keeps logarithms finite where there is no injury
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wound:
+    """Injury seen by healing tissue; arrays of shape (n,) vary with the twin's depth error.
+
+    `open` surface fraction without living epidermis over ablated tissue; `killed` dead but in
+    place; `presence` 0 to 1, whether there is an open wound at all; `full` 0 to 1, how far the
+    wound behaves as a full-field one; `ablative` 0 to 1, how far a column behaves as ablated;
+    `injured` 0 to 1, whether there is any injury or heated target. `vessel`, `pigment`, `gland`
+    are 0 to 1, whether such targets were heated; `epidermis_ratio` the exposure of the normal
+    epidermis over its threshold. Depths in micrometres; `load` is coverage times depth over
+    100 µm; `inflammation` the load that drives redness and swelling.
+    """
+
+    coverage: float
+    open: float
+    killed: float
+    presence: float
+    full: float
+    ablative: float
+    injured: float
+    vessel: float
+    pigment: float
+    gland: float
+    epidermis_ratio: float
+    width_um: float
+    wall_um: float
+    depth_um: Draws
+    heat_um: Draws
+    dermis_um: Draws
+    load: Draws
+    inflammation: Draws
+
+
+def _fullness(fraction: float) -> float:
+    """Logistic in the wounded fraction, shifted and scaled to be 0 at 0 and 1 at 1."""
+    middle, width = number("wound.full_middle"), number("wound.full_width")
+
+    def raw(x: float) -> float:
+        return 1 / (1 + math.exp(-(x - middle) / width))
+
+    return (raw(fraction) - raw(0.0)) / (raw(1.0) - raw(0.0))
+
+
+def read_wound(injury: Injury, twins: Twins) -> Wound:
+    """The wound of an injury in each twin; depths carry the injury's stated error."""
+    coverage = min(max(injury.coverage_fraction, 0.0), 1.0)
+    removed = min(max(injury.epidermis_removed_fraction, 0.0), 1.0)
+    presence = float(saturating(removed, number("wound.presence")))
+    dead_in_place = max(injury.epidermis_killed_fraction, 0.0)
+    open_fraction = min(1.0, removed + dead_in_place * presence)
+    killed = min(dead_in_place * (1 - presence), 1.0)
+    stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
+    depth = injury.lesion_depth_um * stretch
+    walls = injury.fractional and injury.ablation_depth_um > 0
+    heat = injury.coagulation_rim_um if walls else injury.coagulation_depth_um
+    dermis = injury.injured_dermis_um * stretch
+    vessel_ratios = [max(ratio, 0.0) for _, _, ratio in injury.vessel_ratio]
+    heated = max(vessel_ratios, default=0.0)
+    vessel = heated**2 / (1 + heated**2) if injury.selective else 0.0
+    pigment = max(injury.pigment_ratio, 0.0)
+    pigment = pigment**2 / (1 + pigment**2) if injury.selective else 0.0
+    gland = max(injury.gland_ratio, 0.0)
+    gland = gland**2 / (1 + gland**2)
+    inflammation = (
+        number("redness.per_dermis") * dermis / REFERENCE_UM
+        + number("redness.per_open") * math.sqrt(open_fraction)
+        + number("redness.per_killed") * math.sqrt(killed)
+        + number("redness.per_vessel") * vessel
+        + number("redness.per_pigment") * pigment
+        + number("redness.per_gland") * gland * (1 - presence)
+    )
+    touched = coverage + vessel + pigment + gland
+    return Wound(
+        coverage=coverage,
+        open=open_fraction,
+        killed=killed,
+        presence=presence,
+        full=_fullness(open_fraction),
+        ablative=presence * float(saturating(max(injury.ablation_depth_um, 0.0), number("wound.ablative_depth"))),
+        injured=float(saturating(touched, number("risk.presence"))),
+        vessel=vessel,
+        pigment=pigment,
+        gland=gland,
+        epidermis_ratio=max(injury.epidermis_pigment_ratio, 0.0) if injury.selective else 0.0,
+        width_um=max(injury.lesion_width_um, injury.ablation_width_um, 0.0),
+        wall_um=max(injury.coagulation_rim_um, injury.coagulation_depth_um, 0.0),
+        depth_um=np.maximum(depth, 0.0),
+        heat_um=np.maximum(heat * stretch, 0.0),
+        dermis_um=np.maximum(dermis, 0.0),
+        load=np.maximum(coverage * depth / REFERENCE_UM, _LEAST),
+        inflammation=inflammation,
+    )
+
+
+def healing_factor(twins: Twins) -> Draws:
+    """How much longer than reference facial skin a twin's site takes: sparse follicles, slow healing.
+
+    The distance keratinocytes travel between adnexa grows as density to the power of -1/2; about a
+    third of the healing time is that travel, hence the fitted power. 1 for a face of the reference.
+    """
+    reference = evidence.value("twins.follicles.default")
+    power = number("closure.follicle_power")
+    return np.asarray((reference / twins.follicle_density_cm2) ** power / twins.healing_rate, dtype=np.float64)
