@@ -49,15 +49,15 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
     adnexa, later the deeper and the hotter it is. Near half coverage the first turns into the
     second.
     """
-    edge = number("closure.column_lag") + wound.width_um / 2 / number("closure.edge_speed")
+    width = min(wound.width_um, number("closure.widest_column"))
+    edge = number("closure.column_lag") + width / 2 / number("closure.edge_speed")
     crowding = 1 + number("closure.crowding") * wound.open
     column = (edge + number("closure.ablative_lag") * wound.ablative) * crowding
     field = (
         number("closure.full_lag")
-        + number("closure.full_per_depth") * wound.depth_um
+        + number("closure.depth_days") * saturating(wound.depth_um, number("closure.depth_scale"))
         + number("closure.full_per_heat") * wound.heat_um
     )
-    field = np.maximum(field, column)
     wounded = float(saturating(wound.open + wound.killed, number("wound.presence")))
     return np.asarray(wounded * factor * ((1 - wound.full) * column + wound.full * field))
 
@@ -68,7 +68,7 @@ def redness_of(wound: Wound, twins: Twins) -> Redness:
     share = number("redness.slow_share") * float(saturating(wound.open + number("redness.slow_killed") * wound.killed, reach))
     spread = np.exp(number("redness.sd_person") * twins.redness_effect + number("redness.sd_study") * twins.redness_study)
     fast = (number("redness.fast_days") + number("redness.fast_open_days") * wound.presence) * spread
-    slow = (number("redness.slow_days") + number("redness.slow_per_dermis") * wound.dermis_um) * spread
+    slow = (number("redness.slow_days") + number("redness.slow_per_dermis") * wound.dead_dermis_um) * spread
     return Redness(peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
 
 

@@ -59,11 +59,12 @@ def dermis_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share, shape (sessions, n): remodelling dose saturating over sessions.
 
     The dose of a session is coverage (saturating) times the reached share of the lesion's depth
-    range (square root), worth more with open columns and most with a full-field wound.
+    range (square root; healing remodels a little beyond dead tissue), worth more with open columns
+    and most with a full-field wound.
     """
     strength = number("dermis.closed") + number("dermis.open") * wound.presence + number("dermis.full") * wound.full
     coverage = float(saturating(wound.coverage, number("dermis.coverage_scale")))
-    reached = _reach(wound.depth_um, lesion) ** number("dermis.reach_power")
+    reached = _reach(wound.depth_um + number("dermis.beyond"), lesion) ** number("dermis.reach_power")
     dose = strength * coverage * reached * _multiplier(lesion.kind)
     ceiling = number("dermis.ceiling") / PERCENT * (1 - number("dermis.difficulty") * lesion.difficulty)
     return np.asarray(ceiling * saturating(weights[:, None] * dose[None, :], 1.0))
@@ -184,7 +185,7 @@ def improve(
     mechanism, share = _share(injury, wound, lesion, _session_weights(sessions, interval_weeks))
     gain = PERCENT * _individual(share, twins, severity)
     if mechanism == "melasma":
-        gain = gain - number("melasma.harm") * risks.pih(wound, twins, _BOUND_CARE)[None, :]
+        gain = gain - number("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
     known = "dermis" if mechanism == "none" else mechanism
     lost_row = f"{known}.recurrence"
     if mechanism == "pigment":

@@ -79,6 +79,7 @@ def hypopigmentation(wound: Wound, twins: Twins) -> Draws:
     """Delayed, permanent lightening: follows the depth of heat under a full-field wound."""
     heat = np.log(np.maximum(wound.heat_um, 1.0) / number("hypo.reference_heat"))
     odds = number("hypo.full") + number("hypo.per_ln_heat") * heat + number("hypo.columns") * (1 - wound.full)
+    odds = odds + number("hypo.closed") * (1 - wound.presence)
     odds = odds + number("hypo.per_ln_coverage") * math.log(max(wound.coverage, 1e-6))
     odds = odds + number("hypo.off_face") * (twins.traits.site in OFF_FACE)
     odds = odds + number("scar.sd_person") * twins.scar_effect + number("scar.sd_study") * twins.scar_study
@@ -122,6 +123,7 @@ def scarring(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
     traits = twins.traits
     odds = number("scar.base") + number("scar.per_ln_load") * np.log(wound.load) + number("scar.full") * wound.full
     odds = odds + _site_log_odds(traits.site) + number("scar.keloid") * traits.keloid
+    odds = odds + number("scar.closed") * (1 - wound.presence)
     odds = odds + number("scar.radiotherapy") * traits.radiotherapy + number("scar.phototype") * _darker_steps(twins)
     odds = odds + number("scar.overheat") * max(bulk_rise_C - number("scar.overheat_limit"), 0.0)
     odds = odds + number("scar.sd_person") * twins.scar_effect + number("scar.sd_study") * twins.scar_study

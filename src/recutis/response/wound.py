@@ -25,13 +25,16 @@ _LEAST: Final = 1e-9  # keeps logarithms finite where there is no injury
 class Wound:
     """Injury seen by healing tissue; arrays of shape (n,) vary with the twin's depth error.
 
-    `open` surface fraction without living epidermis over ablated tissue; `killed` dead but in
-    place; `presence` 0 to 1, whether there is an open wound at all; `full` 0 to 1, how far the
-    wound behaves as a full-field one; `ablative` 0 to 1, how far a column behaves as ablated;
-    `injured` 0 to 1, whether there is any injury or heated target. `vessel`, `pigment`, `gland`
-    are 0 to 1, whether such targets were heated; `epidermis_ratio` the exposure of the normal
-    epidermis over its threshold. Depths in micrometres; `load` is coverage times depth over
-    100 µm; `inflammation` the load that drives redness and swelling.
+    `coverage` and `open` count the dead rim of an open column with a reduced weight, for it closes
+    from its own edge; `open` is the surface fraction without living epidermis over ablated tissue,
+    `killed` what is dead but in place without an open wound; `dead_dermis_um` the dead dermis left
+    in place per area, reduced where columns stand in living skin. `presence` 0 to 1, whether there
+    is an open wound at all; `full` 0 to 1, how far the wound behaves as a full-field one;
+    `ablative` 0 to 1, how far a column behaves as ablated; `injured` 0 to 1, whether there is any
+    injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such targets were
+    heated; `epidermis_ratio` the exposure of the normal epidermis over its threshold. Depths in
+    micrometres; `load` is coverage times depth over 100 µm; `inflammation` the load that drives
+    redness and swelling.
     """
 
     coverage: float
@@ -49,7 +52,7 @@ class Wound:
     wall_um: float
     depth_um: Draws
     heat_um: Draws
-    dermis_um: Draws
+    dead_dermis_um: Draws
     load: Draws
     inflammation: Draws
 
@@ -66,17 +69,22 @@ def _fullness(fraction: float) -> float:
 
 def read_wound(injury: Injury, twins: Twins) -> Wound:
     """The wound of an injury in each twin; depths carry the injury's stated error."""
-    coverage = min(max(injury.coverage_fraction, 0.0), 1.0)
     removed = min(max(injury.epidermis_removed_fraction, 0.0), 1.0)
     presence = float(saturating(removed, number("wound.presence")))
     dead_in_place = max(injury.epidermis_killed_fraction, 0.0)
-    open_fraction = min(1.0, removed + dead_in_place * presence)
+    rim = number("wound.rim_weight")
+    open_fraction = min(1.0, removed + rim * dead_in_place * presence)
+    rim_discount = (1 - rim) * min(dead_in_place, 1 - removed) * presence
+    coverage = min(max(injury.coverage_fraction - rim_discount, 0.0), 1.0)
     killed = min(dead_in_place * (1 - presence), 1.0)
     stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
     depth = injury.lesion_depth_um * stretch
     walls = injury.fractional and injury.ablation_depth_um > 0
     heat = injury.coagulation_rim_um if walls else injury.coagulation_depth_um
-    dermis = injury.injured_dermis_um * stretch
+    missing_dermis = np.maximum(injury.ablated_volume_um - removed * twins.epidermis_um, 0.0)
+    dermis = np.maximum(injury.injured_dermis_um - missing_dermis, 0.0) * stretch
+    full = _fullness(open_fraction)
+    dermis = dermis * (1 - (1 - number("redness.column_weight")) * presence * (1 - full))
     vessel_ratios = [max(ratio, 0.0) for _, _, ratio in injury.vessel_ratio]
     heated = max(vessel_ratios, default=0.0)
     vessel = heated**2 / (1 + heated**2) if injury.selective else 0.0
@@ -91,14 +99,14 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         + number("redness.per_vessel") * vessel
         + number("redness.per_pigment") * pigment
         + number("redness.per_gland") * gland * (1 - presence)
-    )
+    ) * np.exp(number("redness.sd_peak") * twins.redness_effect)
     touched = coverage + vessel + pigment + gland
     return Wound(
         coverage=coverage,
         open=open_fraction,
         killed=killed,
         presence=presence,
-        full=_fullness(open_fraction),
+        full=full,
         ablative=presence * float(saturating(max(injury.ablation_depth_um, 0.0), number("wound.ablative_depth"))),
         injured=float(saturating(touched, number("risk.presence"))),
         vessel=vessel,
@@ -109,7 +117,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         wall_um=max(injury.coagulation_rim_um, injury.coagulation_depth_um, 0.0),
         depth_um=np.maximum(depth, 0.0),
         heat_um=np.maximum(heat * stretch, 0.0),
-        dermis_um=np.maximum(dermis, 0.0),
+        dead_dermis_um=dermis,
         load=np.maximum(coverage * depth / REFERENCE_UM, _LEAST),
         inflammation=inflammation,
     )
