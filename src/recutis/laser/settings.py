@@ -25,6 +25,7 @@ from recutis.units import PERCENT, UM_PER_MM, energy_for_fluence_mJ, mean_fluenc
 _NAMES: Final[tuple[str, ...]] = tuple(one.name for one in fields(Settings))
 _AGREE: Final = 0.01  # two ways of saying the same thing may differ by rounding on a panel
 _ROUNDING: Final = 1e-9  # relative slack at a limit for binary fractions
+_FOUR_DIGITS: Final = 1e4  # from here on `g` would write powers of ten
 _NS_MS, _PS_MS, _US_MS = 1e-6, 1e-9, 1e-3  # ns, ps and µs in ms, for reading only
 _DEFAULT_REPETITION_HZ: Final = 1.0  # a single shot has no rate; one a second keeps shots apart
 
@@ -35,7 +36,7 @@ def given(settings: Settings) -> dict[str, float]:
 
 
 def _figure(value: float) -> str:
-    return f"{value:.4g}"
+    return f"{value:.0f}" if _FOUR_DIGITS <= abs(value) < math.inf else f"{value:.4g}"
 
 
 def _allowed(limit: Limit) -> str:
@@ -296,7 +297,10 @@ def expose(device: Device, settings: Settings, *, cooling: Cooling | None = None
     pulse = Pulse(
         wavelength_nm=device.wavelength_nm, energy_mJ=energy_mJ, spot_um=spot_um, profile=device.profile, duration_ms=duration_ms
     )
-    for name, value in (("energy_mJ", energy_mJ), ("fluence_J_cm2", pulse.fluence_J_cm2)):
+    follows = {"energy_mJ": energy_mJ, "fluence_J_cm2": pulse.fluence_J_cm2}
+    if "depth_um" in device.panel:
+        follows["depth_um"] = _depth_um(pulse, stack)
+    for name, value in follows.items():
         if getattr(settings, name) is None:
             _check(device, name, value, how=" (it follows from the other settings)")
     columns, fraction, of_density = _density(device, settings, spot_um=spot_um)
