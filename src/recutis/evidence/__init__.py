@@ -1,6 +1,7 @@
 """Cited tables: one row a number, with source, range and confidence."""
 
 from recutis.evidence._loader import (
+    Reading,
     Row,
     choice,
     cite,
@@ -9,9 +10,24 @@ from recutis.evidence._loader import (
     get,
     has,
     numbers,
+    readings,
     rows,
     table_names,
     value,
 )
 
-__all__ = ["Row", "choice", "cite", "coefficients", "find", "get", "has", "numbers", "rows", "table_names", "value"]
+__all__ = [
+    "Reading",
+    "Row",
+    "choice",
+    "cite",
+    "coefficients",
+    "find",
+    "get",
+    "has",
+    "numbers",
+    "readings",
+    "rows",
+    "table_names",
+    "value",
+]

@@ -6,7 +6,7 @@ import csv
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -46,12 +46,28 @@ class Row:
     source: str
     confidence: str
     checked: bool
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(hash=False, repr=False)
 
     @property
     def provisional(self) -> bool:
         """True until a second reading has agreed."""
         return not self.checked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A figure read a second time by someone who had not seen the table.
+
+    `first` and `second` are (value, low, high) as typed by each reader; `outcome` is 'agrees',
+    'differs', 'not found' or 'other form'.
+    """
+
+    id: str
+    table: str
+    first: tuple[float | None, float | None, float | None]
+    second: tuple[float | None, float | None, float | None]
+    outcome: str
+    note: str
 
 
 def _number(text: str) -> float | None:
@@ -106,13 +122,32 @@ def _text(record: Mapping[str, str]) -> str:
     return ""
 
 
+def _triple(text: str) -> tuple[float | None, float | None, float | None]:
+    """Three numbers of '75.6 [60.0, 100.0]', each may be missing."""
+    middle, _, rest = text.partition("[")
+    low, _, high = rest.rstrip("] ").partition(",")
+    return _number(middle), _number(low), _number(high)
+
+
+@cache
+def readings() -> tuple[Reading, ...]:
+    """All second readings, in file order."""
+    return tuple(
+        Reading(
+            id=record["id"],
+            table=record["file"].removesuffix(".csv"),
+            first=_triple(record["first_reading"]),
+            second=_triple(record["second_reading"]),
+            outcome=record["outcome"],
+            note=record["note"],
+        )
+        for record in _records("second_reading")
+    )
+
+
 @cache
 def _checked_ids() -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (record["file"].removesuffix(".csv"), record["id"])
-        for record in _records("second_reading")
-        if record["outcome"] == "agrees"
-    )
+    return frozenset((reading.table, reading.id) for reading in readings() if reading.outcome == "agrees")
 
 
 def _records(name: str) -> list[dict[str, str]]:
