@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis import evidence
-from recutis.errors import InputError, OutOfRangeError
-from recutis.sites import OFF_FACE, PHOTOTYPES, SITES
+from recutis.errors import OutOfRangeError
+from recutis.skin import Skin, build
+from recutis.skin.anatomy import melanin_mean
 
 _YEARS_PER_DECADE: Final = 10.0
 Draws = NDArray[np.float64]
@@ -105,16 +106,6 @@ def _normal(name: str, count: int, seed: int) -> Draws:
     return _normal_grid(count)[order]
 
 
-def _row(part: str, name: str) -> str:
-    """Id of the row of a part for a site or phototype, or of its default."""
-    known = {row.id for row in evidence.rows("model_twins")}
-    key = f"twins.{part}.{name}"
-    return key if key in known else f"twins.{part}.default"
-
-
-_ADNEXA_LIKE: Final = {"temple": "forehead", "periorbital": "eyelid"}
-
-
 def _healing(traits: Traits) -> float:
     """Median healing speed of a person with these traits; 1 for a healthy one of the reference age."""
     value = evidence.value
@@ -132,13 +123,11 @@ def _healing(traits: Traits) -> float:
     return speed
 
 
-def _check(traits: Traits, n: int, blocks: int) -> None:
-    if traits.site not in SITES:
-        msg = f"Site '{traits.site}' is not known; choose one of {', '.join(SITES)}."
-        raise InputError(msg)
-    if traits.phototype not in PHOTOTYPES:
-        msg = f"Phototype '{traits.phototype}' is not known; choose one of {', '.join(PHOTOTYPES)}."
-        raise InputError(msg)
+def _skin(traits: Traits) -> Skin:
+    return build(site=traits.site, age_years=traits.age_years, phototype=traits.phototype, sex=traits.sex, tanned=traits.tanned)
+
+
+def _check(n: int, blocks: int) -> None:
     if not 1 <= blocks <= n:
         msg = f"Twins need at least one block and one twin a block; got {n} twins in {blocks} blocks."
         raise OutOfRangeError(msg)
@@ -151,9 +140,9 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
     injury's own stated error. `healing_rate` has median 1 for a healthy person of the reference
     age. Thickness [µm], follicle density [1/cm²], fractions by volume (water by mass).
 
-    Raises InputError for an unknown site or phototype, OutOfRangeError for impossible counts.
+    Raises OutOfRangeError for impossible counts, and what `skin.build` raises for impossible traits.
     """
-    _check(traits, n, blocks)
+    _check(n, blocks)
     value = evidence.value
     block = np.arange(n, dtype=np.int64) * blocks // n
 
@@ -167,19 +156,10 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
         rho = value(correlation_row)
         return rho * other + math.sqrt(1 - rho**2) * person(name)
 
-    site = traits.site
-    keys = {
-        "epidermis": _row("epidermis", site),
-        "dermis": _row("dermis", site),
-        "follicles": _row("follicles", _ADNEXA_LIKE.get(site, site)),
-        "melanin": f"twins.melanin.{traits.phototype}",
-        "blood": "twins.blood.off_face" if site in OFF_FACE else "twins.blood.face",
-    }
-    decades = (traits.age_years - value("twins.dermis.reference_age")) / _YEARS_PER_DECADE
-    dermis_um = value(keys["dermis"]) * (1 - value("twins.dermis.loss_per_decade")) ** decades
-    if traits.sex == "male":
-        dermis_um *= value("twins.dermis.male_factor")
-    melanin = value(keys["melanin"]) * (value("twins.melanin.tan_factor") if traits.tanned else 1.0)
+    skin = _skin(traits)
+    blood = next(layer.blood_fraction for layer in skin.layers if layer.name == "papillary_dermis")
+    water = next(layer.water_fraction for layer in skin.layers if layer.name == "reticular_dermis")
+    _, melanin, _ = melanin_mean(traits.phototype, tanned=traits.tanned)
     thickness_sd, epidermis_z = value("twins.thickness.sd_ln"), person("epidermis")
     redness = person("redness")
     return Twins(
@@ -187,12 +167,12 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
         seed=seed,
         weights=np.ones(n),
         block=block,
-        epidermis_um=value(keys["epidermis"]) * np.exp(thickness_sd * epidermis_z),
-        dermis_um=dermis_um * np.exp(thickness_sd * mixed("dermis", epidermis_z, "twins.correlation.thickness")),
+        epidermis_um=skin.epidermis_um * np.exp(thickness_sd * epidermis_z),
+        dermis_um=skin.dermis_um * np.exp(thickness_sd * mixed("dermis", epidermis_z, "twins.correlation.thickness")),
         melanin_fraction=melanin * np.exp(value("twins.melanin.sd_ln") * person("melanin")),
-        blood_fraction=value(keys["blood"]) * np.exp(value("twins.blood.sd_ln") * person("blood")),
-        water_fraction=value("twins.water.dermis") + value("twins.water.sd") * person("water"),
-        follicle_density_cm2=value(keys["follicles"]) * np.exp(value("twins.follicles.sd_ln") * person("follicles")),
+        blood_fraction=blood * np.exp(value("twins.blood.sd_ln") * person("blood")),
+        water_fraction=water + value("twins.water.sd") * person("water"),
+        follicle_density_cm2=skin.follicle_density_cm2 * np.exp(value("twins.follicles.sd_ln") * person("follicles")),
         healing_rate=_healing(traits) * np.exp(value("twins.healing.sd_ln") * person("healing")),
         depth_error=person("depth"),
         improvement_effect=person("improvement"),
@@ -206,5 +186,5 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
         scar_effect=mixed("scar", redness, "twins.correlation.redness_scar"),
         scar_study=study("scar"),
         infection_study=study("infection"),
-        sources=tuple(dict.fromkeys((*keys.values(), "twins.healing.sd_ln"))),
+        sources=tuple(dict.fromkeys((*skin.sources, "twins.healing.sd_ln"))),
     )

@@ -29,17 +29,16 @@ def course_risk(per_session: Draws, sessions: int, *, kind: str) -> Draws:
     if kind not in RISKS:
         msg = f"Risk '{kind}' is not known; choose one of {', '.join(RISKS)}."
         raise UnknownNameError(msg)
-    known = {row.id for row in evidence.rows("model_response")}
-    rho = number(f"course.{kind}" if f"response.course.{kind}" in known else "course.other")
+    rho = number(f"course.{kind}" if evidence.has(f"response.course.{kind}") else "course.other")
     effective = 1 + (sessions - 1) * (1 - rho)
     return np.asarray(-np.expm1(effective * np.log1p(-per_session)))
 
 
-def quartile_odds(improvement_pct: Draws, twins: Twins) -> dict[str, Draws]:
-    """Odds in percent, one per block of twins, of each quarter of improvement.
+def quartile_odds(improvement_pct: Draws, twins: Twins) -> tuple[Draws, Draws, Draws, Draws, Draws]:
+    """Odds in percent, one per block of twins: below 25, 25 to 50, 50 to 75, above 75, no visible change.
 
-    Keys: `below_25`, `25_to_50`, `50_to_75`, `above_75` (they sum to 100) and `no_visible_change`
-    (below 10 percent; part of the first). Arrays of shape (blocks,).
+    The first four sum to 100; the last (below 10 percent improvement) is part of the first. Each
+    array has shape (blocks,): the spread over blocks says how well the odds are known.
 
     Raises OutOfRangeError when the draws are not those of the twins.
     """
@@ -48,19 +47,20 @@ def quartile_odds(improvement_pct: Draws, twins: Twins) -> dict[str, Draws]:
         raise OutOfRangeError(msg)
     blocks = int(twins.block.max()) + 1
     mass = np.bincount(twins.block, weights=twins.weights, minlength=blocks)
-    mass = np.where(mass > 0, mass, 1.0)
 
-    def share(inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Draws:
-        return PERCENT * np.bincount(twins.block, weights=twins.weights * inside, minlength=blocks) / mass
+    def share(low: float, high: float) -> Draws:
+        inside = (improvement_pct >= low) & (improvement_pct < high)
+        found = np.bincount(twins.block, weights=twins.weights * inside, minlength=blocks)
+        return np.asarray(PERCENT * found / np.where(mass > 0, mass, 1.0))
 
     first, second, third = _QUARTERS
-    return {
-        "below_25": share(improvement_pct < first),
-        "25_to_50": share((improvement_pct >= first) & (improvement_pct < second)),
-        "50_to_75": share((improvement_pct >= second) & (improvement_pct < third)),
-        "above_75": share(improvement_pct >= third),
-        "no_visible_change": share(improvement_pct < _NO_VISIBLE_CHANGE),
-    }
+    return (
+        share(-np.inf, first),
+        share(first, second),
+        share(second, third),
+        share(third, np.inf),
+        share(-np.inf, _NO_VISIBLE_CHANGE),
+    )
 
 
 _NUMBING: dict[str, tuple[str, ...]] = {

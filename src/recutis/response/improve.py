@@ -38,9 +38,8 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def _multiplier(kind: str) -> float:
     name = _BURN_AS.get(kind, kind)
-    known = {row.id for row in evidence.rows("model_response")}
     key = f"dermis.kind.{name}"
-    return number(key if f"response.{key}" in known else "dermis.kind.default")
+    return number(key if evidence.has(f"response.{key}") else "dermis.kind.default")
 
 
 def _reach(depth_um: Draws | float, lesion: Lesion) -> Draws:

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis import evidence
 from recutis.injury import Injury
 from recutis.response.parameters import number, saturating
 from recutis.twins import Twins
@@ -129,6 +128,6 @@ def healing_factor(twins: Twins) -> Draws:
     The distance keratinocytes travel between adnexa grows as density to the power of -1/2; about a
     third of the healing time is that travel, hence the fitted power. 1 for a face of the reference.
     """
-    reference = evidence.value("twins.follicles.default")
+    reference = number("closure.follicle_reference")
     power = number("closure.follicle_power")
     return np.asarray((reference / twins.follicle_density_cm2) ** power / twins.healing_rate, dtype=np.float64)
