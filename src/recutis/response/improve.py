@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,7 @@ from recutis.skin.types import Lesion
 from recutis.twins import Twins
 from recutis.units import PERCENT
 
-_DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma"})
+_DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar"})
 _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
@@ -139,20 +139,45 @@ def gland_share(injury: Injury, lesion: Lesion, weights: Draws, n: int) -> Draws
     return np.asarray(np.repeat(share[:, None], n, axis=1))
 
 
+def _either(first: Draws, second: Draws) -> Draws:
+    """Two independent ways to the same gain."""
+    return np.asarray(1 - (1 - first) * (1 - second))
+
+
 def _share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
-    """Mechanism and expected share of improvement, shape (sessions, n)."""
+    """Mechanism and expected share of improvement, shape (sessions, n).
+
+    Pores shrink with their glands and with the dermis around them; poikiloderma is half vessels,
+    half pigment; a raised scar gives way to its vessels and to remodelling.
+    """
     n = wound.depth_um.size
-    if lesion.kind == "melasma":
-        return "melasma", melasma_share(injury, wound, lesion, weights)
-    if lesion.target == "pigment":
-        return "pigment", pigment_share(injury, wound, lesion, weights)
-    if lesion.target == "vessel":
-        return "vessel", vessel_share(injury, lesion, weights, n)
-    if lesion.target == "gland":
-        return "gland", gland_share(injury, lesion, weights, n)
-    if lesion.target == "dermis":
-        return "dermis", dermis_share(wound, lesion, weights)
-    return "none", np.zeros((weights.size, n))
+
+    def dermis() -> Draws:
+        return dermis_share(wound, lesion, weights)
+
+    def vessel() -> Draws:
+        return vessel_share(injury, lesion, weights, n)
+
+    def gland() -> Draws:
+        return gland_share(injury, lesion, weights, n)
+
+    def pigment() -> Draws:
+        return pigment_share(injury, wound, lesion, weights)
+
+    special: dict[str, tuple[str, Callable[[], Draws]]] = {
+        "melasma": ("melasma", lambda: melasma_share(injury, wound, lesion, weights)),
+        "poikiloderma": ("vessel", lambda: (vessel() + pigment()) / 2),
+        "enlarged_pores": ("dermis", lambda: _either(dermis(), gland())),
+    }
+    usual: dict[str, tuple[str, Callable[[], Draws]]] = {
+        "pigment": ("pigment", pigment),
+        "vessel": ("vessel", vessel),
+        "gland": ("gland", gland),
+        "dermis": ("dermis", lambda: _either(dermis(), vessel())),
+        "none": ("none", lambda: np.zeros((weights.size, n))),
+    }
+    mechanism, share = special.get(lesion.kind) or usual[lesion.target]
+    return mechanism, share()
 
 
 def _individual(share: Draws, twins: Twins, severity: float | None) -> Draws:
