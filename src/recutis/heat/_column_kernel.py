@@ -1,0 +1,318 @@
+"""Kernels of the one-dimensional enthalpy model. SI units, kelvin as rises over the initial temperature.
+
+State of cell i: thickness dz [m], sensible energy e [J/m3] over the initial temperature, water [kg/m3],
+latent energy taken in this pass [J/m3], two damage integrals and the peak rise [K].
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.heat.jit import kernel
+
+Array = NDArray[np.float64]
+
+PRESCRIBED = 0  # heat source given per cell, boiling cap, no removal
+EXPLOSIVE = 1  # Beer-Lambert from the moving surface, a cell leaves at the ablation enthalpy
+DRYING = 2  # Beer-Lambert from the moving surface, a cell leaves when dry and hot
+
+
+class Law(NamedTuple):
+    """Material and removal law. Temperatures are rises over `start_K`."""
+
+    mode: int
+    start_K: float
+    boil_K: float
+    latent_J_kg: float
+    water_heat_J_kg_K: float
+    mua_water_m: float
+    mua_dry_m: float
+    bleach_hot: float
+    bleach_hot_K: float
+    bleach_floor: float
+    bleach_J_m3: float
+    ablation_J_m3: float
+    steam_share: float
+    dry_K: float
+    pyrolysis_J_m3: float
+    steam_return: float
+    water_full_kg_m3: float
+    conductivity_dry: float
+    conductivity_slope: float
+    density_full: float
+    ln_a1: float
+    e1: float
+    ln_a2: float
+    e2: float
+
+
+class Beam(NamedTuple):
+    """Where the beam meets the moving front: squared radius [m2], waist [m], Rayleigh length [m], plume length [m]."""
+
+    radius2_m2: float
+    waist_m: float
+    rayleigh_m: float
+    plume_m: float
+
+
+# Indices of the energy account [J/m2].
+ARRIVED, REMOVED, SURFACE, LATENT, THROUGH, PLUME, DEPTH, PEAK = 0, 1, 2, 3, 4, 5, 6, 7
+ACCOUNTS = 8
+
+
+@kernel
+def conduct(
+    e: Array, capacity: Array, k: Array, dz: Array, first: int, last: int, dt: float, h: float, medium: float, work: Array
+) -> float:
+    """One backward Euler step of conduction on cells first..last-1; returns heat lost through the surface [J/m2].
+
+    The lower end is insulated. `medium` is the rise of the cooling medium over the initial temperature.
+    """
+    up = work[0]
+    rise = work[1]
+    top = 0.0
+    if h > 0.0:
+        top = 1.0 / (1.0 / h + 0.5 * dz[first] / k[first])
+    left = 0.0
+    for i in range(first, last):
+        right = 0.0
+        if i + 1 < last:
+            right = 1.0 / (0.5 * dz[i] / k[i] + 0.5 * dz[i + 1] / k[i + 1])
+        mass = capacity[i] * dz[i] / dt
+        diagonal = mass + left + right
+        load = e[i] * dz[i] / dt
+        if i == first:
+            diagonal += top
+            load += top * medium
+        else:
+            diagonal -= left * up[i - 1]
+            load += left * rise[i - 1]
+        up[i] = right / diagonal
+        rise[i] = load / diagonal
+        left = right
+    for i in range(last - 2, first - 1, -1):
+        rise[i] += up[i] * rise[i + 1]
+    for i in range(first, last):
+        e[i] = capacity[i] * rise[i]
+    return top * (rise[first] - medium) * dt
+
+
+@kernel
+def boil(e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, last: int, law: Law) -> float:
+    """Turn heat above the boiling point into steam; returns the energy that left as steam [J/m2].
+
+    A fraction of the steam energy condenses in the nearest cooler cells below.
+    """
+    left = 0.0
+    for i in range(first, last):
+        if water[i] <= 0.0:
+            continue
+        heat = solid[i] + law.water_heat_J_kg_K * water[i]
+        excess = e[i] - heat * law.boil_K
+        if excess <= 0.0:
+            continue
+        mass = min(excess / law.latent_J_kg, water[i])
+        steam = mass * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K)
+        water[i] -= mass
+        e[i] -= steam
+        latent[i] += mass * law.latent_J_kg
+        back = law.steam_return * steam * dz[i]
+        left += steam * dz[i] - back
+        j = i + 1
+        while back > 0.0 and j < last:
+            room = ((solid[j] + law.water_heat_J_kg_K * water[j]) * law.boil_K - e[j]) * dz[j]
+            if room > 0.0:
+                put = min(room, back)
+                e[j] += put / dz[j]
+                back -= put
+            j += 1
+        left += back
+    return left
+
+
+@kernel
+def absorb(
+    e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, last: int, energy: float, law: Law
+) -> float:
+    """Deposit `energy` [J/m2] by Beer-Lambert from cell `first`; returns what passes cell last-1 [J/m2]."""
+    left = energy
+    for i in range(first, last):
+        bleach = 1.0
+        if law.bleach_floor < 1.0:
+            rise = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
+            warm = min(max(rise / law.bleach_hot_K, 0.0), 1.0)
+            taken = min(latent[i] / law.bleach_J_m3, 1.0)
+            bleach = 1.0 - (1.0 - law.bleach_hot) * warm
+            bleach -= (bleach - law.bleach_floor) * taken
+        mua = law.mua_water_m * bleach * water[i] / law.water_full_kg_m3 + law.mua_dry_m
+        part = left * (1.0 - np.exp(-mua * dz[i]))
+        e[i] += part / dz[i]
+        left -= part
+        if left < 1e-12 * energy:  # below rounding of the account
+            e[i] += left / dz[i]
+            return 0.0
+    return left
+
+
+@kernel
+def progress(e: float, water: float, latent: float, solid: float, law: Law) -> float:
+    """How far a cell is on its way out: 1 when it leaves.
+
+    Explosive: a share of its own water has turned to steam, the share that spends the ablation enthalpy in
+    tissue of the reference water content.
+    """
+    if law.mode == EXPLOSIVE:
+        gone = latent / law.latent_J_kg
+        start = water + gone
+        needed = (solid + law.water_heat_J_kg_K * start) * law.boil_K + law.steam_share * start * law.latent_J_kg
+        spent = e + gone * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K)
+        return spent / needed
+    if law.mode == DRYING and water <= 0.0:
+        return e / (solid * law.dry_K + law.pyrolysis_J_m3)
+    return 0.0
+
+
+@kernel
+def injure_cells(
+    e: Array, water: Array, solid: Array, damage1: Array, damage2: Array, peak: Array, first: int, last: int, dt: float, law: Law
+) -> float:
+    """Add damage for a step and keep peak rises; returns the highest rise."""
+    highest = -1e9
+    for i in range(first, last):
+        rise = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
+        highest = max(highest, rise)
+        peak[i] = max(peak[i], rise)
+        kelvin = law.start_K + rise
+        if kelvin > 313.0:  # 40 C: no process of the evidence acts within minutes below it
+            inverse = 1.0 / kelvin
+            damage1[i] += dt * np.exp(min(law.ln_a1 - law.e1 * inverse, 60.0))  # 60: far beyond any threshold
+            damage2[i] += dt * np.exp(min(law.ln_a2 - law.e2 * inverse, 60.0))
+    return highest
+
+
+@kernel
+def local_factor(depth: float, beam: Beam) -> float:
+    """Irradiance at a radius at this depth of the front over the irradiance on the axis at the surface."""
+    if beam.waist_m <= 0.0:
+        return 1.0
+    spread = 1.0 + (depth / beam.rayleigh_m) ** 2
+    return np.exp(-2.0 * beam.radius2_m2 / (beam.waist_m**2 * spread)) / spread
+
+
+@kernel
+def active_end(e: Array, first: int, last: int, n: int) -> int:
+    """Cells that conduction must see: grow the window while its last cells have warmed or cooled."""
+    while last < n and abs(e[last - 2]) > 1.0:  # 1 J/m3 is below a microkelvin
+        last = min(n, last + 8)
+    return max(last, min(n, first + 16))
+
+
+@kernel
+def run_column(
+    dz: Array,
+    e: Array,
+    water: Array,
+    latent: Array,
+    solid: Array,
+    damage1: Array,
+    damage2: Array,
+    peak: Array,
+    first: int,
+    source: Array,
+    segment_s: Array,
+    segment_W_m2: Array,
+    segment_h: Array,
+    segment_medium: Array,
+    law: Law,
+    beam: Beam,
+    growth: float,
+    probes: NDArray[np.int64],
+    history: Array,
+    account: Array,
+) -> tuple[int, int]:
+    """Run all segments; returns (first cell still there, number of stored history rows).
+
+    `source` (1/m) is the absorbed fraction per depth for the prescribed mode. `history` rows hold time and
+    the rises of the probe cells. `account` receives the energies [J/m2] and the peak surface rise.
+    """
+    n = dz.size
+    capacity = np.empty(n)
+    k = np.empty(n)
+    work = np.empty((2, n))
+    last = active_end(e, first, first + 16, n)
+    depth = account[DEPTH]
+    rows = 0
+    clock = 0.0
+    dt = 1e-9
+    for segment in range(segment_s.size):
+        left_s = segment_s[segment]
+        power = segment_W_m2[segment]
+        dt = segment_s[segment] / 400.0 if power <= 0.0 and segment == 0 else dt
+        if segment > 0 and segment_h[segment] != segment_h[segment - 1]:
+            dt = min(dt, segment_s[segment] / 400.0)
+        entered = 0
+        start_progress = 0.0
+        while left_s > 0.0 and first < n - 1:
+            if power > 0.0:
+                dt = segment_s[segment] / 60.0
+                shade = (
+                    local_factor(depth, beam) * np.exp(-depth / beam.plume_m) if beam.plume_m > 0.0 else local_factor(depth, beam)
+                )
+                if law.mode != PRESCRIBED and shade > 0.0:
+                    dt = min(dt, 0.5 * dz[first] * law.ablation_J_m3 / (power * shade))
+            else:
+                dt = min(dt * growth, segment_s[segment] / 12.0)
+            if dt > 0.999 * left_s:
+                dt = left_s
+            if power > 0.0:
+                bare = power * local_factor(depth, beam) * dt
+                arriving = bare * np.exp(-depth / beam.plume_m) if beam.plume_m > 0.0 else bare
+                account[PLUME] += bare - arriving
+                account[ARRIVED] += bare
+                if law.mode == PRESCRIBED:
+                    last = n
+                    for i in range(first, n):
+                        e[i] += arriving * source[i]
+                else:
+                    through = absorb(e, water, latent, solid, dz, first, n, arriving, law)
+                    account[THROUGH] += through
+            last = active_end(e, first, last, n)
+            for i in range(first, last):
+                capacity[i] = solid[i] + law.water_heat_J_kg_K * water[i]
+                k[i] = law.conductivity_dry + law.conductivity_slope * water[i] / law.density_full
+            account[SURFACE] += conduct(e, capacity, k, dz, first, last, dt, segment_h[segment], segment_medium[segment], work)
+            account[LATENT] += boil(e, water, latent, solid, dz, first, last, law)
+            injure_cells(e, water, solid, damage1, damage2, peak, first, last, dt, law)
+            surface = e[first] / (solid[first] + law.water_heat_J_kg_K * water[first])
+            account[PEAK] = max(account[PEAK], surface)
+            while (
+                law.mode != PRESCRIBED
+                and first < n - 1
+                and progress(e[first], water[first], latent[first], solid[first], law) >= 1.0
+            ):
+                account[REMOVED] += e[first] * dz[first]
+                depth += dz[first]
+                first += 1
+                entered += 1
+                start_progress = progress(e[first], water[first], latent[first], solid[first], law)
+                last = active_end(e, first, max(last, first + 16), n)
+            left_s -= dt
+            clock += dt
+            if rows < history.shape[0]:
+                history[rows, 0] = clock
+                for p in range(probes.size):
+                    i = max(probes[p], first)
+                    history[rows, p + 1] = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
+                rows += 1
+        if power > 0.0 and entered > 0 and first < n - 1:
+            # the front stands inside the next cell: it has gone as far as the cell has come on its way out
+            here = progress(e[first], water[first], latent[first], solid[first], law)
+            share = min(max((here - start_progress) / (1.0 - start_progress), 0.0), 0.95)
+            account[REMOVED] += share * e[first] * dz[first]
+            depth += share * dz[first]
+            dz[first] *= 1.0 - share
+    account[DEPTH] = depth
+    return first, rows

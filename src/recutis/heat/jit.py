@@ -1,0 +1,46 @@
+"""Compilation of kernels, with a cache folder that works without a writable home. The only place that imports numba."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _cache_folder() -> Path:
+    """The user's cache folder when it can be written, else one in the temporary folder."""
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = home / "recutis" / "numba"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError):
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):
+            user = "user"
+        folder = Path(tempfile.gettempdir()) / f"recutis-numba-{user}"
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    os.environ["NUMBA_CACHE_DIR"] = str(_cache_folder())
+
+import numba  # noqa: E402  (must come after the cache folder is chosen)
+
+if not numba.config.CACHE_DIR:
+    # numba was imported earlier by another library and has read its settings already.
+    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function for arrays and floats; releases the interpreter lock, result cached on disk."""
+    compiled: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled

@@ -1,0 +1,308 @@
+"""Water-dominated lasers: full-field spots and microbeams, by columns of the one-dimensional model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis import evidence
+from recutis.heat import column as heat
+from recutis.heat import damage
+from recutis.heat._column_kernel import Beam
+from recutis.injury.schedule import segments
+from recutis.injury.spot import SpotInjury
+from recutis.injury.types import EnergyBalance
+from recutis.laser.types import Cooling, Pulse
+from recutis.light.lines import water_line
+from recutis.skin.types import Skin
+from recutis.units import J_M2_PER_J_CM2, J_M3_PER_J_CM3, J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, UM_PER_M
+
+Array = NDArray[np.float64]
+_CELL_UM = {True: 1.0, False: 0.4}  # drying (CO2) and explosive (erbium) lines; halving moves depths by some per cent
+_MOST_CELLS = 1200  # a deep channel takes coarser cells; the front is tracked inside a cell
+_STRETCH = 1.05
+_DEEP_M = 3e-3
+_RINGS = 8  # columns over the radius of a gaussian; doubling them moves widths by some micrometres
+_WEAK_J_CM2 = 0.3  # outside this local exposure no line coagulates
+NO_COOLING = Cooling()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Stack:
+    """All passes of a column: last run, energies summed over passes [J/m2], peak surface temperature."""
+
+    last: heat.Run
+    arrived: float
+    removed: float
+    surface: float
+    stored: float
+    through: float
+    plume: float
+    peak_surface_C: float
+
+
+def slab_of(skin: Skin) -> heat.Slab:
+    """Thermal layers of a skin."""
+    return heat.Slab(
+        thickness_um=tuple(x.thickness_um for x in skin.layers),
+        water_fraction=tuple(x.water_fraction for x in skin.layers),
+        start_C=skin.surface_temperature_C,
+    )
+
+
+def _edges(fluence_J_cm2: float, shots: int, line: heat.Line) -> Array:
+    """Grid fine enough for the line down to where the front may come."""
+    drying = line.mode == heat.DRYING
+    cheapest = evidence.value("phys_ablation_enthalpy_erbium") * MS_PER_S * J_M3_PER_J_CM3 * 0.85  # margin for the front
+    reach = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / cheapest + (80 if drying else 40) * M_PER_UM
+    reach = min(reach, _DEEP_M)
+    cell = max(_CELL_UM[drying] * M_PER_UM, reach / _MOST_CELLS)
+    return heat.stretched_edges(fine_m=cell, fine_to_m=reach, stretch=_STRETCH, end_m=reach + _DEEP_M)
+
+
+def expose_column(
+    slab: heat.Slab,
+    *,
+    wavelength_nm: float,
+    fluence_J_cm2: float,
+    duration_ms: float,
+    stack: int = 1,
+    repetition_Hz: float = 1.0,
+    passes: int = 1,
+    cooling: Cooling = NO_COOLING,
+    beam: Beam = heat.NO_BEAM,
+    channel: bool = False,
+    wipe: bool = True,
+) -> Stack:
+    """One column of tissue under all passes; `fluence_J_cm2` is incident (before reflection) at its axis.
+
+    `channel` marks columns of a microbeam: steam leaves up the channel instead of condensing below.
+    """
+    line = water_line(wavelength_nm)
+    if channel:
+        line = replace(line, steam_return=0.0)
+    law = heat.law_of(line, slab.start_C, first=damage.cell_death(), second=damage.collagen())
+    column = heat.new_column(slab, _edges(fluence_J_cm2, stack * passes, line))
+    entering = fluence_J_cm2 * (1.0 - evidence.value("phys_reflectance_infrared"))
+    plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
+    sums = np.zeros(6)
+    peak = -math.inf
+    for number in range(passes):
+        run = heat.run(column, law, plan, beam=beam)
+        sums += (run.arrived, run.removed, run.surface, run.stored, run.through, run.plume)
+        peak = max(peak, run.peak_surface_C)
+        if line.mode == heat.DRYING and wipe:
+            run = replace(run, column=heat.wiped(run.column, evidence.value("phys_wiped_water")))
+        if number < passes - 1:
+            column = heat.rested(run.column)
+    arrived, removed, surface, stored, through, plume = (float(x) for x in sums)
+    return Stack(
+        last=run,
+        arrived=arrived,
+        removed=removed,
+        surface=surface,
+        stored=stored,
+        through=through,
+        plume=plume,
+        peak_surface_C=peak,
+    )
+
+
+def balance(*, incident_J: float, reflected: float, parts: tuple[float, float, float, float], scale: float) -> EnergyBalance:
+    """Fractions of the incident energy from (through, removed, stored, surface) energies divided by `scale`."""
+    if incident_J <= 0.0 or scale <= 0.0:
+        return EnergyBalance(incident_J=0.0, reflected=0.0, transmitted=0.0, removed=0.0, stored=0.0, surface=0.0, residual=0.0)
+    through, removed, stored, surface = (part / scale for part in parts)
+    return EnergyBalance(
+        incident_J=incident_J, reflected=reflected, transmitted=through, removed=removed, stored=stored, surface=surface,
+        residual=1.0 - reflected - through - removed - stored - surface,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def ablation_threshold_J_cm2(slab: heat.Slab, wavelength_nm: float, duration_ms: float) -> float:
+    """Least incident wide-spot exposure of one pulse that removes tissue."""
+    low, high = 0.1, 40.0
+    for _ in range(12):  # to 0.2 per cent
+        middle = math.sqrt(low * high)
+        shot = expose_column(slab, wavelength_nm=wavelength_nm, fluence_J_cm2=middle, duration_ms=duration_ms, wipe=False)
+        if shot.last.column.depth_m > 0.0:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+@lru_cache(maxsize=256)
+def wall_rim_um(slab: heat.Slab, wavelength_nm: float, duration_ms: float) -> float:
+    """Coagulated rim of a channel wall: what a wide beam leaves where ablation just stalls [µm].
+
+    A wall is where the local exposure falls to the threshold, so its dead layer is taken to be that of
+    flat tissue at threshold. An estimate, not a two-dimensional solution.
+    """
+    threshold = ablation_threshold_J_cm2(slab, wavelength_nm, duration_ms)
+    shot = expose_column(slab, wavelength_nm=wavelength_nm, fluence_J_cm2=threshold, duration_ms=duration_ms, wipe=False)
+    column = shot.last.column
+    return max(heat.dead_to_um(column, column.death) - column.depth_m * UM_PER_M, 0.0)
+
+
+def _basal_peak_C(column: heat.Column, basal_um: float) -> float:
+    cell = int(np.searchsorted(column.edges_m * UM_PER_M, basal_um, side="right")) - 1
+    return float(column.peak_K[max(cell, column.first)]) + column.start_C
+
+
+def wide(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, passes: int, cooling: Cooling) -> SpotInjury:
+    """Full-field ablation: every place is alike; areas are shares of the surface."""
+    slab = slab_of(skin)
+    shot = expose_column(
+        slab, wavelength_nm=pulse.wavelength_nm, fluence_J_cm2=pulse.fluence_J_cm2, duration_ms=pulse.duration_ms, stack=stack,
+        repetition_Hz=repetition_Hz, passes=passes, cooling=cooling,
+    )  # fmt: skip
+    column = shot.last.column
+    removed = column.depth_m * UM_PER_M
+    dead = max(heat.dead_to_um(column, column.death), removed)
+    epidermis = skin.epidermis_um
+    share = removed / epidermis
+    gone = 1.0 if share >= 1.0 else 0.0
+    killed = 1.0 if dead >= epidermis and share < 1.0 else 0.0
+    touched = 1.0 if dead > 0.0 else 0.0
+    reflected = evidence.value("phys_reflectance_infrared")
+    scale = shot.arrived / (1.0 - reflected) if shot.arrived > 0 else 0.0
+    energy = balance(
+        incident_J=pulse.energy_mJ * J_PER_MJ * stack * passes, reflected=reflected,
+        parts=(shot.through, shot.removed + shot.plume, shot.stored, shot.surface), scale=scale,
+    )  # fmt: skip
+    return SpotInjury(
+        wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=removed,
+        ablation_width_um=pulse.spot_um if removed > 0 else 0.0, coagulation_depth_um=dead - removed, coagulation_rim_um=0.0,
+        lesion_top_um=0.0, lesion_depth_um=dead, lesion_width_um=pulse.spot_um if dead > 0 else 0.0, surface_area=touched,
+        removed_area=gone, killed_area=killed, basal_area=max(gone, killed), dermis_volume=max(dead - epidermis, 0.0),
+        ablated_volume=removed, heat=shot.stored / passes, vessel_ratio=(), purpura_ratio=0.0, pigment_ratio=0.0,
+        epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=shot.peak_surface_C,
+        peak_basal_C=_basal_peak_C(column, epidermis), selective=False, fractional=False, passes_in_place=passes, energy=energy,
+        fidelity="one-dimensional enthalpy model with moving surface",
+        error_pct=evidence.value("phys_error_ablation"), warnings=(), sources=_sources(pulse, skin),
+    )  # fmt: skip
+
+
+def _sources(pulse: Pulse, skin: Skin) -> tuple[str, ...]:
+    from recutis.heat import tissue
+
+    own = water_line(pulse.wavelength_nm).sources
+    return tuple(dict.fromkeys((*own, *damage.cell_death().sources, *tissue.SOURCES, "phys_error_ablation", *skin.sources)))
+
+
+def crossing(radii: Array, heights: Array, level: float) -> float:
+    """Radius at which a profile falling outwards goes below a level; 0 when it never reaches it."""
+    if heights[0] < level:
+        return 0.0
+    for i in range(1, radii.size):
+        if heights[i] < level:
+            share = (heights[i - 1] - level) / (heights[i - 1] - heights[i])
+            return float(radii[i - 1] + share * (radii[i] - radii[i - 1]))
+    return float(radii[-1])
+
+
+def revolve(radii: Array, heights: Array) -> float:
+    """Volume under a profile turned about the axis (piecewise linear in r)."""
+    r0, r1, h0, h1 = radii[:-1], radii[1:], heights[:-1], heights[1:]
+    return float(np.sum(math.pi * (r1 - r0) / 3.0 * (h0 * (2 * r0 + r1) + h1 * (r0 + 2 * r1))))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Profile:
+    """Crater and lesion of a microbeam over the radius [µm], and its energies [J]."""
+
+    radii_um: Array
+    crater_um: Array
+    dead_um: Array
+    shots: tuple[Stack, ...]
+    parts_J: tuple[float, float, float, float]
+
+
+def _beam(radius_um: float, pulse: Pulse) -> Beam:
+    """The microbeam at a radius: gaussian with its waist at the surface, spreading below, plume in the channel."""
+    waist = pulse.spot_um * M_PER_UM / 2
+    quality = evidence.value("phys_beam_quality")
+    rayleigh = math.pi * waist**2 / (quality * pulse.wavelength_nm * M_PER_NM)
+    drying = water_line(pulse.wavelength_nm).mode == heat.DRYING
+    plume = evidence.value("phys_plume_length") / MS_PER_S if drying else 0.0
+    gaussian = pulse.profile == "gaussian"
+    return Beam(radius2_m2=(radius_um * M_PER_UM) ** 2, waist_m=waist if gaussian else 0.0, rayleigh_m=rayleigh, plume_m=plume)
+
+
+def profile(pulse: Pulse, slab: heat.Slab, *, stack: int, repetition_Hz: float) -> Profile:
+    """Columns over the radius of a microbeam, with divergence and plume as exposure that falls with depth."""
+    radius = pulse.spot_um / 2
+    gaussian = pulse.profile == "gaussian"
+    axis = pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0)
+    if gaussian:
+        edge = radius * math.sqrt(max(math.log(max(axis / _WEAK_J_CM2, math.e)) / 2.0, 0.5))
+        radii = edge * np.linspace(0.0, 1.0, _RINGS)
+        areas = ring_areas(radii)
+    else:
+        radii = np.array([0.0, radius])
+        areas = np.array([math.pi * radius**2])
+    shots = tuple(
+        expose_column(
+            slab, wavelength_nm=pulse.wavelength_nm, fluence_J_cm2=axis, duration_ms=pulse.duration_ms, stack=stack,
+            repetition_Hz=repetition_Hz, beam=_beam(float(r), pulse), channel=True, wipe=False,
+        )
+        for r in (radii if gaussian else radii[:1])
+    )  # fmt: skip
+    crater = np.array([x.last.column.depth_m * UM_PER_M for x in shots])
+    dead = np.array([max(heat.dead_to_um(x.last.column, x.last.column.death), d) for x, d in zip(shots, crater, strict=True)])
+    square = M_PER_UM**2
+    sums = [
+        float(np.sum([getattr(x, name) for x in shots] * areas)) * square
+        for name in ("through", "removed", "stored", "surface", "plume")
+    ]
+    entering = pulse.energy_mJ * J_PER_MJ * stack * (1.0 - evidence.value("phys_reflectance_infrared"))
+    wall = entering - sum(sums)
+    if not gaussian:
+        crater, dead = np.repeat(crater, 2), np.repeat(dead, 2)
+    parts = (sums[0], sums[1] + sums[4], sums[2] + wall, sums[3])
+    return Profile(radii_um=radii, crater_um=crater, dead_um=dead, shots=shots, parts_J=parts)
+
+
+def ring_areas(radii: Array) -> Array:
+    """Area that each radius stands for [same unit squared]: rings between mid radii."""
+    middle = (radii[:-1] + radii[1:]) / 2
+    edges = np.concatenate(([0.0], middle, [radii[-1] + (radii[-1] - middle[-1])]))
+    return np.asarray(math.pi * np.diff(edges**2))
+
+
+def microbeam(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float) -> SpotInjury:
+    """One ablative microbeam: a channel with a coagulated floor and rim."""
+    slab = slab_of(skin)
+    shape = profile(pulse, slab, stack=stack, repetition_Hz=repetition_Hz)
+    r, crater, dead = shape.radii_um, shape.crater_um, shape.dead_um
+    deep, bottom, epidermis = float(crater[0]), float(dead[0]), skin.epidermis_um
+    rim = wall_rim_um(slab, pulse.wavelength_nm, pulse.duration_ms) if deep > 0 else 0.0
+    r_half = crossing(r, crater, max(deep / 2, 1.0)) if deep > 0 else 0.0
+    r_dead = crossing(r, dead, 1.0)
+    r_surface = max(r_dead, (crossing(r, crater, 1.0) + rim) if deep > 0 else 0.0)
+    r_through = crossing(r, crater, epidermis)
+    r_basal = max(crossing(r, dead, epidermis), r_through + rim if r_through > 0 else 0.0)
+    widest = r_basal if r_basal > 0 else r_surface
+    shell = math.pi * ((r_half + rim) ** 2 - r_half**2) * max(deep - epidermis, 0.0)
+    dermis = revolve(r, np.maximum(dead - epidermis, 0.0)) + shell
+    total = pulse.energy_mJ * J_PER_MJ * stack
+    energy = balance(incident_J=total, reflected=evidence.value("phys_reflectance_infrared"), parts=shape.parts_J, scale=total)
+    return SpotInjury(
+        wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=deep, ablation_width_um=2 * r_half,
+        coagulation_depth_um=bottom - deep, coagulation_rim_um=rim, lesion_top_um=0.0, lesion_depth_um=bottom,
+        lesion_width_um=2 * widest, surface_area=math.pi * r_surface**2, removed_area=math.pi * r_through**2,
+        killed_area=math.pi * max(r_basal**2 - r_through**2, 0.0), basal_area=math.pi * r_basal**2, dermis_volume=dermis,
+        ablated_volume=revolve(r, crater), heat=shape.parts_J[2], vessel_ratio=(), purpura_ratio=0.0, pigment_ratio=0.0,
+        epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0,
+        peak_surface_C=max(x.peak_surface_C for x in shape.shots),
+        peak_basal_C=_basal_peak_C(shape.shots[0].last.column, epidermis), selective=False, fractional=True, passes_in_place=1,
+        energy=energy, fidelity="columns of the one-dimensional model over the radius; rim estimated; light that no column floor "
+        "takes falls on the wall", error_pct=evidence.value("phys_error_channel"), warnings=(),
+        sources=(*_sources(pulse, skin), "phys_beam_quality", "phys_plume_length", "phys_error_channel"),
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""Injury of an exposure: one spot by the physics (cached), then density and passes by geometry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+from recutis import evidence
+from recutis.errors import CancelledError, OutOfRangeError
+from recutis.heat import tissue
+from recutis.injury import ablative, scattering, thermal_zone
+from recutis.injury.spot import SpotInjury
+from recutis.injury.types import EnergyBalance, Injury
+from recutis.laser.types import Cooling, Exposure, Pulse
+from recutis.light.lines import is_water_line
+from recutis.skin.types import Lesion, Skin
+
+_SQUARE_UM_PER_CM2 = 1e8  # geometry of units: (1e4 µm)²
+_HALF_MM_M = 5e-4
+_SQUARE_M_PER_CM2 = 1e-4
+
+
+@lru_cache(maxsize=4096)
+def spot_injury(
+    pulse: Pulse,
+    skin: Skin,
+    *,
+    second: Pulse | None = None,
+    band_nm: tuple[float, float] | None = None,
+    fractional: bool,
+    stack: int = 1,
+    repetition_Hz: float = 1.0,
+    passes_in_place: int = 1,
+    cooling: Cooling = ablative.NO_COOLING,
+    lesion: Lesion | None = None,
+) -> SpotInjury:
+    """Injury under one spot (wide) or one column (fractional); the expensive part, cached.
+
+    `band_nm` is the band of a flashlamp. `passes_in_place` counts passes that hit the same place (wide
+    spots; columns of later passes fall elsewhere). Raises OutOfRangeError for pulses without energy sense.
+    """
+    _check(pulse, stack, passes_in_place, repetition_Hz)
+    if is_water_line(pulse.wavelength_nm):
+        if not fractional:
+            return ablative.wide(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, passes=passes_in_place, cooling=cooling)
+        first = ablative.microbeam(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
+        if second is None:
+            return first
+        deep = thermal_zone.zone_injury(second, skin, stack=1, repetition_Hz=repetition_Hz, cooling=cooling)
+        return _joined(first, deep)
+    if fractional:
+        return thermal_zone.zone_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
+    band = band_nm if band_nm is not None else (pulse.wavelength_nm, pulse.wavelength_nm)
+    return scattering.wide(
+        pulse,
+        skin,
+        band_nm=band,
+        stack=stack,
+        repetition_Hz=repetition_Hz,
+        passes=passes_in_place,
+        cooling=cooling,
+        lesion=lesion,
+    )
+
+
+def _check(pulse: Pulse, stack: int, passes: int, repetition_Hz: float) -> None:
+    for name, value in (("duration_ms", pulse.duration_ms), ("spot_um", pulse.spot_um), ("repetition_Hz", repetition_Hz)):
+        if not (value > 0 and math.isfinite(value)):
+            msg = f"A pulse needs {name} above 0; got {value:g}. Give the device's own value."
+            raise OutOfRangeError(msg)
+    if not (pulse.energy_mJ >= 0 and math.isfinite(pulse.energy_mJ)):
+        msg = f"A pulse needs energy_mJ of at least 0; got {pulse.energy_mJ:g}."
+        raise OutOfRangeError(msg)
+    if stack < 1 or passes < 1:
+        msg = f"An exposure needs at least one pulse and one pass; got stack {stack} and passes {passes}."
+        raise OutOfRangeError(msg)
+
+
+def _joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
+    """A hybrid column: ablated and coagulated in the same place; the larger injury counts at each point."""
+    one, two = first.energy, deep.energy
+    total = one.incident_J + two.incident_J
+    names = ("reflected", "transmitted", "removed", "stored", "surface", "residual")
+    mixed = {n: (getattr(one, n) * one.incident_J + getattr(two, n) * two.incident_J) / total if total else 0.0 for n in names}
+    bottom = max(first.lesion_depth_um, deep.lesion_depth_um)
+    return replace(
+        first, coagulation_depth_um=max(bottom - first.ablation_depth_um, 0.0), lesion_depth_um=bottom,
+        lesion_width_um=max(first.lesion_width_um, deep.lesion_width_um), surface_area=max(first.surface_area, deep.surface_area),
+        killed_area=max(first.killed_area, deep.killed_area - first.removed_area, 0.0),
+        basal_area=max(first.basal_area, deep.basal_area), dermis_volume=max(first.dermis_volume, deep.dermis_volume),
+        heat=first.heat + deep.heat, vessel_ratio=deep.vessel_ratio, purpura_ratio=deep.purpura_ratio,
+        peak_surface_C=max(first.peak_surface_C, deep.peak_surface_C), peak_basal_C=max(first.peak_basal_C, deep.peak_basal_C),
+        energy=EnergyBalance(incident_J=total, **mixed), fidelity=f"{first.fidelity}; coagulating line: {deep.fidelity}",
+        error_pct=max(first.error_pct, deep.error_pct), sources=tuple(dict.fromkeys((*first.sources, *deep.sources))),
+    )  # fmt: skip
+
+
+def _after(share: float, passes: int) -> float:
+    """Share of surface hit at least once when passes fall independently."""
+    return 1.0 - (1.0 - min(max(share, 0.0), 1.0)) ** passes
+
+
+def _empty_map() -> tuple[tuple[float, float, float], ...]:
+    from recutis.injury.absorbers import DEPTHS_UM, DIAMETERS_UM
+
+    return tuple((d, z, 0.0) for d in DIAMETERS_UM for z in DEPTHS_UM)
+
+
+def spread(
+    spot: SpotInjury, *, coverage_per_pass: float, column_density_cm2: float | None, passes: int, energy_mJ: float, skin: Skin
+) -> Injury:
+    """Injury of the field from one spot or column by geometry: density, overlap, passes, heat of neighbours. Cheap.
+
+    Fractional: columns of one pass do not overlap, passes fall independently. Wide: the spot injury already
+    holds the passes on one place; `coverage_per_pass` is the share of surface under spots.
+    """
+    if spot.fractional:
+        if column_density_cm2 is None or column_density_cm2 < 0:
+            msg = (
+                f"A fractional exposure needs column_density_cm2 of at least 0; got {column_density_cm2}. Set density or columns."
+            )
+            raise OutOfRangeError(msg)
+        per_area = column_density_cm2 / _SQUARE_UM_PER_CM2
+        hits = passes
+        exposure = thermal_zone.mean_exposure_J_cm2(energy_mJ, column_density_cm2)
+        heat_J_m2 = spot.heat * column_density_cm2 / _SQUARE_M_PER_CM2
+    else:
+        per_area = min(max(coverage_per_pass, 0.0), 1.0)
+        hits = 1
+        exposure = 1.0
+        heat_J_m2 = spot.heat * per_area
+    covered, removed = _after(spot.surface_area * per_area, hits), _after(spot.removed_area * per_area, hits)
+    killed = max(min(_after((spot.removed_area + spot.killed_area) * per_area, hits), 1.0) - removed, 0.0)
+    left = evidence.value("phys_pass_heat_left")
+    remaining = (1.0 - left**hits) / (1.0 - left)
+    capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
+    dermis = max(skin.dermis_um, 1.0)
+    return Injury(
+        wavelength_nm=spot.wavelength_nm, duration_ms=spot.duration_ms, ablation_depth_um=spot.ablation_depth_um,
+        ablation_width_um=spot.ablation_width_um, coagulation_depth_um=spot.coagulation_depth_um,
+        coagulation_rim_um=spot.coagulation_rim_um, lesion_top_um=spot.lesion_top_um, lesion_depth_um=spot.lesion_depth_um,
+        lesion_width_um=spot.lesion_width_um, coverage_fraction=covered, epidermis_removed_fraction=removed,
+        epidermis_killed_fraction=killed, injured_dermis_um=dermis * _after(spot.dermis_volume * per_area / dermis, hits),
+        ablated_volume_um=spot.ablated_volume * per_area * hits, basal_survival=1.0 - _after(spot.basal_area * per_area, hits),
+        bulk_rise_C=heat_J_m2 * remaining / (capacity * _HALF_MM_M),
+        vessel_ratio=tuple((d, z, ratio * exposure) for d, z, ratio in spot.vessel_ratio) or _empty_map(),
+        purpura_ratio=spot.purpura_ratio * exposure, pigment_ratio=spot.pigment_ratio,
+        epidermis_pigment_ratio=spot.epidermis_pigment_ratio, pigment_depth_um=spot.pigment_depth_um, gland_ratio=spot.gland_ratio,
+        peak_surface_C=spot.peak_surface_C, peak_basal_C=spot.peak_basal_C, selective=spot.selective, fractional=spot.fractional,
+        passes=passes, energy=spot.energy, fidelity=spot.fidelity, error_pct=spot.error_pct, warnings=spot.warnings,
+        sources=(*spot.sources, "phys_pass_heat_left"),
+    )  # fmt: skip
+
+
+def injure(
+    exposure: Exposure,
+    skin: Skin,
+    *,
+    lesion: Lesion | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Injury:
+    """Injury by one exposure, all its passes.
+
+    Raises CancelledError when `cancelled` says so, OutOfRangeError for settings outside the models.
+    """
+    report = progress if progress is not None else _silent
+    report(0.0)
+    if cancelled is not None and cancelled():
+        msg = "The injury simulation was cancelled before it began; nothing was computed."
+        raise CancelledError(msg)
+    fractional = exposure.device.mode == "fractional"
+    low, high = exposure.device.band_nm
+    spot = spot_injury(
+        exposure.pulse, skin, second=exposure.second, band_nm=(low, high) if high > low else None, fractional=fractional,
+        stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, passes_in_place=1 if fractional else exposure.passes,
+        cooling=exposure.cooling, lesion=lesion,
+    )  # fmt: skip
+    report(0.9)
+    if cancelled is not None and cancelled():
+        msg = "The injury simulation was cancelled; its spot was computed, the field was not."
+        raise CancelledError(msg)
+    injury = spread(
+        spot, coverage_per_pass=exposure.coverage_per_pass, column_density_cm2=exposure.column_density_cm2, passes=exposure.passes,
+        energy_mJ=exposure.pulse.energy_mJ * exposure.stack, skin=skin,
+    )  # fmt: skip
+    report(1.0)
+    return injury
+
+
+def _silent(_share: float) -> None:
+    """Progress nobody listens to."""
+
+
+__all__ = ["injure", "spot_injury", "spread"]
