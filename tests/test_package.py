@@ -98,7 +98,7 @@ def test_the_wheel_carries_the_licence(wheel: Path) -> None:
 def test_evidence_works_from_the_unpacked_wheel(wheel: Path, tmp_path: Path) -> None:
     """Without the source tree, the tables are found and a row can be looked up."""
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    code = "import recutis\nfrom recutis.evidence import rows, table_names\nprint(recutis.__file__, len(table_names()), len(rows('claims')))"
+    code = "import recutis, recutis.evidence as e\nprint(recutis.__file__, len(e.table_names()), len(e.rows('claims')))"
     command = [sys.executable, "-c", code]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=tmp_path, env=_clean_environment(PYTHONPATH=str(tmp_path))
