@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,13 @@ KELVIN_OFFSET: Final = 273.15
 PERCENT: Final = 100.0
 DAYS_PER_WEEK: Final = 7
 S_PER_MIN: Final = 60.0
+
+# One number and one unit, no arithmetic: "20,5 mJ" must not become 205, nor "9**9**9" be computed.
+_WORD = r"[A-Za-zµμ%°]+(?:(?:\*\*|\^)-?\d|[²³])?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
+_UNIT = rf"(?:1?\s*/\s*)?{_WORD}(?:\s*[*/· ]\s*{_WORD})*"
+_QUANTITY: Final = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<unit>{_UNIT})?")
+_LONGEST_TEXT: Final = 60  # characters; nobody types a longer quantity
 
 
 def mean_fluence_J_cm2(*, energy_mJ: float, spot_um: float) -> float:
@@ -56,10 +64,19 @@ def parse(text: str | float, unit: str, *, where: str) -> float:
     """
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         return float(text)
+    written = str(text).strip()
+    match = _QUANTITY.fullmatch(written) if len(written) <= _LONGEST_TEXT else None
     import pint
 
     try:
-        return float(_registry().Quantity(str(text)).to(unit).magnitude)
-    except (pint.PintError, ValueError, TypeError, AssertionError, SyntaxError, AttributeError) as error:
+        if match is None:
+            raise ValueError
+        unit_text = (match["unit"] or "").replace("·", "*")
+        unit_text = f"1{unit_text}" if unit_text.startswith("/") else unit_text
+        found = _registry().Quantity(float(match["number"]), unit_text).to(unit).magnitude
+        if not math.isfinite(found):
+            raise ValueError
+        return float(found)
+    except (pint.PintError, ValueError, TypeError, AssertionError, SyntaxError, AttributeError, OverflowError) as error:
         msg = f"{where}: '{text}' is not a quantity in {unit}; write for example '20 {unit}'."
         raise InputError(msg) from error

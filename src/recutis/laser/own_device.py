@@ -17,9 +17,14 @@ from recutis.laser.devices import UNITS, device, with_densities
 from recutis.laser.panel import quantity
 from recutis.laser.settings import expose
 from recutis.laser.types import Device, Limit, Mode, Pattern, Profile, Settings
+from recutis.units import PERCENT
 
 _SHORTEST_NM, _LONGEST_NM = 400.0, 12000.0
 _LINE_TOLERANCE: Final = 0.005  # relative: 595 ± 3 nm, 2940 ± 15 nm; classes 10 nm apart stay apart
+_LARGEST: Final = 1e6  # of any setting in its unit; beyond it is a slip of the pen
+_LEAST: Final = 1e-9  # in the setting's unit: a picosecond in ms
+_MAY_BE_ZERO: Final = frozenset({"depth_um", "coagulation_um", "overlap_pct"})
+_SPOT_FROM_MM, _MICROBEAM_UM = 0.01, (1.0, 10000.0)  # no beam is focused below a wavelength
 _ABLATIVE_NM: Final[Mapping[str, float]] = {"co2": 10600.0, "eryag": 2940.0, "erysgg": 2790.0}
 _COAGULATING_NM: Final = (1400.0, 2000.0)
 
@@ -29,14 +34,14 @@ class Range(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    low: float
-    high: float
+    low: float = Field(ge=0, le=_LARGEST)
+    high: float = Field(ge=0, le=_LARGEST)
     typical: float | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Range:
-        if self.low < 0 or self.low > self.high:
-            msg = f"a range needs 0 <= low <= high, here low is {self.low:g} and high {self.high:g}"
+        if self.low > self.high:
+            msg = f"a range needs low <= high, here low is {self.low:g} and high {self.high:g}"
             raise ValueError(msg)
         if self.typical is not None and not self.low <= self.typical <= self.high:
             msg = f"the typical value {self.typical:g} must lie from {self.low:g} to {self.high:g}"
@@ -88,6 +93,19 @@ class Ranges(BaseModel):
     stack: Annotated[Range | None, BeforeValidator(_range_in("dimensionless", "pulses"))] = None
     passes: Annotated[Range | None, BeforeValidator(_range_in("dimensionless", "passes"))] = None
 
+    @model_validator(mode="after")
+    def _positive(self) -> Ranges:
+        for name in UNITS:
+            span = getattr(self, name)
+            least = _SPOT_FROM_MM if name == "spot_mm" else 1.0 if name in {"stack", "passes"} else _LEAST
+            if span is not None and name not in _MAY_BE_ZERO and span.low < least:
+                msg = f"{name} must start at {least:g} or more, not at {span.low:g}"
+                raise ValueError(msg)
+        if self.overlap_pct is not None and self.overlap_pct.high >= PERCENT:
+            msg = f"overlap_pct must stay below 100 % of the spot diameter, not reach {self.overlap_pct.high:g} %"
+            raise ValueError(msg)
+        return self
+
     def limits(self) -> dict[str, Limit]:
         """The limits by settings name; one pass where passes are not given."""
         found = {name: span.limit(unit) for name, unit in UNITS.items() if (span := getattr(self, name)) is not None}
@@ -122,7 +140,7 @@ class DeviceFile(BaseModel):
     profile: Profile = Field(default="flat_top", description="flat_top, or gaussian with 1/e² diameters")
     pattern: Pattern = Field(default="stamped", description="stamped (grid, scanner) or random (rolling tip)")
     microbeam_um: Annotated[float, BeforeValidator(quantity("µm"))] | None = Field(
-        default=None, gt=0, description="diameter of one microbeam of a fractional device"
+        default=None, ge=_MICROBEAM_UM[0], le=_MICROBEAM_UM[1], description="diameter of one microbeam of a fractional device"
     )
     ranges: Ranges | None = Field(default=None, description="limits of the panel")
     panel: tuple[str, ...] | None = Field(default=None, description="knobs in order; absent: every range that is not one value")
