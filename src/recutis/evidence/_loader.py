@@ -261,6 +261,7 @@ def numbers(key: str) -> tuple[float, float, float]:
     return (row.low if row.low is not None else middle, middle, row.high if row.high is not None else middle)
 
 
+@cache
 def coefficients(key: str) -> tuple[float, ...]:
     """All numbers in the words of a row, in order: (6.6e11, -3.33) of '6.6e11 * lambda_nm^-3.33'.
 
@@ -277,6 +278,11 @@ def coefficients(key: str) -> tuple[float, ...]:
     return found
 
 
+@cache
+def _chosen_ids() -> Mapping[str, str]:
+    return MappingProxyType({row.fields["name"]: row.fields["chosen"] for row in rows(_CHOICES)})
+
+
 def choice(name: str) -> Row:
     """The row chosen among rival sources for a named purpose, such as 'epidermal_melanosome_absorption'.
 
@@ -284,13 +290,13 @@ def choice(name: str) -> Row:
 
     Raises UnknownNameError naming the nearest choices.
     """
-    named = {row.fields["name"]: row for row in rows("choices")}
+    named = _chosen_ids()
     if name not in named:
         near = difflib.get_close_matches(name, list(named), n=3, cutoff=0.3)
         hint = f"; nearest: {', '.join(near)}" if near else ""
         msg = f"There is no choice '{name}'{hint}. The table 'choices' lists them."
         raise UnknownNameError(msg)
-    return get(named[name].fields["chosen"])
+    return get(named[name])
 
 
 def cite(ids: Iterable[str]) -> list[Row]:

@@ -184,6 +184,7 @@ def _scattering(layer: Layer, wavelength_nm: Array) -> _Ranged:
     return _Ranged(low=low, value=value, high=high)
 
 
+@cache
 def _last_measured(rivals: Spectrum) -> float:
     """Longest wavelength whose row was read rather than extrapolated [nm]."""
     return max(float(nm) for nm, key in zip(rivals.nm, rivals.ids, strict=True) if evidence.get(key).confidence == "read")
