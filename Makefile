@@ -45,9 +45,7 @@ docs: $(VENV)/.test
 	$(BIN)/python -m pytest tests/test_docs.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test
-	@for file in benchmarks/bench_*.py; do \
-	  if [ -e "$$file" ]; then echo "== $$file"; $(BIN)/python "$$file" || exit 1; else echo "There are no benchmarks yet."; fi; \
-	done
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 # The environment. A stamp is newer than all that it was made from, so a second run starts at once.
 
