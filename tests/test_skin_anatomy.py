@@ -174,3 +174,14 @@ def test_unknown_quantity_of_a_site_is_refused():
     """Asking for a row that no site has is an error, not a silent default."""
     with pytest.raises(UnknownNameError, match=r"skin\.cheek\.colour"):
         row_id("cheek", "colour")
+
+
+def test_no_row_of_a_site_is_dead():
+    """Every row written for a site and a quantity is the one that building uses."""
+    own = [row.id for row in evidence.rows("model_skin") if row.id.startswith("skin.") and row.id.split(".")[1] in SITES]
+
+    for key in own:
+        _, site, *quantity = key.split(".")
+        if quantity:
+            assert row_id(site, quantity[0]) == key
+    assert len(own) > len(SITES)
