@@ -42,7 +42,7 @@ def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...
     entries: list[CalendarEntry] = []
 
     def add(day: date, kind: str, title: str, text: str, session: int | None = None) -> None:
-        entries.append(CalendarEntry(day=day.isoformat(), kind=kind, title=title, text=text, session=session))  # type: ignore[arg-type]
+        entries.append(CalendarEntry(day=day.isoformat(), kind=kind, title=title, text=text, session=session))
 
     if dates.test_spot and dates.test_spot_reading and option.test_spot:
         add(dates.test_spot, "test_spot", "Test spot", f"{option.device}, {option.test_spot.site}. Photograph it.")

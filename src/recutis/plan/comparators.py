@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -32,7 +33,7 @@ def alternative_draws(row: evidence.Row, n: int, *, seed: int) -> Draws:
     return np.clip(middle + normal * spread, -20.0, 100.0)
 
 
-def comparators(best: dict[str, Draws], kinds: dict[str, str], *, seed: int) -> tuple[Comparator, ...]:
+def comparators(best: dict[str, Draws], kinds: Mapping[str, str], *, seed: int) -> tuple[Comparator, ...]:
     """Alternatives for each concern, with the chance of doing better than the draws in `best`.
 
     The alternative's draws are independent of the option's: a person who responds well to one may

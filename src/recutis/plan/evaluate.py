@@ -163,6 +163,7 @@ class Evaluator:
 
     def _evaluate(self, device: Device, settings: Settings, place: Place) -> SiteEvaluation:
         from recutis import response
+        from recutis.patient import severity_fraction
 
         exposure = expose(device, settings)
         injuries = {name: self.injure(exposure, place.skin, lesion=lesion) for name, lesion in place.lesions.items()}
@@ -177,7 +178,7 @@ class Evaluator:
                 place.twins,
                 sessions=self.most_sessions,
                 interval_weeks=self.interval_weeks(device),
-                severity=place.concerns[name].severity_fraction,
+                severity=severity_fraction(place.concerns[name]),
             )
             for name, injury in injuries.items()
         }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recutis.files import read_yaml, validate
 from recutis.laser import device, expose
-from recutis.laser.clinic import PanelSettings
+from recutis.laser.panel import PanelSettings
 from recutis.laser.types import Device, Settings
 from recutis.patient import Screening, ceiling
 from recutis.plan.describe import pass_settings
