@@ -18,7 +18,7 @@ help:
 	@echo "make demo    set up .venv, plan $(PATIENT), say where the report lies"
 	@echo "make test    set up .venv, run all tests"
 	@echo "make lint    style          make types   strict types        make layers  import order"
-	@echo "make docs    check pages    make bench   time the kernels"
+	@echo "make docs    write pages     make bench   time the kernels"
 	@echo "make lock    resolve the pinned requirements anew            make clean   remove what make made"
 
 demo: $(VENV)/.demo
@@ -42,6 +42,7 @@ layers: $(VENV)/.test
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.test
+	$(BIN)/python scripts/build_docs.py
 	$(BIN)/python -m pytest tests/test_docs.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test
