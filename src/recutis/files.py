@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from recutis.errors import InputError
 
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST_BYTES = 2_000_000
+_LONGEST_SHOWN = 60
+_KINDS: dict[type, str] = {list: "list", dict: "mapping", str: "text", int: "number", float: "number"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +38,13 @@ class Document:
         while at and at not in self.lines:
             at = at.rpartition(".")[0]
         line = f"line {self.lines[at]} of {self.name}" if at in self.lines else self.name
-        return f"{dotted} ({line})" if dotted else line
+        return f"{_printable(dotted)} ({line})" if dotted else self.name
+
+
+def _printable(text: str) -> str:
+    """One line that any terminal can show, cut where it is long."""
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return shown if len(shown) <= 2 * _LONGEST_SHOWN else f"{shown[: 2 * _LONGEST_SHOWN - 3]}..."
 
 
 def _walk(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
@@ -69,7 +79,9 @@ def read_yaml(path: Path) -> Document:
         if isinstance(error, InputError):
             raise
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        msg = f"Cannot read {path}: {reason}. Give the path of a readable YAML file."
+        if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+            reason = "the path holds a character that no path may hold"
+        msg = f"Cannot read {_printable(str(path))}: {reason}. Give the path of a readable YAML file."
         raise InputError(msg) from error
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
@@ -83,14 +95,21 @@ def read_yaml(path: Path) -> Document:
         problem = getattr(error, "problem", None) or "it does not parse"
         msg = f"{name} is not valid YAML{line}: {problem}. Correct it and run again."
         raise InputError(msg) from error
-    except (ValueError, RecursionError) as error:
-        msg = f"{name} is not valid YAML: {error}. Correct it and run again."
+    except RecursionError as error:
+        msg = f"{name} is nested too deeply to be a file of this kind; write it flat."
+        raise InputError(msg) from error
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+        # The parser's own slips on odd tags and impossible dates, such as '!!int ""' or 2026-13-45.
+        if isinstance(error, InputError):
+            raise
+        msg = f"{name} is not valid YAML: a value cannot be read ({_printable(str(error))}). Correct it and run again."
         raise InputError(msg) from error
     lines: dict[str, int] = {}
     if node is not None:
         _walk(node, "", lines, name)
     if not isinstance(data, dict) or not data:
-        msg = f"{name} must hold keys and values at the top (such as 'patient:'); found {type(data).__name__}."
+        found = "nothing" if not data else f"a {_KINDS.get(type(data), 'single value')}"
+        msg = f"{name} must hold keys and values at the top (such as 'patient:'); found {found}."
         raise InputError(msg)
     return Document(name=name, data={str(key): item for key, item in data.items()}, lines=lines)
 
@@ -117,25 +136,70 @@ def _inner_model(annotation: object) -> object:
     return None
 
 
+def _shown(value: object) -> str:
+    """A single value as written; nothing for blocks, which would fill the screen."""
+    if value is None or isinstance(value, (dict, list, tuple, BaseModel)):
+        return ""
+    if isinstance(value, datetime.date):
+        return f" is {value.isoformat()}"
+    if isinstance(value, bool):
+        return f" is {str(value).lower()}"
+    text = "too long a number to show" if isinstance(value, int) and abs(value) >= 10**_LONGEST_SHOWN else repr(value)
+    text = text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+    return f" is {_printable(text)}"
+
+
+def _unknown_key(document: Document, model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    known = _known_keys(model, location[:-1])
+    near = difflib.get_close_matches(str(location[-1]).lower(), known, n=1, cutoff=0.4)
+    hint = f"did you mean '{near[0]}'?" if near else f"known keys are {', '.join(known)}."
+    return f"Unknown key {document.place(_dotted(location))}: {hint}"
+
+
+def _dotted(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part != "[key]")
+
+
+_WORDED = {
+    "model_type": "write keys and values here",
+    "model_attributes_type": "write keys and values here",
+    "dict_type": "write keys and values here",
+    "string_type": "write a word",
+    "invalid_key": "keys must be words",
+    "is_instance_of": "this is not the kind of value that belongs here",
+}
+
+
 def _sentence(document: Document, model: type[BaseModel], error: ValidationError) -> str:
-    first = error.errors()[0]
-    location = first["loc"]
-    dotted = ".".join(str(part) for part in location)
-    place = document.place(dotted)
+    # A mistyped key comes first: it often explains a missing answer.
+    problems = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    first = problems[0]
+    location = tuple(first["loc"])
+    others = len(problems) - 1
+    also = f" ({others} more to correct after this.)" if others else ""
     if first["type"] == "extra_forbidden":
-        known = _known_keys(model, location[:-1])
-        near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else f"known keys are {', '.join(known)}."
-        return f"Unknown key {place}: {hint}"
+        return f"{_unknown_key(document, model, location)}{also}"
+    place = document.place(_dotted(location))
     if first["type"] == "missing":
-        return f"Missing {place}: this must be answered."
-    shown = repr(first["input"])
-    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+        return f"Missing {place}: this must be answered.{also}"
+    message = _WORDED.get(first["type"], first["msg"]).removeprefix("Value error, ").rstrip(".")
+    # The machine's word "input" says less than "it" beside the place.
+    message = message.replace("Input should be", "it should be")
     message = message[:1].lower() + message[1:]
-    more = len(error.errors()) - 1
-    also = f" ({more} more to correct after this.)" if more else ""
-    return f"{place} is {shown}: {message}.{also}"
+    if first["type"] == "literal_error" and isinstance(first["input"], str):
+        allowed = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
+        near = difflib.get_close_matches(first["input"].lower(), allowed, n=1, cutoff=0.6)
+        message = (f"did you mean '{near[0]}'? " if near else "") + message
+    named = message.partition(" ")[0]
+    if not location and named in document.lines:
+        # A check of the whole file names its own place: add the line.
+        message = document.place(named) + message.removeprefix(named)
+        return f"{_printable_sentence(message)}.{also}"
+    return f"{place}{_shown(first['input'])}: {_printable_sentence(message)}.{also}"
+
+
+def _printable_sentence(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def validate(model: type[Model], document: Document) -> Model:

@@ -15,6 +15,7 @@ from recutis.files import read_yaml, validate
 from recutis.patient.words import (
     Answer,
     Day,
+    Diabetes,
     Implant,
     Isotretinoin,
     Kind,
@@ -107,7 +108,7 @@ class History(Part):
     gold_therapy: Answer | None = Field(None, description="Gold salts at any time in life.")
     lupus: Answer | None = Field(None, description="Lupus of skin or organs that is active or sun-sensitive.")
     connective_tissue_disease: Answer | None = Field(None, description="Scleroderma, dermatomyositis or the like.")
-    diabetes: Answer | Literal["controlled", "uncontrolled"] | None = Field(
+    diabetes: Diabetes | None = Field(
         None, description="false, controlled, uncontrolled; true says diabetes whose control is not known."
     )
     bleeding_disorder: Answer | None = Field(None, description="An inborn or acquired tendency to bleed.")

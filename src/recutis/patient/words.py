@@ -59,6 +59,13 @@ def _as_isotretinoin(value: object) -> object:
     raise ValueError(msg)
 
 
+def _as_diabetes(value: object) -> object:
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and value in {"controlled", "uncontrolled"}):
+        return value
+    msg = "answer false, controlled, uncontrolled, or true when the control is not known"
+    raise ValueError(msg)
+
+
 def _as_number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         msg = "write a plain number without a unit"
@@ -111,6 +118,7 @@ Word = Annotated[str, Field(max_length=200), AfterValidator(_as_word)]
 Listed = BeforeValidator(_as_tuple)
 Phototype = Annotated[Literal["I", "II", "III", "IV", "V", "VI"], BeforeValidator(_as_phototype)]
 Isotretinoin = Annotated[Literal["never", "current"] | datetime.date, BeforeValidator(_as_isotretinoin)]
+Diabetes = Annotated[bool | Literal["controlled", "uncontrolled"], BeforeValidator(_as_diabetes)]
 Site = Literal[
     "forehead", "temple", "cheek", "nose", "periorbital", "eyelid", "perioral", "chin", "full_face", "neck", "decolletage",
     "hands",
