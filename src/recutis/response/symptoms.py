@@ -30,7 +30,7 @@ def pain_0_10(wound: Wound, twins: Twins, care: Care) -> Draws:
     index = number("pain.gain") * np.sqrt(wound.load) * (1 + heat)
     index = index + number("pain.selective") * max(wound.vessel, wound.pigment)
     index = index + number("pain.gland") * wound.gland * (1 - wound.presence)
-    level = saturating(index, 1.0) * number(f"pain.with.{care.anaesthesia}")
+    level = saturating(index * wound.injured, 1.0) * number(f"pain.with.{care.anaesthesia}")
     inside = np.clip(level, 1e-6, 1 - 1e-6)  # keeps the log-odds finite at no pain and worst pain
     spread = number("pain.sd_person") * twins.pain_effect + number("pain.sd_study") * twins.pain_study
     return 10 * logistic(log_odds(inside) + spread)
@@ -89,7 +89,7 @@ def sting_itch(wound: Wound, shed: Draws) -> Draws:
 def bruise(purpura: Draws, twins: Twins) -> Draws:
     """Bruise by day in twins that bruise: a twin bruises when its chance exceeds its own fragility."""
     fragility = logistic(1.6 * twins.redness_effect)  # logistic of 1.6 z is close to uniform
-    depth = logistic((purpura - fragility) / 0.08)
+    depth = np.clip((purpura - fragility) / number("purpura.onset"), 0.0, 1.0)
     spread = np.exp(number("redness.sd_study") * twins.redness_study)
     fade = np.exp(-((_DAYS / (number("purpura.days") * spread)) ** 2))
     return np.asarray(number("purpura.level") * depth * fade)

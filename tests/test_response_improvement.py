@@ -1,0 +1,166 @@
+"""Laws of improvement: zero without reach, never falling with sessions, saturating, bounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recutis.errors import OutOfRangeError
+from recutis.response import Improvement, improve, no_treatment, quartile_odds
+from recutis.response.typical import NAMES, typical
+from recutis.sites import CONCERN_KINDS
+from recutis.skin import Lesion, build, lesion
+from recutis.twins import Traits, draw
+
+SKIN = build(site="cheek", age_years=46, phototype="III", sex="female")
+PERSON = Traits(age_years=46, sex="female", phototype="III", site="cheek")
+TWINS = draw(PERSON, n=200)
+KINDS = tuple(kind for kind in CONCERN_KINDS if kind != "undiagnosed")
+WATER = ("co2_columns", "co2_full", "eryag_full", "eryag_columns", "nafl_1550", "nafl_1927", "hybrid")
+
+
+def target(kind: str) -> Lesion:
+    """The lesion of a concern in this skin."""
+    return lesion(kind, SKIN)
+
+
+def course(name: str, kind: str, *, sessions: int = 5, weeks: float = 4.0, severity: float | None = None) -> Improvement:
+    """Improvement of a concern by a typical injury."""
+    return improve(typical(name), target(kind), TWINS, sessions=sessions, interval_weeks=weeks, severity=severity)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_injury_no_improvement(kind):
+    """Without injury nothing improves, in no twin."""
+    assert course("none", kind).by_session == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_sessions_never_undo_and_saturate(name, kind):
+    """Each further session adds no less than nothing and no more than the one before, on average; values stay in bounds."""
+    gains = course(name, kind, sessions=6).by_session
+
+    assert gains.shape == (6, TWINS.n)
+    assert np.isfinite(gains).all()
+    assert ((gains >= -20) & (gains <= 100)).all()
+    steps = np.diff(gains, axis=0)
+    assert (steps >= -1e-9).all()
+    assert steps.mean(axis=1)[-1] <= steps.mean(axis=1)[0] + 2.0
+
+
+@pytest.mark.parametrize("name", WATER)
+@pytest.mark.parametrize("kind", ["facial_veins", "diffuse_redness"])
+def test_a_water_laser_does_not_clear_vessels(name, kind):
+    """Resurfacing lasers do not target vessels: no gain at all (OUT-123, OUT-124)."""
+    assert course(name, kind).by_session == pytest.approx(0, abs=1e-9)
+
+
+def test_vascular_light_clears_vessels_but_not_scars_of_acne():
+    """A dye laser improves veins; atrophic scars stay."""
+    assert np.median(course("pdl", "facial_veins").by_session[2]) > 25
+    assert course("pdl", "acne_scars").by_session == pytest.approx(0, abs=1e-9)
+
+
+def test_closure_follows_the_exposure_ratio():
+    """Vessels that get more light of what they need close more often."""
+    weak, strong = (
+        improve(
+            replace(typical("pdl"), vessel_ratio=((100.0, 250.0, ratio),)), target("facial_veins"), TWINS,
+            sessions=1, interval_weeks=6,
+        ).by_session
+        for ratio in (0.5, 1.5)
+    )  # fmt: skip
+
+    assert (strong > weak).all()
+
+
+def test_three_fractional_sessions_come_near_one_full_resurfacing():
+    """Three fractional CO2 sessions about match one full resurfacing of acne scars (OUT-005, OUT-008)."""
+    fractional = np.median(course("co2_columns", "acne_scars").by_session[2])
+    full = np.median(course("co2_full", "acne_scars").by_session[0])
+
+    assert 0.6 < fractional / full < 1.4
+
+
+def test_one_and_three_month_intervals_are_equal_and_shorter_ones_add_less():
+    """The interval trial found no difference (OUT-019, OUT-020); crowded sessions overlap."""
+    month, quarter, crowded = (course("co2_columns", "acne_scars", weeks=weeks).by_session for weeks in (4, 13, 1))
+
+    assert np.array_equal(month, quarter)
+    assert (crowded[1:] < month[1:]).all()
+    assert np.array_equal(crowded[0], month[0])
+
+
+def test_harder_lesions_gain_less():
+    """Ice-pick scars gain less than rolling ones (OUT-041)."""
+    rolling, ice_pick = (
+        improve(typical("co2_columns"), lesion("acne_scars", SKIN, scar_type=kind), TWINS, sessions=3, interval_weeks=4)
+        for kind in ("rolling", "ice_pick")
+    )
+
+    assert (ice_pick.by_session < rolling.by_session).all()
+
+
+def test_severe_concerns_gain_a_smaller_share():
+    """The same course takes away a smaller part of a severe concern."""
+    mild, severe = (course("co2_columns", "fine_lines", severity=value).by_session for value in (0.0, 1.0))
+
+    assert (severe < mild).all()
+
+
+def test_individual_spread_is_as_published():
+    """Persons differ by about 15 to 25 points at middling gains (CLINICAL.md)."""
+    gains = course("co2_columns", "acne_scars").by_session[2]
+
+    assert 12 < gains.std() < 28
+
+
+def test_melasma_gains_little_and_loses_most_of_it():
+    """Melasma relapses more than other pigment, and an open wound may darken it (OUT-146, OUT-148)."""
+    found = course("nafl_1927", "melasma", sessions=4)
+
+    assert np.median(found.by_session[-1]) < 45
+    assert (found.recurrence_pct > course("qs", "age_spots").recurrence_pct).all()
+    darkened = course("co2_columns", "melasma", sessions=1).by_session[0]
+    assert (darkened < 0).any()
+
+
+def test_sunscreen_alone_changes_little():
+    """Without treatment the middle stays near nothing, and longer waiting spreads."""
+    year, quarter = (no_treatment(target("fine_lines"), TWINS, months=months) for months in (12, 3))
+
+    assert abs(np.median(year)) < 8
+    assert year.std() > quarter.std()
+    assert no_treatment(target("fine_lines"), TWINS, months=0) == pytest.approx(0)
+
+
+def test_quartile_odds_are_a_whole():
+    """The four quarters sum to 100 in each block; no visible change is part of the first."""
+    below, second, third, above, none = quartile_odds(course("co2_columns", "acne_scars").by_session[2], TWINS)
+
+    assert below + second + third + above == pytest.approx(100)
+    assert (none <= below).all()
+    assert below.shape == (20,)
+
+
+def test_quartile_odds_of_certain_draws():
+    """All twins at 60 percent: the third quarter has everything."""
+    _, _, third, above, _ = quartile_odds(np.full(TWINS.n, 60.0), TWINS)
+
+    assert (third == 100).all()
+    assert (above == 0).all()
+
+
+def test_errors_say_what_to_do():
+    """No session, a severity beyond the scale, a negative time and foreign draws are named."""
+    with pytest.raises(OutOfRangeError, match="at least 1 session and no negative interval; got 0 sessions"):
+        course("co2_columns", "acne_scars", sessions=0)
+    with pytest.raises(OutOfRangeError, match=r"Severity must lie from 0 \(mildest\) to 1 \(worst\); got 3"):
+        course("co2_columns", "acne_scars", severity=3)
+    with pytest.raises(OutOfRangeError, match="must not be negative; got -1 months"):
+        no_treatment(target("fine_lines"), TWINS, months=-1)
+    with pytest.raises(OutOfRangeError, match="one improvement a twin, 200; got the shape"):
+        quartile_odds(np.zeros(3), TWINS)

@@ -1,0 +1,288 @@
+"""Hard laws of the response: monotone, zero without injury, deterministic, bounded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from recutis import evidence
+from recutis.errors import InputError, OutOfRangeError, UnknownNameError
+from recutis.injury import Injury
+from recutis.response import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, SiteResponse, combine, course_risk, numbing_minutes, respond
+from recutis.response.typical import NAMES, typical
+from recutis.twins import Traits, Twins, draw
+
+CLOCKS = (
+    "closure_days", "social_downtime_days", "return_to_work_day", "makeup_day", "sunscreen_start_day",
+    "erythema_resolution_days", "pain_0_10",
+)  # fmt: skip
+PLAIN = Care(anaesthesia="topical", antiviral=False, postop_steroid=False, bleaching=False)
+
+
+def people(site: str = "cheek", phototype: str = "III", n: int = 200, **known: object) -> Twins:
+    """Twins of one person."""
+    base: dict[str, object] = {"age_years": 46.0, "sex": "female", "phototype": phototype, "site": site}
+    return draw(Traits(**(base | known)), n=n)  # type: ignore[arg-type]
+
+
+def answer(injury: Injury | str, twins: Twins | None = None, care: Care = PLAIN, area_cm2: float = 100.0) -> SiteResponse:
+    """Response to a typical or given injury."""
+    chosen = typical(injury) if isinstance(injury, str) else injury
+    return respond(chosen, twins or people(), care, area_cm2=area_cm2)
+
+
+def scaled(injury: Injury, by: float) -> Injury:
+    """The same columns, `by` times as many of them."""
+    return replace(
+        injury,
+        coverage_fraction=injury.coverage_fraction * by,
+        epidermis_removed_fraction=injury.epidermis_removed_fraction * by,
+        epidermis_killed_fraction=injury.epidermis_killed_fraction * by,
+        injured_dermis_um=injury.injured_dermis_um * by,
+        ablated_volume_um=injury.ablated_volume_um * by,
+    )
+
+
+def deeper(injury: Injury, by: float) -> Injury:
+    """The same pattern, every column `by` times as deep; the epidermis stays as thick as it is."""
+    epidermis = evidence.value("response.typical.epidermis")
+    filled = injury.injured_dermis_um / max(injury.lesion_depth_um - epidermis, 1.0)
+    return replace(
+        injury,
+        ablation_depth_um=injury.ablation_depth_um * by,
+        coagulation_depth_um=injury.coagulation_depth_um * by,
+        lesion_depth_um=injury.lesion_depth_um * by,
+        injured_dermis_um=filled * max(injury.lesion_depth_um * by - epidermis, 0.0),
+        ablated_volume_um=injury.ablated_volume_um * by,
+    )
+
+
+def test_without_injury_nothing_happens():
+    """No injury: every clock, pain and symptom is 0 and every risk is at the baseline."""
+    quiet = answer("none")
+
+    for name in CLOCKS:
+        assert getattr(quiet, name) == pytest.approx(0, abs=1e-4), name
+    for name in SYMPTOMS:
+        assert quiet.symptoms[name] == pytest.approx(0, abs=0.05), name
+    base = evidence.value("response.risk.baseline")
+    for name in RISKS:
+        assert quiet.risks[name] == pytest.approx(base, rel=1e-6), name
+
+
+@pytest.mark.parametrize("name", ["co2_columns_light", "co2_columns", "eryag_columns", "nafl_1550"])
+def test_more_coverage_never_helps_the_skin(name):
+    """Clocks and risks of every twin grow with the number of columns."""
+    twins = people("neck")
+    steps = [answer(scaled(typical(name), by), twins) for by in (0.5, 0.8, 1.0, 1.4, 2.0, 2.6)]
+
+    for less, more in pairwise(steps):
+        for clock in ("closure_days", "makeup_day", "erythema_resolution_days", "pain_0_10", "social_downtime_days"):
+            assert (getattr(more, clock) >= getattr(less, clock) - 1e-9).all(), clock
+        for risk in ("pih", "hypopigmentation", "bacterial_infection", "scarring", "prolonged_erythema", "herpes"):
+            assert (more.risks[risk] >= less.risks[risk] - 1e-12).all(), risk
+
+
+@pytest.mark.parametrize("name", ["co2_columns", "co2_full", "eryag_full", "nafl_1550"])
+def test_deeper_never_helps_the_skin(name):
+    """Clocks and risks of every twin grow with depth."""
+    twins = people("periorbital")
+    steps = [answer(deeper(typical(name), by), twins) for by in (0.6, 0.8, 1.0, 1.3, 1.7)]
+
+    for less, more in pairwise(steps):
+        for clock in ("closure_days", "erythema_resolution_days", "pain_0_10"):
+            assert (getattr(more, clock) >= getattr(less, clock) - 1e-9).all(), clock
+        for risk in ("pih", "hypopigmentation", "scarring", "ectropion"):
+            assert (more.risks[risk] >= less.risks[risk] - 1e-12).all(), risk
+
+
+@pytest.mark.parametrize("name", ["co2_columns", "nafl_1550", "co2_full", "qs", "pdl", "ipl"])
+def test_darker_skin_gets_more_pih(name):
+    """PIH of every twin rises from phototype I to VI."""
+    chances = [answer(name, people(phototype=p)).risks["pih"] for p in ("I", "II", "III", "IV", "V", "VI")]
+
+    assert all((darker > lighter).all() for lighter, darker in pairwise(chances))
+
+
+@pytest.mark.parametrize("known", [{"tanned": True}, {"previous_pih": True}, {"melasma": True}, {"outdoor_work": True}])
+def test_what_raises_pih(known):
+    """Tan, an earlier PIH, melasma and outdoor work raise PIH in every twin."""
+    assert (answer("co2_columns", people(**known)).risks["pih"] > answer("co2_columns").risks["pih"]).all()
+
+
+def test_protection_lowers_pih():
+    """Steroid and bleaching lower PIH; leaving sunscreen out raises it."""
+    plain = answer("co2_columns").risks["pih"]
+
+    for care in (replace(PLAIN, postop_steroid=True), replace(PLAIN, bleaching=True)):
+        assert (answer("co2_columns", care=care).risks["pih"] < plain).all()
+    assert (answer("co2_columns", care=replace(PLAIN, sunscreen=False)).risks["pih"] > plain).all()
+
+
+def test_antiviral_lowers_and_history_raises_herpes():
+    """Prophylaxis helps with and without a history."""
+    for history in (False, True):
+        twins = people("perioral", herpes_history=history)
+        guarded = answer("co2_full", twins, replace(PLAIN, antiviral=True)).risks["herpes"]
+        assert (guarded < answer("co2_full", twins).risks["herpes"]).all()
+    known = answer("co2_full", people("perioral", herpes_history=True)).risks["herpes"]
+    assert (known > answer("co2_full", people("perioral")).risks["herpes"]).all()
+
+
+def test_antibiotic_changes_nothing():
+    """Trials showed no benefit of routine antibiotics, so the model gives none."""
+    with_it = answer("co2_full", care=replace(PLAIN, antibiotic=True)).risks["bacterial_infection"]
+
+    assert np.array_equal(with_it, answer("co2_full").risks["bacterial_infection"])
+
+
+def test_better_anaesthesia_hurts_less():
+    """Pain falls in every twin from none over cream and cream with cold air to blocks and sedation."""
+    ladder = ("none", "gel", "topical", "topical_cold_air", "nerve_block", "sedation")
+    pains = [answer("co2_columns", care=replace(PLAIN, anaesthesia=word)).pain_0_10 for word in ladder]
+
+    assert all((better < worse).all() for worse, better in pairwise(pains))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("site", ["cheek", "eyelid", "hands"])
+def test_everything_is_finite_and_within_bounds(name, site):
+    """Probabilities lie strictly inside (0, 1), levels within 0 to 10, days are not negative."""
+    found = answer(name, people(site, "VI", keloid=True, immunosuppressed=True, acne="severe"))
+
+    for key in RISKS:
+        assert ((found.risks[key] > 0) & (found.risks[key] < 1)).all(), key
+    for key in SYMPTOMS:
+        levels = found.symptoms[key]
+        assert levels.shape == (len(SYMPTOM_DAYS), found.pain_0_10.size)
+        assert ((levels >= 0) & (levels <= 10)).all(), key
+    for key in CLOCKS:
+        values = getattr(found, key)
+        assert np.isfinite(values).all(), key
+        assert (values >= 0).all(), key
+
+
+def test_same_twins_same_answer():
+    """Nothing is drawn while responding."""
+    first, again = answer("co2_columns"), answer("co2_columns")
+
+    assert np.array_equal(first.social_downtime_days, again.social_downtime_days)
+    assert np.array_equal(first.symptoms["redness"], again.symptoms["redness"])
+
+
+def test_chest_and_hands_heal_slower_than_the_face():
+    """The chest takes about 1.5 and the hands about 2 times as long, draw by draw (REC-044, REC-045 over REC-043)."""
+    face = answer("co2_columns").closure_days
+
+    assert np.median(answer("co2_columns", people("decolletage")).closure_days / face) == pytest.approx(1.5, abs=0.2)
+    assert np.median(answer("co2_columns", people("hands")).closure_days / face) == pytest.approx(2.0, abs=0.3)
+
+
+def test_scars_are_far_likelier_on_the_neck_and_steep_in_density():
+    """The neck scars more than the cheek, and density times depth drives it (RSK-077)."""
+    neck = people("neck")
+    usual, dense = (answer(name, neck).risks["scarring"].mean() for name in ("co2_columns_light", "co2_columns_deep"))
+
+    assert (answer("co2_columns", neck).risks["scarring"] > answer("co2_columns").risks["scarring"]).all()
+    assert dense > 10 * usual
+
+
+def test_ectropion_only_at_the_lid():
+    """Away from lids there is only the baseline."""
+    base = evidence.value("response.risk.baseline")
+
+    assert answer("co2_full", people("forehead")).risks["ectropion"] == pytest.approx(base)
+    assert answer("co2_full", people("eyelid")).risks["ectropion"].mean() > 10 * base
+
+
+def test_a_larger_area_swells_longer():
+    """Whole-face treatment swells longer than a small area (REC-105, REC-106)."""
+    small, large = (answer("pdl", area_cm2=area).symptoms["swelling"][5] for area in (10.0, 350.0))
+
+    assert (large > small).all()
+
+
+def test_combined_sites_are_at_least_as_bad_as_the_worst():
+    """Clocks are those of the slowest site and no risk is below that of any site."""
+    face, hands = answer("co2_columns"), answer("co2_columns_light", people("hands"))
+    both = combine([face, hands])
+
+    assert np.array_equal(both.closure_days, np.maximum(face.closure_days, hands.closure_days))
+    for key in RISKS:
+        worst = np.maximum(face.risks[key], hands.risks[key])
+        assert (both.risks[key] >= worst - 1e-15).all()
+        assert (both.risks[key] <= face.risks[key] + hands.risks[key]).all()
+
+
+def test_one_site_combined_is_itself():
+    """Combining a single site changes nothing."""
+    face = answer("co2_columns")
+
+    for key in RISKS:
+        assert combine([face]).risks[key] == pytest.approx(face.risks[key])
+
+
+@pytest.mark.parametrize("kind", RISKS)
+def test_course_risk_lies_between_one_session_and_independent_sessions(kind):
+    """More sessions risk more, but less than independent sessions would."""
+    chance = np.array([0.001, 0.05, 0.4, 0.9])
+    one, three = course_risk(chance, 1, kind=kind), course_risk(chance, 3, kind=kind)
+
+    assert one == pytest.approx(chance)
+    assert (three > one).all()
+    assert (three <= 1 - (1 - chance) ** 3 + 1e-12).all()
+
+
+def test_numbing_takes_the_minutes_of_the_rows():
+    """A cream needs its dwell; no anaesthesia needs none; blocks come on top of the cream."""
+    twins = people()
+    cream = numbing_minutes(PLAIN, twins)
+    low, _, high = evidence.numbers("response.numbing.topical")
+
+    assert ((cream >= low) & (cream <= high)).all()
+    assert (numbing_minutes(replace(PLAIN, anaesthesia="none"), twins) == 0).all()
+    assert (numbing_minutes(replace(PLAIN, anaesthesia="nerve_block"), twins) > cream).all()
+
+
+def test_all_sources_are_evidence_rows():
+    """Every quantity names rows that exist."""
+    found = answer("co2_columns")
+
+    for name in (*SYMPTOMS, *RISKS, *CLOCKS, "pih_duration_weeks"):
+        assert found.sources[name]
+        assert all(evidence.has(row) for row in found.sources[name]), name
+
+
+def test_a_thousand_twins_are_quick():
+    """One setting with a thousand twins takes milliseconds (best of several, generous for a busy machine)."""
+    twins, injury = people(n=1000), typical("co2_columns")
+    respond(injury, twins, PLAIN, area_cm2=100)
+    best = np.inf
+    for _ in range(7):
+        start = time.perf_counter()
+        respond(injury, twins, PLAIN, area_cm2=100)
+        best = min(best, time.perf_counter() - start)
+
+    assert best < 0.03
+
+
+def test_errors_say_what_to_do():
+    """Wrong anaesthesia, area, number of sessions, risk word and empty lists are named."""
+    with pytest.raises(InputError, match="Anaesthesia 'whisky' is not known; choose one of none, gel"):
+        replace(PLAIN, anaesthesia="whisky")
+    with pytest.raises(OutOfRangeError, match="area must be above 0 cm²; got 0 cm²"):
+        answer("pdl", area_cm2=0)
+    with pytest.raises(OutOfRangeError, match="at least 1 session; got 0"):
+        course_risk(np.array([0.1]), 0, kind="pih")
+    with pytest.raises(UnknownNameError, match="Risk 'boredom' is not known; choose one of pih"):
+        course_risk(np.array([0.1]), 2, kind="boredom")
+    with pytest.raises(InputError, match="no site response to combine"):
+        combine([])
+    with pytest.raises(InputError, match="different numbers of draws"):
+        combine([answer("pdl"), answer("pdl", people(n=50))])
+    with pytest.raises(UnknownNameError, match="no typical injury 'sunburn'"):
+        typical("sunburn")
