@@ -9,7 +9,7 @@ import yaml
 
 from recutis.errors import InputError, UnknownNameError
 from recutis.laser import (
-    ClinicFile,
+    Clinic,
     Settings,
     candidate_settings,
     device,
@@ -46,9 +46,10 @@ def test_the_example_reads():
 
     assert clinic.devices[0] == device("UltraPulse DeepFX")
     assert clinic.device("house erbium").microbeam_um == 250
-    assert clinic.test_spots[0].settings == Settings(energy_mJ=15, density_pct=10)
-    assert clinic.test_spots[0].device in clinic.devices
-    assert clinic.price_per_session[0] == ("UltraPulse DeepFX", 650)
+    assert clinic.test_spots[0].settings.settings() == Settings(energy_mJ=15, density_pct=10)
+    assert clinic.device(clinic.test_spots[0].device) == clinic.devices[0]
+    assert clinic.price(device("UltraPulse DeepFX")) == 650
+    assert clinic.price(device("PicoWay 1064")) is None
     assert "topical" in clinic.anaesthesia
 
 
@@ -157,7 +158,10 @@ def test_what_a_device_cannot_be(tmp_path, change, message):
         ({"anaesthesia": ["whisky"]}, "anaesthesia.0 "),
         ({"prices": {"currency": "Euro", "per_session": {}}}, "prices.currency"),
         ({"prices": {"currency": "EUR", "per_session": {"Nothing like it": 3}}}, "no device 'Nothing like it'"),
-        ({"prices": {"currency": "EUR", "per_session": {"UltraPulse DeepFX": -3}}}, "price of 'UltraPulse DeepFX' is negative"),
+        (
+            {"prices": {"currency": "EUR", "per_session": {"UltraPulse DeepFX": -3}}},
+            r"prices.per_session.UltraPulse DeepFX .*greater than or equal to 0",
+        ),
     ],
 )
 def test_what_a_clinic_cannot_be(tmp_path, change, message):
@@ -193,6 +197,6 @@ def test_a_clinic_does_not_know_other_devices(tmp_path):
 
 def test_the_schema_allows_a_plain_name():
     """The published schema says that a device may be a name."""
-    schema = ClinicFile.model_json_schema()
+    schema = Clinic.model_json_schema()
 
     assert "string" in {item.get("type") for item in schema["$defs"]["DeviceFile"]["anyOf"]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recutis.errors import InputError
-from recutis.laser import ClinicFile, DeviceFile, PanelSettings, Settings, candidate_settings, expose, eyewear
+from recutis.laser import Clinic, DeviceFile, PanelSettings, Settings, candidate_settings, expose, eyewear
 from recutis.laser.panel import quantity
 from recutis.units import parse
 
@@ -77,14 +77,14 @@ def test_no_description_breaks_the_device_reader(data):
     assert found.device().name
 
 
-@given(st.dictionaries(st.sampled_from([*ClinicFile.model_fields, "other"]), VALUES, max_size=4))
+@given(st.dictionaries(st.sampled_from([*Clinic.model_fields, "other"]), VALUES, max_size=4))
 def test_no_file_breaks_the_clinic_reader(data):
     """Any mapping gives a clinic or a validation error, never another exception."""
     try:
-        found = ClinicFile.model_validate(yaml.safe_load(yaml.safe_dump(data)))
+        found = Clinic.model_validate(yaml.safe_load(yaml.safe_dump(data)))
     except ValidationError:
         return
-    assert found.built()
+    assert found.devices
 
 
 NUMBERS = st.floats(min_value=-1, max_value=1e7) | st.floats(min_value=0, max_value=1e-6) | st.integers(min_value=0, max_value=50)

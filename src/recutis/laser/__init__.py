@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from recutis.laser.candidates import candidate_settings
-    from recutis.laser.clinic import Clinic, ClinicFile, TestSpot, read_clinic, read_device
+    from recutis.laser.clinic import Clinic, TestSpot, read_clinic, read_device
     from recutis.laser.cooling import cooling_kind, device_cooling, surface_cooling
     from recutis.laser.devices import by_class, catalogue, device, pick
     from recutis.laser.eye_safety import eyewear
@@ -24,7 +24,6 @@ _HOMES = {
     "device": "devices",
     "pick": "devices",
     "Clinic": "clinic",
-    "ClinicFile": "clinic",
     "TestSpot": "clinic",
     "DeviceFile": "own_device",
     "PanelSettings": "panel",
@@ -48,7 +47,6 @@ _HOMES = {
 
 __all__ = [
     "Clinic",
-    "ClinicFile",
     "Cooling",
     "Device",
     "DeviceFile",
