@@ -165,11 +165,10 @@ def test_no_dependency_is_under_the_gpl() -> None:
     """What Recutis needs at run time is free of the GPL; LGPL libraries are named one by one."""
     extras = PROJECT["optional-dependencies"]
     found = _closure(PROJECT["dependencies"] + extras["web"] + extras["cluster"])
-    direct = {_requirement_name(item) for item in PROJECT["dependencies"]}
     strong = re.compile(r"(?<![L\w])A?GPL|(?<!Lesser )General Public License", re.IGNORECASE)
     weak = re.compile(r"LGPL|Lesser General Public", re.IGNORECASE)
 
-    assert direct <= set(found), sorted(direct - set(found))
+    assert _direct() <= set(found), sorted(_direct() - set(found))
     licences = {name: _licence(item) for name, item in found.items()}
     assert [name for name, text in licences.items() if strong.search(text)] == []
     assert {name for name, text in licences.items() if weak.search(text)} <= LGPL_ALLOWED
@@ -211,6 +210,47 @@ def test_locks_hold_what_the_project_asks_for() -> None:
     assert wanted | {"hatchling"} <= names
     assert set(everything) <= set(tools), "the same package is pinned twice, differently"
     assert {_requirement_name(item) for item in extras["dev"]} <= {name.partition("==")[0] for name in tools}
+
+
+def _imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {item.name.partition(".")[0] for item in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - {"recutis"}
+
+
+def test_the_package_imports_only_what_it_declares() -> None:
+    """Core modules import core dependencies only; what an extra brings is imported in that extra's own part."""
+    extras = PROJECT["optional-dependencies"]
+    parts = {"web": extras["web"], "cohort.py": extras["cluster"]}
+    providers = metadata.packages_distributions()
+
+    def foreign(path: Path) -> set[str]:
+        # pydantic's core is released with pydantic, version for version.
+        own = parts.get(_name(path).partition("/")[0], [])
+        allowed = _direct() | {"pydantic-core"} | {_requirement_name(item) for item in own}
+        return {
+            name for name in _imported(path) if not {_requirement_name(item) for item in providers.get(name, [name])} & allowed
+        }
+
+    assert {_name(path): names for path in MODULES if (names := foreign(path))} == {}
+
+
+def test_every_declared_dependency_is_used() -> None:
+    """Nothing is installed on users' machines that no module names."""
+    providers = metadata.packages_distributions()
+    imports = {item: {name for name, dists in providers.items() if item in {d.lower() for d in dists}} for item in _direct()}
+    code = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
+    unused = [item for item, names in imports.items() if not re.search(r"\b(?:" + "|".join({item, *names}) + r")\b", code)]
+
+    assert unused == []
+
+
+def _direct() -> set[str]:
+    return {_requirement_name(item) for item in PROJECT["dependencies"]}
 
 
 # Start-up
@@ -335,6 +375,27 @@ def test_nothing_is_left_undone_and_nothing_names_a_machine() -> None:
 
     assert "pyproject.toml" in texts
     assert found == []
+
+
+# The commands
+
+
+def test_a_missing_python_is_said_in_one_sentence() -> None:
+    """Without a Python that is new enough, the commands stop with a sentence that says what to do."""
+    command = ["sh", str(ROOT / "scripts" / "find-python.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_clean_environment(PYTHON="python3.99"))
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Recutis needs Python 3.11 or newer; found no python3.99.")
+
+
+def test_a_python_that_fits_is_found() -> None:
+    """The Python that runs these tests is accepted by name."""
+    command = ["sh", str(ROOT / "scripts" / "find-python.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_clean_environment(PYTHON=sys.executable))
+
+    assert (done.returncode, done.stdout.strip()) == (0, sys.executable)
 
 
 # The rule about skipped tests in CI
