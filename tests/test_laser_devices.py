@@ -264,3 +264,33 @@ def test_unknown_attribute():
     """A name that does not exist is an ordinary attribute error."""
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = recutis.laser.nonsense
+
+
+_WORDS = {
+    "energy_mJ": "energy",
+    "fluence_J_cm2": "fluence",
+    "density_pct": "density",
+    "total_density_pct": "density",
+    "columns_cm2": "columns",
+    "duration_ms": "duration",
+    "spot_mm": "spot",
+    "power_W": "power",
+    "depth_um": "depth",
+    "coagulation_um": "coagulation",
+    "overlap_pct": "overlap",
+    "microbeam_um": "microbeam",
+}
+
+
+@pytest.mark.parametrize("row", evidence.rows("catalogue"), ids=lambda row: row.id)
+def test_limits_stand_in_the_device_table_or_are_said_to_be_judged(row):
+    """Each lower and upper limit is a number of the device's row, in one of its units, or its name is among the judged."""
+    text = " ".join(evidence.get(row.source.split(";")[0]).fields.values())
+    written = [float(word) for word in re.findall(r"\d+(?:\.\d+)?", text)]
+    units = (1.0, 1e3, 1e-3, 1e-6, 1e-9)  # mm and µm; ms and ns and ps
+
+    for name, word in _WORDS.items():
+        values = [float(value) for value in row.fields[name].split()]
+        for value in {values[0], values[-1]} if values else ():
+            stands = any(value == pytest.approx(number * unit) for number in written for unit in units)
+            assert stands or word in row.fields["judged"], (row.fields["device"], name, value)
