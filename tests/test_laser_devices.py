@@ -223,6 +223,14 @@ def test_vessels_get_several_durations():
     assert len({settings.duration_ms for settings in found}) >= 3
 
 
+def test_a_hybrid_gets_several_coagulation_depths():
+    """Both dials of a hybrid are tried."""
+    found = candidate_settings(device("Sciton Halo"), max_passes=1)
+
+    assert len({settings.coagulation_um for settings in found}) == 3
+    assert len({settings.depth_um for settings in found}) >= 4
+
+
 def test_full_field_gets_up_to_three_passes():
     """A full-field laser is tried with one to three passes."""
     assert {settings.passes for settings in candidate_settings(device("UltraPulse CPG"))} == {1, 2, 3}

@@ -12,7 +12,7 @@ from recutis.laser.settings import expose, typical
 from recutis.laser.types import Device, Exposure, Limit, Settings
 from recutis.units import UM_PER_MM, mean_fluence_J_cm2
 
-_DOSES, _DENSITIES, _DURATIONS, _SPOTS, _STACKS = 5, 4, 3, 3, 2  # grid sizes; see docs/lasers.md
+_DOSES, _DENSITIES, _DURATIONS, _SPOTS, _STACKS, _COAGULATIONS = 5, 4, 3, 3, 2, 3  # grid sizes; see docs/lasers.md
 _MOST: Final = 120
 _FEW: Final = 3  # passes tried one by one
 _ROUNDING: Final = 1e-9  # relative slack at a ceiling for binary fractions
@@ -83,7 +83,7 @@ def _per_pass(device: Device, *, max_density_pct: float | None, passes: int) -> 
 
 
 def _shape(device: Device) -> list[Settings]:
-    """Durations, spots and stacks: three durations for vessels, spots for hand-placed beams."""
+    """Durations for vessels, spots for hand-placed beams, stacks, and coagulation depths of a hybrid."""
     durations: tuple[float | None, ...] = (None,)
     if "duration_ms" in device.panel and device.device_class.startswith(("vascular_", "ipl")):
         limit = device.limits["duration_ms"]
@@ -97,9 +97,12 @@ def _shape(device: Device) -> list[Settings]:
     if "stack" in device.panel:
         limit = device.limits["stack"]
         stacks = tuple(sorted({int(limit.typical), min(int(limit.high), int(limit.typical) * 2)}))[:_STACKS]
+    coagulations: tuple[float | None, ...] = (None,)
+    if "coagulation_um" in device.panel and device.second_wavelength_nm is not None:
+        coagulations = _steps(device.limits["coagulation_um"], _COAGULATIONS, start=_DEPTH_FROM)
     return [
-        Settings(duration_ms=duration, spot_mm=spot, stack=stack)
-        for duration, spot, stack in itertools.product(durations, spots, stacks)
+        Settings(duration_ms=duration, spot_mm=spot, stack=stack, coagulation_um=coagulation)
+        for duration, spot, stack, coagulation in itertools.product(durations, spots, stacks, coagulations)
     ]
 
 
@@ -134,7 +137,7 @@ def candidate_settings(
     """Settings for a planner to try, always inside the device's limits and these ceilings.
 
     About five energies, fluences or depths in geometric steps, four densities, three durations for
-    vessels, up to three spots, and passes; at most 120, in a fixed order. The density ceiling holds
+    vessels, three coagulation depths for a hybrid, up to three spots, and passes; at most 120, in a fixed order. The density ceiling holds
     for the nominal density of all passes together. Empty when a ceiling lies below the device's least.
     """
     found: list[Settings] = []
@@ -149,6 +152,7 @@ def candidate_settings(
                 duration_ms=dose.duration_ms if shape.duration_ms is None else shape.duration_ms,
                 spot_mm=shape.spot_mm,
                 stack=shape.stack,
+                coagulation_um=shape.coagulation_um,
                 passes=passes,
             )
             try:

@@ -101,7 +101,7 @@ def eyewear(exposure: Exposure) -> tuple[float, str, tuple[str, ...]]:
             f"{device.band_nm[0]:.0f}-{device.band_nm[1]:.0f} nm broadband light: welding shade {shade:.0f} for the room and "
             f"opaque shields for the patient, no laser optical density"
         )
-        return 3 * (shade - 1) / 7, text, ("LAS-IPL-SHADE",)
+        return round(3 * (shade - 1) / 7, 1), text, ("LAS-IPL-SHADE",)
     beams = [exposure.pulse] if exposure.second is None else [exposure.pulse, exposure.second]
     found = [_one_beam(pulse, exposure.repetition_Hz) for pulse in beams]
     density = float(max(1, math.ceil(max(need for need, _, _ in found))))
