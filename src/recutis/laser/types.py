@@ -109,7 +109,7 @@ class Cooling:
 class Exposure:
     """All that is delivered per pass at one place, with the arithmetic from panel to pulses shown.
 
-    `coverage_per_pass` is the fraction of surface under a spot or column in one pass; 1 for full
+    `coverage_per_pass` is the fraction of surface under a spot or column in one pass; (near) 1 for full
     field. `column_density_cm2` is columns per cm² per pass (fractional only). `stack` pulses hit
     the same place, `repetition_Hz` apart. `second` is the coagulating pulse of a hybrid.
     """
