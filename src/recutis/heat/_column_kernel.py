@@ -97,7 +97,8 @@ def conduct(
         rise[i] += up[i] * rise[i + 1]
     for i in range(first, last):
         e[i] = capacity[i] * rise[i]
-    return top * (rise[first] - medium) * dt
+    lost: float = top * (rise[first] - medium) * dt
+    return lost
 
 
 @kernel
@@ -199,7 +200,8 @@ def local_factor(depth: float, beam: Beam) -> float:
     if beam.waist_m <= 0.0:
         return 1.0
     spread = 1.0 + (depth / beam.rayleigh_m) ** 2
-    return np.exp(-2.0 * beam.radius2_m2 / (beam.waist_m**2 * spread)) / spread
+    factor: float = np.exp(-2.0 * beam.radius2_m2 / (beam.waist_m**2 * spread)) / spread
+    return factor
 
 
 @kernel

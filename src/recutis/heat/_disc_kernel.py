@@ -34,7 +34,8 @@ def sweep(
         rise[i] += up[i] * rise[i + 1]
     for i in range(n):
         e[i] = capacity[i] * rise[i]
-    return top * (rise[0] - medium) * dt
+    lost: float = top * (rise[0] - medium) * dt
+    return lost
 
 
 @kernel

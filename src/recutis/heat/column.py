@@ -218,7 +218,11 @@ def run(
         np.array([x.irradiance_W_m2 for x in used]), np.array([x.transfer_W_m2_K for x in used]),
         np.array([x.medium_C - column.start_C for x in used]), law, beam, _GROWTH, probes, history, account,
     )  # fmt: skip
-    done = replace(column, first=first, depth_m=float(account[kernels.DEPTH]), **state)
+    done = replace(
+        column, first=first, depth_m=float(account[kernels.DEPTH]), dz_m=state["dz_m"], heat_J_m3=state["heat_J_m3"],
+        water_kg_m3=state["water_kg_m3"], latent_J_m3=state["latent_J_m3"], death=state["death"], collagen=state["collagen"],
+        peak_K=state["peak_K"],
+    )  # fmt: skip
     after = float(np.sum(done.heat_J_m3[first:] * done.dz_m[first:]))
     return _audited(done, account, source, before, after, history[:rows])
 

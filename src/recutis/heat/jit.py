@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,12 +35,12 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 import numba  # noqa: E402  (must come after the cache folder is chosen)
 
-if not numba.config.CACHE_DIR:
+if not getattr(numba.config, "CACHE_DIR", ""):
     # numba was imported earlier by another library and has read its settings already.
-    numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"]
+    setattr(numba.config, "CACHE_DIR", os.environ["NUMBA_CACHE_DIR"])  # noqa: B010  (not in its type stub)
 
 
 def kernel(function: Function) -> Function:
     """Compile a function for arrays and floats; releases the interpreter lock, result cached on disk."""
-    compiled: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled
+    compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return cast(Function, compiled)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.heat import damage
+from recutis.heat import damage, tissue
 from recutis.injury import absorbers
 from recutis.injury.ablative import balance, slab_of
 from recutis.injury.schedule import segments
@@ -63,6 +63,27 @@ def darkened(skin: Skin, factor: float) -> Skin:
     return replace(skin, layers=tuple(replace(x, melanin_fraction=min(x.melanin_fraction * factor, 0.5)) for x in skin.layers))
 
 
+def ridged(skin: Skin) -> Skin:
+    """The skin with its melanin spread evenly over the living epidermis.
+
+    Rete ridges carry the basal layer up and down by 30-60 µm, about the thickness of the epidermis; a flat
+    sheet of melanin a cell thick would overheat in a one-dimensional model.
+    """
+    living = [x for x in skin.layers if x.name in {"epidermis", "basal_layer"}]
+    thick = sum(x.thickness_um for x in living)
+    if thick <= 0:
+        return skin
+    mean = sum(x.melanin_fraction * x.thickness_um for x in living) / thick
+    return replace(skin, layers=tuple(replace(x, melanin_fraction=mean) if x in living else x for x in skin.layers))
+
+
+def mean_melanin(skin: Skin) -> float:
+    """Melanosome fraction averaged over the whole epidermis."""
+    layers = [x for x in skin.layers if x.name in {"stratum_corneum", "epidermis", "basal_layer"}]
+    thick = sum(x.thickness_um for x in layers)
+    return sum(x.melanin_fraction * x.thickness_um for x in layers) / thick if thick > 0 else 0.0
+
+
 def flashlamp(low_nm: float, high_nm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Bands and their energy shares of a filtered flashlamp: Planck's law between cut-on and end."""
     edges = np.linspace(low_nm, high_nm, _BANDS + 1)
@@ -89,18 +110,21 @@ def light_field(skin: Skin, wavelength_nm: float, band_nm: tuple[float, float], 
         mua = np.array([x.mua_cm for x in optics])[layer] * PER_M_PER_CM
         musp = np.array([x.musp_cm for x in optics])[layer] * PER_M_PER_CM
         g = np.array([x.g for x in optics])[layer]
-        light = two_stream.propagate(thick, mua, musp, g, n_surface=evidence.value("refractive_index_skin_generic"))
+        index = evidence.value("refractive_index_skin_generic")
+        light = two_stream.propagate(thick, mua, musp, g, n_surface=index)
         dermis = next((x for x in optics if x.name == "reticular_dermis"), optics[-1])
         gain = two_stream.spot_gain(
-            middle, spot_m=spot_um * M_PER_UM, gaussian=gaussian, mua_cm=dermis.mua_cm, musp_cm=dermis.musp_cm
-        )
+            middle, spot_m=spot_um * M_PER_UM, gaussian=gaussian, mua_cm=dermis.mua_cm, musp_cm=dermis.musp_cm, n_surface=index,
+            fluence=light.fluence,
+        )  # fmt: skip
         fluence[number] = weight * light.fluence * gain
         source += weight * light.absorbed * gain / thick
         reflected += weight * light.reflected
     return Field(edges_m=edges, bands_nm=bands, weights=weights, fluence=fluence, source_m=source, reflected=reflected)
 
 
-def _heat(skin: Skin, field: Field, plan: tuple[heat.Segment, ...], probes_um: tuple[float, ...]) -> heat.Run:
+def heat_field(skin: Skin, field: Field, plan: tuple[heat.Segment, ...], probes_um: tuple[float, ...]) -> heat.Run:
+    """Heat of the light field through all segments (irradiance on the axis), with histories at the probes [µm]."""
     slab = slab_of(skin)
     law = heat.law_of(
         heat.heating_only(evidence.value("phys_boiling")), slab.start_C, first=damage.bulk_skin(), second=damage.collagen()
@@ -168,13 +192,17 @@ def _confined(duration_ms: float) -> bool:
 
 
 def melanosome_ratio(field: Field, skin: Skin, depth_um: float, exposure_J_cm2: float) -> float:
-    """Local exposure over the melanosome threshold at a depth, each band by its own absorption."""
+    """Local exposure over what whitens at a depth: the melanosome threshold, more where melanosomes are few."""
+    sparse = max(evidence.value("phys_whitening_melanin") / max(mean_melanin(skin), 1e-6), 1.0)
     slab = slab_of(skin)
-    capacity = heat.tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
+    capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
     light = field.at(depth_um)
     return float(
         sum(
-            exposure_J_cm2 * here / absorbers.melanosome_threshold_J_cm2(float(melanosome_mua_cm(nm)), slab.start_C, capacity)
+            exposure_J_cm2
+            * here
+            / sparse
+            / absorbers.melanosome_threshold_J_cm2(float(melanosome_mua_cm(nm)), slab.start_C, capacity)
             for nm, here in zip(field.bands_nm, light, strict=True)
         )
     )
@@ -205,19 +233,18 @@ def pigment(
 ) -> Pigment:
     """Explosion of melanosomes by pulses under a microsecond, else thermal death of the pigmented epidermis.
 
-    The threshold of the paler epidermis is higher by the melanin ratio (thresholds of lentigines and of
-    the skin beside them differ by it).
+    Whitening needs enough exploding melanosomes in a volume: its threshold rises as melanin gets sparse.
     """
     factor = lesion.melanin_factor if lesion is not None and lesion.target == "pigment" else 1.0
     bottom = lesion.bottom_um if lesion is not None and lesion.target == "pigment" else skin.epidermis_um
     if _confined(duration_ms):
-        here = melanosome_ratio(dark, skin, basal_um(skin), exposure_J_cm2)
-        normal = melanosome_ratio(field, skin, basal_um(skin), exposure_J_cm2) / factor
+        here = melanosome_ratio(dark, shaded, basal_um(skin), exposure_J_cm2)
+        normal = melanosome_ratio(field, skin, basal_um(skin), exposure_J_cm2)
         depths = np.linspace(5.0, bottom, 24)
-        reached = [d for d in depths if melanosome_ratio(dark, skin, float(d), exposure_J_cm2) >= 1.0]
+        reached = [d for d in depths if melanosome_ratio(dark, shaded, float(d), exposure_J_cm2) >= 1.0]
         return Pigment(lesion=here, epidermis=normal, depth_um=float(max(reached, default=0.0)))
     normal = thermal_ratio(cold, warm, 0)
-    hot = _heat(shaded, dark, plan, probes_um) if factor != 1.0 else warm
+    hot = heat_field(shaded, dark, plan, probes_um) if factor != 1.0 else warm
     ratios = [thermal_ratio(cold, hot, i) for i in range(len(probes_um))]
     reached = [d for d, ratio in zip(probes_um, ratios, strict=True) if ratio >= 1.0 and d <= bottom]
     return Pigment(lesion=ratios[0], epidermis=normal, depth_um=float(max(reached, default=0.0)))
@@ -257,6 +284,7 @@ def wide(
     """A wide spot on its axis: bulk heat, epidermis, vessels, pigment and glands. Passes repeat on rested tissue."""
     gaussian = pulse.profile == "gaussian"
     peak = pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0)
+    skin = ridged(skin)
     factor = lesion.melanin_factor if lesion is not None and lesion.target == "pigment" else 1.0
     shaded = darkened(skin, factor)
     field = light_field(skin, pulse.wavelength_nm, band_nm, pulse.spot_um, gaussian)
@@ -264,9 +292,8 @@ def wide(
     plan = segments(fluence_J_cm2=peak, duration_ms=pulse.duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
     basal = basal_um(skin)
     probes = (basal, skin.epidermis_um / 2, skin.epidermis_um + 40, skin.epidermis_um + 120)
-    warm = _heat(skin, field, plan, probes)
-    still = tuple(replace(x, irradiance_W_m2=0.0) if x.irradiance_W_m2 > 0 else x for x in plan)
-    cold = _heat(skin, field, _same_steps(still, plan), probes)
+    warm = heat_field(skin, field, plan, probes)
+    cold = dark_twin(skin, field, plan, probes)
     column = warm.column
     top, bottom = dead_zone_um(column)
     cell = int(np.searchsorted(column.edges_m, basal * M_PER_UM)) - 1
@@ -299,10 +326,10 @@ def wide(
     )  # fmt: skip
 
 
-def _same_steps(still: tuple[heat.Segment, ...], plan: tuple[heat.Segment, ...]) -> tuple[heat.Segment, ...]:
-    """Segments without light whose steps match those with light: a photon's worth of irradiance stands in."""
-    faint = 1e-12
-    return tuple(replace(a, irradiance_W_m2=b.irradiance_W_m2 * faint) for a, b in zip(still, plan, strict=True))
+def dark_twin(skin: Skin, field: Field, plan: tuple[heat.Segment, ...], probes_um: tuple[float, ...]) -> heat.Run:
+    """The same run as good as without light (cooling only), in the same time steps."""
+    faint = 1e-12  # of the irradiance; zero would change the steps
+    return heat_field(skin, field, tuple(replace(x, irradiance_W_m2=x.irradiance_W_m2 * faint) for x in plan), probes_um)
 
 
 def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:
@@ -312,5 +339,5 @@ def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:
             rows.extend(layer.sources)
     own = ("phys_error_scatter", "phys_melanosome_factor", "phys_rupture_temperature", "phys_capillary_purpura")
     return tuple(
-        dict.fromkeys((*rows, *heat.tissue.SOURCES, *damage.bulk_skin().sources, *damage.blood().sources, *own, *skin.sources))
+        dict.fromkeys((*rows, *tissue.SOURCES, *damage.bulk_skin().sources, *damage.blood().sources, *own, *skin.sources))
     )

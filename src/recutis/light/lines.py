@@ -44,8 +44,8 @@ def water_line(wavelength_nm: float) -> Line:
             mode=DRYING, water_mua_cm=evidence.value(mua), dry_mua_cm=dry, boil_C=boil, ablation_kJ_cm3=enthalpy, dry_C=removal,
             pyrolysis_kJ_cm3=pyrolysis, steam_return=steam, sources=(mua, *keys),
         )  # fmt: skip
-    keys = ("phys_dry_mua_erbium", "phys_boiling_erbium", "phys_ablation_enthalpy_erbium")
-    dry, boil, enthalpy = (evidence.value(key) for key in keys)
+    rows = ("phys_dry_mua_erbium", "phys_boiling_erbium", "phys_ablation_enthalpy_erbium")
+    dry, boil, enthalpy = (evidence.value(key) for key in rows)
     if nm == 2790:  # its absorption does not fall as the band at 2.94 µm does
         return Line(
             mode=EXPLOSIVE,
@@ -53,11 +53,11 @@ def water_line(wavelength_nm: float) -> Line:
             dry_mua_cm=dry,
             boil_C=boil,
             ablation_kJ_cm3=enthalpy,
-            sources=(mua, *keys),
+            sources=(mua, *rows),
         )
     bleach = ("phys_bleach_at_100C", "phys_bleach_floor", "phys_bleach_latent")
     hot, floor, latent = (evidence.value(key) for key in bleach)
     return Line(
         mode=EXPLOSIVE, water_mua_cm=evidence.value(mua), dry_mua_cm=dry, boil_C=boil, bleach_hot=hot, bleach_floor=floor,
-        bleach_kJ_cm3=latent, ablation_kJ_cm3=enthalpy, sources=(mua, *keys, *bleach),
+        bleach_kJ_cm3=latent, ablation_kJ_cm3=enthalpy, sources=(mua, *rows, *bleach),
     )  # fmt: skip

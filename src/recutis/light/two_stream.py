@@ -139,19 +139,26 @@ def penetration_per_m(mua_m: float, musp_m: float) -> float:
     return math.sqrt(3.0 * mua_m * (mua_m + musp_m))
 
 
-def spot_gain(depth_m: Array, *, spot_m: float, gaussian: bool, mua_cm: float, musp_cm: float) -> Array:
+def spot_gain(
+    depth_m: Array, *, spot_m: float, gaussian: bool, mua_cm: float, musp_cm: float, n_surface: float, fluence: Array
+) -> Array:
     """On-axis fluence under a finite spot over that under a wide beam of the same on-axis exposure.
 
-    Diffuse light that reaches depth z has spread sideways by a variance of (z + 1/(mua + musp)) / mu_eff
-    per axis: the small-angle expansion of the diffusion mode sqrt(mu_eff² + k²). A flat spot of radius a
-    keeps 1 - exp(-a² / 2 variance), a gaussian of 1/e² radius w keeps w² / (w² + 4 variance).
-    Light that has scattered little has not spread: the variance grows with the scattered share.
+    Diffusion gives each lateral wave number k the depth profile exp(-m z) / ((m + t)(m + h)) with
+    m² = mu_eff² + k², t = mua + musp and h = 3 t (1 - R) / (2 (1 + R)) for internal reflection R. For small k
+    this is a gaussian spread of variance (z + 1/(mu_eff + t) + 1/(mu_eff + h)) / mu_eff per axis. A flat spot of
+    radius a keeps 1 - exp(-a² / 2 variance) of the diffuse light, a gaussian of 1/e² radius w keeps
+    w² / (w² + 4 variance). Light not yet turned, exp(-t z), is kept. `fluence` is the wide-beam fluence over
+    incident at these depths; coefficients are those of the dermis.
     """
     mua, musp = mua_cm * PER_M_PER_CM, musp_cm * PER_M_PER_CM
-    effective = max(penetration_per_m(mua, musp), 1e-6)
-    scattered = musp / (mua + musp) if mua + musp > 0 else 0.0
-    variance = scattered * depth_m / effective * (1.0 - np.exp(-depth_m * (mua + musp)))
+    effective = penetration_per_m(mua, musp)
+    if musp <= 0.0 or effective <= 0.0:
+        return np.ones_like(depth_m)
+    total, inner = mua + musp, internal_reflection(n_surface)
+    leak = 1.5 * total * (1.0 - inner) / (1.0 + inner)
+    variance = (depth_m + 1.0 / (effective + total) + 1.0 / (effective + leak)) / effective
+    straight = np.minimum(np.exp(-depth_m * total) / np.maximum(fluence, 1e-30), 1.0)
     radius = spot_m / 2
-    if gaussian:
-        return np.asarray(radius**2 / (radius**2 + 4.0 * variance))
-    return np.asarray(1.0 - np.exp(-(radius**2) / np.maximum(2.0 * variance, 1e-18)))
+    kept = radius**2 / (radius**2 + 4.0 * variance) if gaussian else 1.0 - np.exp(-(radius**2) / (2.0 * variance))
+    return np.asarray(straight + (1.0 - straight) * kept)
