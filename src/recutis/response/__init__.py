@@ -2,7 +2,7 @@
 
 from recutis.response.course import course_risk, numbing_minutes, quartile_odds
 from recutis.response.improve import improve, no_treatment
-from recutis.response.respond import combine, respond
+from recutis.response.respond import combine, pain_during, respond
 from recutis.response.types import (
     ANAESTHESIA,
     RISKS,
@@ -26,6 +26,7 @@ __all__ = [
     "improve",
     "no_treatment",
     "numbing_minutes",
+    "pain_during",
     "quartile_odds",
     "respond",
 ]

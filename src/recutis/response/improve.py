@@ -54,33 +54,41 @@ def _session_weights(sessions: int, interval_weeks: float) -> Draws:
     return 1 + worth * np.arange(sessions, dtype=np.float64)
 
 
-def dermis_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Draws) -> Draws:
     """Improvement as a share, shape (sessions, n): remodelling dose saturating over sessions.
 
     The dose of a session is coverage (saturating) times the reached share of the lesion's depth
-    range (square root; healing remodels a little beyond dead tissue), worth more with open columns
+    range (square root; dead dermis remodels a little beyond itself), worth more with open columns
     and most with a full-field wound.
     """
     strength = number("dermis.closed") + number("dermis.open") * wound.presence + number("dermis.full") * wound.full
     coverage = float(saturating(wound.coverage, number("dermis.coverage_scale")))
-    reached = _reach(wound.depth_um + number("dermis.beyond"), lesion) ** number("dermis.reach_power")
+    onset = number("dermis.onset")
+    into_dermis = onset * np.logaddexp(0.0, (wound.depth_um - epidermis_um) / onset)
+    below = saturating(into_dermis, 2 * onset)
+    reached = _reach(wound.depth_um + number("dermis.beyond") * below, lesion) ** number("dermis.reach_power")
     dose = strength * coverage * reached * _multiplier(lesion.kind)
     ceiling = number("dermis.ceiling") / PERCENT * (1 - number("dermis.difficulty") * lesion.difficulty)
     return np.asarray(ceiling * saturating(weights[:, None] * dose[None, :], 1.0))
 
 
+def _pigment_reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
+    """Share of lesion pigment above a depth; it lies in the whole epidermis, so the surface counts as its top."""
+    return np.asarray(np.clip(np.asarray(depth_um) / max(lesion.bottom_um, 1.0), 0.0, 1.0), dtype=np.float64)
+
+
 def _shed_fraction(wound: Wound, lesion: Lesion) -> Draws:
     """Share of lesion pigment that leaves with ablated or shed columns in one session."""
     surface = min(wound.open + wound.killed, 1.0)
-    return np.asarray(number("pigment.shed") * surface * _reach(wound.depth_um, lesion))
+    return np.asarray(number("pigment.shed") * surface * _pigment_reach(wound.depth_um, lesion))
 
 
 def _photothermolysis(injury: Injury, lesion: Lesion) -> float:
     """Share of lesion pigment broken by selective heating in one session."""
     if not injury.selective or injury.pigment_ratio <= 0:
         return 0.0
-    hit = float(logistic(np.asarray(number("pigment.slope") * math.log(injury.pigment_ratio))))
-    reached = float(_reach(injury.pigment_depth_um, lesion))
+    hit = float(logistic(np.asarray(number("pigment.slope") * math.log(injury.pigment_ratio / number("pigment.half_ratio")))))
+    reached = float(_pigment_reach(injury.pigment_depth_um, lesion))
     return number("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
 
 
@@ -144,7 +152,7 @@ def _either(first: Draws, second: Draws) -> Draws:
     return np.asarray(1 - (1 - first) * (1 - second))
 
 
-def _share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
+def _share(injury: Injury, wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
     """Mechanism and expected share of improvement, shape (sessions, n).
 
     Pores shrink with their glands and with the dermis around them; poikiloderma is half vessels,
@@ -153,7 +161,7 @@ def _share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> tupl
     n = wound.depth_um.size
 
     def dermis() -> Draws:
-        return dermis_share(wound, lesion, weights)
+        return dermis_share(wound, lesion, weights, twins.epidermis_um)
 
     def vessel() -> Draws:
         return vessel_share(injury, lesion, weights, n)
@@ -206,7 +214,7 @@ def improve(
         msg = f"Severity must lie from 0 (mildest) to 1 (worst); got {severity:g}."
         raise OutOfRangeError(msg)
     wound = read_wound(injury, twins)
-    mechanism, share = _share(injury, wound, lesion, _session_weights(sessions, interval_weeks))
+    mechanism, share = _share(injury, wound, twins, lesion, _session_weights(sessions, interval_weeks))
     gain = PERCENT * _individual(share, twins, severity)
     if mechanism == "melasma":
         gain = gain - number("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))

@@ -137,3 +137,8 @@ def combine(responses: Sequence[SiteResponse]) -> SiteResponse:
             key: tuple(dict.fromkeys(row for item in responses for row in item.sources[key])) for key in responses[0].sources
         },
     )
+
+
+def pain_during(injury: Injury, twins: Twins, care: Care) -> Draws:
+    """Pain during the session alone, 0 to 10, shape (n,): what `respond` gives, without the rest."""
+    return symptoms.pain_0_10(read_wound(injury, twins), twins, care)

@@ -159,7 +159,8 @@ def blister(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
     spread = number("risk.sd_study") * twins.scar_study
     hot = math.log(max(wound.epidermis_ratio, 1e-3))
     heated = max(wound.vessel, wound.pigment)
-    by_light = heated * logistic(number("blister.selective") + number("blister.slope") * hot + spread)
+    spared = number("blister.short_pulse") * wound.short_pulse
+    by_light = heated * logistic(number("blister.selective") + spared + number("blister.slope") * hot + spread)
     odds = number("blister.killed") + number("blister.per_C") * max(bulk_rise_C, 0.0)
     by_heat = float(saturating(wound.killed, number("wound.presence"))) * logistic(odds + spread)
     return _kept(_joined(by_light, by_heat))
@@ -170,4 +171,4 @@ def purpura(rupture_ratio: float, twins: Twins) -> Draws:
     if rupture_ratio <= 0:
         return _kept(np.zeros(twins.n))
     spread = number("risk.sd_study") * twins.redness_study
-    return _kept(logistic(number("purpura.slope") * math.log(rupture_ratio) + spread))
+    return _kept(logistic(number("purpura.slope") * math.log(rupture_ratio / number("purpura.half_ratio")) + spread))

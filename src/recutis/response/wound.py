@@ -24,14 +24,15 @@ _LEAST: Final = 1e-9  # keeps logarithms finite where there is no injury
 class Wound:
     """Injury seen by healing tissue; arrays of shape (n,) vary with the twin's depth error.
 
-    `coverage` and `open` count the dead rim of an open column with a reduced weight, for it closes
-    from its own edge; `open` is the surface fraction without living epidermis over ablated tissue,
-    `killed` what is dead but in place without an open wound; `dead_dermis_um` the dead dermis left
+    `open` is the surface fraction without living epidermis over ablated tissue (rims and erosions
+    with reduced weight), `killed` what is dead but in place without an open wound, `coverage` the
+    open fraction of a wound, else the fraction with any dead tissue; `dead_dermis_um` the dead dermis left
     in place per area, reduced where columns stand in living skin. `presence` 0 to 1, whether there
     is an open wound at all; `full` 0 to 1, how far the wound behaves as a full-field one;
     `ablative` 0 to 1, how far a column behaves as ablated; `injured` 0 to 1, whether there is any
     injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such targets were
-    heated; `epidermis_ratio` the exposure of the normal epidermis over its threshold. Depths in
+    heated; `epidermis_ratio` the exposure of the normal epidermis over its threshold, `short_pulse` whether that breaks
+    melanosomes rather than heats the tissue. Depths in
     micrometres; `load` is coverage times depth over 100 µm; `inflammation` the load that drives
     redness and swelling.
     """
@@ -47,6 +48,7 @@ class Wound:
     pigment: float
     gland: float
     epidermis_ratio: float
+    short_pulse: bool
     width_um: float
     wall_um: float
     depth_um: Draws
@@ -66,21 +68,39 @@ def _fullness(fraction: float) -> float:
     return (raw(fraction) - raw(0.0)) / (raw(1.0) - raw(0.0))
 
 
+def _ablated_fraction(injury: Injury) -> float:
+    """Surface fraction from which any tissue is missing."""
+    by_volume = injury.ablated_volume_um / injury.ablation_depth_um if injury.ablation_depth_um > 0 else 0.0
+    return min(max(injury.epidermis_removed_fraction, by_volume, 0.0), 1.0)
+
+
+def _surface(injury: Injury, epidermis_um: float) -> tuple[float, float, float]:
+    """Open fraction, fraction dead but in place, and presence of an open wound.
+
+    Where tissue was ablated, an epidermis that is gone or dead is an open wound. A dead rim beside
+    a crater counts with a reduced weight, for it closes from its own edge; so does an erosion that
+    leaves the basal layer alive, by the share of the epidermis it reaches.
+    """
+    removed = min(max(injury.epidermis_removed_fraction, 0.0), 1.0)
+    dead = min(max(injury.epidermis_killed_fraction, 0.0), 1 - removed)
+    ablated = _ablated_fraction(injury)
+    under = min(dead, ablated - removed)
+    eroded = (ablated - removed - under) * min(injury.lesion_depth_um / epidermis_um, 1.0)
+    wound = removed + under + number("wound.erosion_weight") * eroded
+    presence = float(saturating(wound, number("wound.presence")))
+    open_fraction = min(wound + number("wound.rim_weight") * (dead - under) * presence, 1.0)
+    return open_fraction, (dead - under) * (1 - presence), presence
+
+
 def read_wound(injury: Injury, twins: Twins) -> Wound:
     """The wound of an injury in each twin; depths carry the injury's stated error."""
-    removed = min(max(injury.epidermis_removed_fraction, 0.0), 1.0)
-    presence = float(saturating(removed, number("wound.presence")))
-    dead_in_place = max(injury.epidermis_killed_fraction, 0.0)
-    rim = number("wound.rim_weight")
-    open_fraction = min(1.0, removed + rim * dead_in_place * presence)
-    rim_discount = (1 - rim) * min(dead_in_place, 1 - removed) * presence
-    coverage = min(max(injury.coverage_fraction - rim_discount, 0.0), 1.0)
-    killed = min(dead_in_place * (1 - presence), 1.0)
+    open_fraction, killed, presence = _surface(injury, float(np.median(twins.epidermis_um)))
+    coverage = presence * open_fraction + (1 - presence) * min(max(injury.coverage_fraction, 0.0), 1.0)
     stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
     depth = injury.lesion_depth_um * stretch
     walls = injury.fractional and injury.ablation_depth_um > 0
     heat = injury.coagulation_rim_um if walls else injury.coagulation_depth_um
-    missing_dermis = np.maximum(injury.ablated_volume_um - removed * twins.epidermis_um, 0.0)
+    missing_dermis = np.maximum(injury.ablated_volume_um - _ablated_fraction(injury) * twins.epidermis_um, 0.0)
     dermis = np.maximum(injury.injured_dermis_um - missing_dermis, 0.0) * stretch
     full = _fullness(open_fraction)
     dermis = dermis * (1 - (1 - number("redness.column_weight")) * presence * (1 - full))
@@ -117,6 +137,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         depth_um=np.maximum(depth, 0.0),
         heat_um=np.maximum(heat * stretch, 0.0),
         dead_dermis_um=dermis,
+        short_pulse=injury.duration_ms < number("short_pulse_ms"),
         load=np.maximum(coverage * depth / REFERENCE_UM, _LEAST),
         inflammation=inflammation,
     )
