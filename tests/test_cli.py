@@ -24,11 +24,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["recutis", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
+        status = 0
+        try:
             main()
-            raise SystemExit(0)
+        except SystemExit as stopped:
+            status = int(stopped.code or 0)
         out = capsys.readouterr()
-        return int(stopped.value.code or 0), out.out, out.err
+        return status, out.out, out.err
 
     return call
 
@@ -54,7 +56,7 @@ def test_plan_writes_everything_and_prints_the_options(run: Run, tmp_path: Path)
     """The main job leaves plan, report, calendar and figures, and says where."""
     status, out, err = run("plan", PATIENTS / "lines-and-age-spots.yaml", "--out", tmp_path / "plan")
 
-    assert (0, "") == (status, err)
+    assert (status, err) == (0, "")
     assert "READY" in out
     assert "report.pdf" in out
     for name in ("plan.json", "report.pdf", "calendar.ics"):
@@ -75,7 +77,7 @@ def test_json_is_one_document_and_nothing_else(run: Run, tmp_path: Path) -> None
     """`--json` prints what plan.json holds."""
     status, out, err = run("plan", PATIENTS / "changing-spot.yaml", "--out", tmp_path / "plan", "--json")
 
-    assert (0, "") == (status, err)
+    assert (status, err) == (0, "")
     assert json.loads(out) == json.loads((tmp_path / "plan" / "plan.json").read_text())
 
 
@@ -96,11 +98,11 @@ def test_json_is_one_document_and_nothing_else(run: Run, tmp_path: Path) -> None
 def test_every_look_up_has_a_table_and_a_json_twin(run: Run, words: tuple[object, ...]) -> None:
     """Each command prints for people, and with --json one document."""
     status, out, err = run(*words)
-    assert (0, "") == (status, err)
+    assert (status, err) == (0, "")
     assert out.strip()
 
     status, out, err = run(*words, "--json")
-    assert (0, "") == (status, err)
+    assert (status, err) == (0, "")
     assert json.loads(out)
 
 
@@ -125,7 +127,7 @@ def test_a_file_that_is_no_patient_file_is_refused_in_one_sentence(run: Run, tmp
     path.write_text(text)
     status, out, err = run("plan", path, "--out", tmp_path / "plan")
 
-    assert (2, "") == (status, out)
+    assert (status, out) == (2, "")
     assert expected in err
     assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "plan").exists()
@@ -166,7 +168,7 @@ def test_a_wrong_value_is_named_with_its_place(run: Run, tmp_path: Path, name: s
     places, expected = BAD_VALUES[name]
     status, out, err = run("plan", changed(tmp_path, **places), "--out", tmp_path / "plan")
 
-    assert (2, "") == (status, out)
+    assert (status, out) == (2, "")
     assert expected in err
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
@@ -191,7 +193,7 @@ def test_bad_words_exit_with_two(run: Run, words: tuple[object, ...], expected: 
     """A wrong path, id, name or command is a clean error."""
     status, out, err = run(*words)
 
-    assert (2, "") == (status, out)
+    assert (status, out) == (2, "")
     assert expected in err
     assert "Traceback" not in err
 

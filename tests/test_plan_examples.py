@@ -25,7 +25,7 @@ def planned(name: str) -> Plan:
 
 def test_there_are_five_examples() -> None:
     """The folder holds the five patients that the documents speak of."""
-    assert ["acne-scars", "changing-spot", "decolletage", "facial-veins", "lines-and-age-spots"] == NAMES
+    assert NAMES == ["acne-scars", "changing-spot", "decolletage", "facial-veins", "lines-and-age-spots"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,7 +90,7 @@ def test_the_decolletage_keeps_to_its_ceilings() -> None:
         most = ceiling("decolletage", item.device_class, "II")
         assert most.allowed
         for settings in item.settings:
-            assert most.max_energy_mJ is None or settings.energy_mJ is not None and settings.energy_mJ <= most.max_energy_mJ
+            assert most.max_energy_mJ is None or (settings.energy_mJ is not None and settings.energy_mJ <= most.max_energy_mJ)
             density = (settings.density_pct or 0.0) * item.passes
             assert most.max_density_pct is None or density <= most.max_density_pct * 1.001
         assert most.max_passes is None or item.passes <= most.max_passes
@@ -148,7 +148,11 @@ def test_every_source_that_is_cited_is_listed(name: str) -> None:
     listed = {source.id for source in made.sources}
 
     for item in made.options:
-        for quantity in (item.predictions.social_downtime_days, item.predictions.pain_0_10, *item.predictions.improvement_pct.values()):
+        for quantity in (
+            item.predictions.social_downtime_days,
+            item.predictions.pain_0_10,
+            *item.predictions.improvement_pct.values(),
+        ):
             assert quantity.sources
             assert set(quantity.sources) <= listed
             assert quantity.p10 <= quantity.p50 <= quantity.p90

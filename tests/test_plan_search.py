@@ -36,7 +36,7 @@ def course(**changes: object) -> CourseDraws:
 
 def test_a_harmless_course_breaks_nothing() -> None:
     """Inside every limit nothing is reported."""
-    assert () == broken(course(), LIMITS)
+    assert broken(course(), LIMITS) == ()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,9 @@ def person(**changes: object) -> Patient:
     days=st.integers(0, 20),
     risk=st.sampled_from(["cautious", "balanced", "bold"]),
 )
-def test_no_plan_ever_breaks_a_ceiling_or_comes_back_unexplained(phototype: str, kind: str, site: str, days: int, risk: str) -> None:
+def test_no_plan_ever_breaks_a_ceiling_or_comes_back_unexplained(
+    phototype: str, kind: str, site: str, days: int, risk: str
+) -> None:
     """Random people and goals: no crash, no broken ceiling or limit, and an empty result says why."""
     made = plan(
         Request(

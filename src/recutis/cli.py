@@ -18,8 +18,9 @@ from recutis.errors import InputError, RecutisError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from recutis.evidence import Row
     from recutis.patient import Screening
-    from recutis.plan.document import Plan
+    from recutis.plan.document import Plan, Quantity
 
 app = typer.Typer(
     name="recutis",
@@ -31,7 +32,9 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")
+]
 
 
 def _version(wanted: bool) -> None:
@@ -42,7 +45,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    _version_flag: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    _version_flag: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Recutis."""
 
@@ -88,8 +93,12 @@ def plan(
     patient: Annotated[Path, typer.Argument(help="Patient file (YAML).")],
     clinic: Annotated[Path | None, typer.Option("--clinic", help="Clinic file: devices owned, anaesthesia, test spots.")] = None,
     usual: Annotated[Path | None, typer.Option("--usual", help="What you usually do: device, settings, sessions.")] = None,
-    overrides: Annotated[Path | None, typer.Option("--overrides", help="Screening rules lifted by a physician, with name and reason.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for plan.json, report.pdf, calendar.ics and figures.")] = Path("plan"),
+    overrides: Annotated[
+        Path | None, typer.Option("--overrides", help="Screening rules lifted by a physician, with name and reason.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for plan.json, report.pdf, calendar.ics and figures.")] = Path(
+        "plan"
+    ),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -99,7 +108,8 @@ def plan(
     """
     from recutis.laser import read_clinic
     from recutis.patient import read_overrides, read_patient
-    from recutis.plan.planner import Request, plan as make_plan
+    from recutis.plan.planner import Request
+    from recutis.plan.planner import plan as make_plan
     from recutis.plan.usual import read_usual
     from recutis.plan.write import write_plan
     from recutis.report import write_report
@@ -156,8 +166,8 @@ def _show_plan(made: Plan, out: Path) -> None:
     console.print(Text(f"Report: {out / 'report.pdf'}   Plan: {out / 'plan.json'}   Calendar: {out / 'calendar.ics'}"))
 
 
-def _three(quantity: object) -> tuple[float, float, float]:
-    return (quantity.p10, quantity.p50, quantity.p90)  # type: ignore[attr-defined]
+def _three(quantity: Quantity) -> tuple[float, float, float]:
+    return (quantity.p10, quantity.p50, quantity.p90)
 
 
 def _range(low: float, middle: float, high: float, unit: str) -> str:
@@ -219,7 +229,13 @@ def _show_screening(screening: Screening, asked: list[str], open_fields: list[st
     for entry in screening.entries:
         if entry.state != "unanswered":
             until = f" (until {entry.until})" if entry.until else ""
-            table.add_row(entry.rule_id, entry.state, entry.severity, f"{entry.condition}: {entry.required_action}", entry.lifts_when + until)
+            table.add_row(
+                entry.rule_id,
+                entry.state,
+                entry.severity,
+                f"{entry.condition}: {entry.required_action}",
+                entry.lifts_when + until,
+            )
     console.print(table)
     for line in asked:
         console.print(Text(f"answer needed: {line}"))
@@ -237,7 +253,8 @@ def simulate(
 
     Example: `recutis simulate examples/exposures/fractional-co2.yaml --out simulation`
     """
-    from recutis.simulation import read_exposure, simulate as run
+    from recutis.simulation import read_exposure
+    from recutis.simulation import simulate as run
 
     _must_be_a_folder(out)
     with _progress("Simulating", quiet=as_json) as progress:
@@ -269,15 +286,10 @@ def evidence(
     from recutis.errors import UnknownNameError
 
     if key is None:
-        names = {name: tables.rows(name) for name in tables.table_names()}
-        if as_json:
-            _print_json({name: {"rows": len(rows), "checked": sum(row.checked for row in rows)} for name, rows in names.items()})
-            return
-        for name, rows in names.items():
-            typer.echo(f"{name:20} {len(rows):4} rows, {sum(row.checked for row in rows):3} checked")
+        _show_tables(as_json=as_json)
         return
     if key in tables.table_names():
-        rows = tables.rows(key)
+        rows: tuple[Row, ...] = tables.rows(key)
     else:
         try:
             rows = (tables.get(key),)
@@ -291,12 +303,23 @@ def evidence(
     _show_rows(rows)
 
 
-def _row_document(row: object) -> dict[str, object]:
+def _show_tables(*, as_json: bool) -> None:
+    from recutis import evidence as tables
+
+    counts = {name: (len(tables.rows(name)), sum(row.checked for row in tables.rows(name))) for name in tables.table_names()}
+    if as_json:
+        _print_json({name: {"rows": rows, "checked": checked} for name, (rows, checked) in counts.items()})
+        return
+    for name, (rows, checked) in counts.items():
+        typer.echo(f"{name:20} {rows:4} rows, {checked:3} checked")
+
+
+def _row_document(row: Row) -> dict[str, object]:
     names = ("id", "table", "value", "low", "high", "unit", "text", "conditions", "source", "confidence", "checked")
     return {name: getattr(row, name) for name in names}
 
 
-def _show_rows(rows: tuple[object, ...]) -> None:
+def _show_rows(rows: tuple[Row, ...]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -307,7 +330,14 @@ def _show_rows(rows: tuple[object, ...]) -> None:
         low_high = f" [{item['low']:g} to {item['high']:g}]" if item["low"] is not None and item["high"] is not None else ""
         value = f"{item['value']:g}{low_high}" if item["value"] is not None else str(item["text"])[:160]
         mark = "checked" if item["checked"] else "provisional"
-        table.add_row(str(item["id"]), value, str(item["unit"]), str(item["conditions"]), str(item["source"]), f"{item['confidence']}, {mark}")
+        table.add_row(
+            str(item["id"]),
+            value,
+            str(item["unit"]),
+            str(item["conditions"]),
+            str(item["source"]),
+            f"{item['confidence']}, {mark}",
+        )
     _console().print(table)
 
 
@@ -322,10 +352,7 @@ def devices(
     """
     from recutis.laser import by_class, catalogue, device
 
-    if name is None:
-        listed = catalogue()
-    else:
-        listed = by_class(name) or (device(name),)
+    listed = catalogue() if name is None else by_class(name) or (device(name),)
     if as_json:
         from dataclasses import asdict
 
@@ -387,7 +414,8 @@ def main() -> None:
         if os.environ.get("RECUTIS_DEBUG"):
             raise
         typer.echo(
-            f"recutis: an internal error ({type(error).__name__}: {error}). Please report it; RECUTIS_DEBUG=1 shows where.", err=True
+            f"recutis: an internal error ({type(error).__name__}: {error}). Please report it; RECUTIS_DEBUG=1 shows where.",
+            err=True,
         )
         sys.exit(1)
 

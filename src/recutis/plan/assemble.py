@@ -218,10 +218,11 @@ def assemble(
         for flag in (red_flags(draft.flag_class) if draft.flag_class else ())
     )
     removed = tuple(Removed(limit=limit, candidates=count) for limit, count in draft.found.removed().most_common())
+    offered = draft.found.offered()
     refused = tuple(
         Refusal(device_class=name, reason="; ".join(reasons))
         for name, reasons in sorted(draft.found.refused.items())
-        if name not in draft.found.offered()
+        if name not in offered
     )
     front = front_points(draft.found, draft.limits, chosen) if draft.limits is not None else ()
     made = provenance(patient.model_dump(mode="json"), seed=seed)

@@ -46,9 +46,17 @@ def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...
 
     if dates.test_spot and dates.test_spot_reading and option.test_spot:
         add(dates.test_spot, "test_spot", "Test spot", f"{option.device}, {option.test_spot.site}. Photograph it.")
-        add(dates.test_spot_reading, "test_spot_reading", "Test spot is read", f"Go on only if: {option.test_spot.pass_criteria}.")
+        add(
+            dates.test_spot_reading, "test_spot_reading", "Test spot is read", f"Go on only if: {option.test_spot.pass_criteria}."
+        )
     for number, day in enumerate(dates.sessions, start=1):
-        add(day, "session", f"Session {number} of {option.sessions}", f"{option.device}. Anaesthesia: {option.anaesthesia}.", number)
+        add(
+            day,
+            "session",
+            f"Session {number} of {option.sessions}",
+            f"{option.device}. Anaesthesia: {option.anaesthesia}.",
+            number,
+        )
         for item in aftercare:
             if item.topic == "sunscreen":
                 text = f"Day {item.day_from}: {item.instruction}."
@@ -60,14 +68,22 @@ def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...
         general = [item for item in aftercare if item.topic not in {"sunscreen", "antiviral", "pigment", "make-up"}]
         for first in sorted({item.day_from for item in general if item.day_from >= 0}):
             text = " ".join(
-                f"{item.topic.capitalize()} (to day {item.day_to}): {item.instruction}." for item in general if item.day_from == first
+                f"{item.topic.capitalize()} (to day {item.day_to}): {item.instruction}."
+                for item in general
+                if item.day_from == first
             )
             add(day + timedelta(days=first), "aftercare", f"Aftercare from day {first}", text, number)
         work = option.predictions.return_to_work_day
         text = f"Nine of ten people like you are back by day {work.p90:.0f}."
         add(day + timedelta(days=round(work.p50)), "milestone", "Back to work likely", text, number)
     for number, day in enumerate(dates.check_ups, start=1):
-        add(day, "check_up", f"Check-up after session {number}", "Photograph; look for infection, delayed healing, darkening.", number)
+        add(
+            day,
+            "check_up",
+            f"Check-up after session {number}",
+            "Photograph; look for infection, delayed healing, darkening.",
+            number,
+        )
     add(dates.final, "check_up", "Result is judged", "Photograph in the same light; improvement against what was expected.")
     if option.device_class.startswith(("ablative", "hybrid")):
         add(dates.late, "check_up", "Late look", "Look for pale patches, which appear after 6 to 12 months.")

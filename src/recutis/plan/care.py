@@ -58,7 +58,9 @@ def prophylaxis(care: Care) -> tuple[str, ...]:
     """What is prescribed with this care, as sentences for the prescriber."""
     words = []
     if care.antiviral:
-        words.append("Antiviral by the prescriber: start the day before or the day of treatment, 10 to 14 days (AFT-013, AFT-014).")
+        words.append(
+            "Antiviral by the prescriber: start the day before or the day of treatment, 10 to 14 days (AFT-013, AFT-014)."
+        )
     if care.postop_steroid:
         words.append("Potent topical steroid for two days after treatment, prescriber only (AFT-037, RSK-044).")
     if care.bleaching:

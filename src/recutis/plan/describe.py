@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from recutis import evidence
+from recutis.bands import quantile
 from recutis.classes import matches_any
 from recutis.course import CourseDates
 from recutis.injury import Injury
@@ -17,7 +15,7 @@ from recutis.laser.types import Exposure
 from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
 from recutis.plan.document import Ceiling as CeilingDocument
 from recutis.plan.document import Eyewear, InjuryDocument, Option, PassSettings, Predictions, SkinLayer, TestSpot
-from recutis.plan.evaluate import STRENGTH, SiteEvaluation
+from recutis.plan.evaluate import STRENGTH, SiteEvaluation, concern_key
 from recutis.plan.objectives import Limits
 from recutis.plan.predictions import predictions
 from recutis.plan.search import Candidate, Found
@@ -71,7 +69,9 @@ def pass_settings(exposure: Exposure) -> tuple[PassSettings, ...]:
     }
     if density is not None:
         values |= {"density_pct": density / exposure.passes, "columns_cm2": exposure.column_density_cm2}
-    rounded = {name: value if isinstance(value, int) or value is None else float(f"{value:.4g}") for name, value in values.items()}
+    rounded = {
+        name: value if isinstance(value, int) or value is None else float(f"{value:.4g}") for name, value in values.items()
+    }
     one = PassSettings(panel=panel, cooling=_COOLING[exposure.cooling.kind], **rounded)
     return (one,) * exposure.passes
 
@@ -144,7 +144,11 @@ def _test_spot(dates: CourseDates, sites: list[str], made: Predictions) -> TestS
     if dates.test_spot is None or dates.test_spot_reading is None:
         return None
     red = made.erythema_resolution_days.p90
-    where = {"decolletage": "upper outer chest under the collar", "neck": "behind the ear, low", "hands": "ulnar edge of the hand"}
+    where = {
+        "decolletage": "upper outer chest under the collar",
+        "neck": "behind the ear, low",
+        "hands": "ulnar edge of the hand",
+    }
     return TestSpot(
         site=where.get(sites[0], "in front of the ear or below the jaw line"),
         made_on=dates.test_spot.isoformat(),
@@ -161,7 +165,9 @@ def strongest(evaluations: list[SiteEvaluation]) -> SiteEvaluation:
     return max(evaluations, key=lambda item: STRENGTH.index(item.care.anaesthesia))
 
 
-def why(candidate: Candidate, made: Predictions, limits: Limits, found: Found, evaluations: list[SiteEvaluation]) -> tuple[str, ...]:
+def why(
+    candidate: Candidate, made: Predictions, limits: Limits, found: Found, evaluations: list[SiteEvaluation]
+) -> tuple[str, ...]:
     """Reasons in sentences with numbers."""
     words = []
     for key in candidate.treats:
@@ -176,7 +182,7 @@ def why(candidate: Candidate, made: Predictions, limits: Limits, found: Found, e
             f"{lesion.bottom_um:.0f} µm deep and the injury reaches {_reaches(lesion.target, injury)}."
         )
     at = limits.limit_quantile
-    downtime = float(np.quantile(candidate.course.social_downtime_days, at))
+    downtime = quantile(candidate.course.social_downtime_days, at)
     words.append(
         f"Social downtime stays within {downtime:.1f} days for {at:.0%} of people like this one; the limit is "
         f"{limits.max_social_downtime_days:g} days."
@@ -184,7 +190,11 @@ def why(candidate: Candidate, made: Predictions, limits: Limits, found: Found, e
     for site, ceiling in candidate.ceilings.items():
         parts = [
             f"{value:g} {unit}"
-            for value, unit in ((ceiling.max_energy_mJ, "mJ"), (ceiling.max_density_pct, "%"), (ceiling.max_fluence_J_cm2, "J/cm²"))
+            for value, unit in (
+                (ceiling.max_energy_mJ, "mJ"),
+                (ceiling.max_density_pct, "%"),
+                (ceiling.max_fluence_J_cm2, "J/cm²"),
+            )
             if value is not None
         ]
         if parts:
@@ -206,18 +216,25 @@ def _reaches(target: str, injury: Injury) -> str:
         best = max((ratio for *_, ratio in injury.vessel_ratio), default=0.0)
         return f"vessels with up to {best:.1f} times the exposure that closes them"
     if target == "pigment" and injury.selective:
-        return f"the pigment with {injury.pigment_ratio:.1f} times its threshold (normal skin {injury.epidermis_pigment_ratio:.1f})"
+        return (
+            f"the pigment with {injury.pigment_ratio:.1f} times its threshold (normal skin {injury.epidermis_pigment_ratio:.1f})"
+        )
     if target == "gland":
         return f"the glands with {injury.gland_ratio:.1f} times the harming temperature rise"
     return f"{injury.lesion_depth_um:.0f} µm over {PERCENT * injury.coverage_fraction:.0f} % of the surface"
 
 
-def warnings(candidate: Candidate, made: Predictions, evaluations: list[SiteEvaluation], event: date | None, dates: CourseDates) -> tuple[str, ...]:
+def warnings(
+    candidate: Candidate, made: Predictions, evaluations: list[SiteEvaluation], patient: Patient, dates: CourseDates
+) -> tuple[str, ...]:
     """What to look out for in this option."""
     words = list(dict.fromkeys(text for item in evaluations for injury in item.injuries.values() for text in injury.warnings))
-    for key in candidate.course.improvement_pct:
-        if key not in candidate.treats:
-            words.append(f"Not expected to help {key.replace('_', ' ').replace('@', ', ')}; another device would be needed.")
+    words += [
+        f"Not expected to help {key.replace('_', ' ').replace('@', ', ')}; another device would be needed."
+        for key in map(concern_key, patient.concerns)
+        if key not in candidate.treats
+    ]
+    event = patient.patient.event_date
     if made.risks.pih.per_course.p50 >= 10:
         words.append(
             f"Dark marks afterwards (PIH) in about {made.risks.pih.per_course.p50:.0f} of 100 "
@@ -227,7 +244,7 @@ def warnings(candidate: Candidate, made: Predictions, evaluations: list[SiteEval
         late = [day for day in dates.sessions if day <= event and (event - day).days <= made.social_downtime_days.p90]
         if late:
             words.append(f"The session of {late[-1].isoformat()} would still show on {event.isoformat()}; move it.")
-    if len({site for site in candidate.site_settings}) > 1 and len(set(candidate.site_settings.values())) > 1:
+    if len(set(candidate.site_settings)) > 1 and len(set(candidate.site_settings.values())) > 1:
         words.append("Settings differ between sites: read `site_settings` before changing site.")
     return tuple(words)
 
@@ -272,7 +289,7 @@ def option(
         device_class=candidate.device.device_class,
         treats=tuple(key for key in candidate.treats if key in made.improvement_pct),
         does_not_treat=tuple(
-            key for item in evaluations for key in item.place.concerns if key not in candidate.treats
+            concern_key(concern) for concern in patient.concerns if concern_key(concern) not in candidate.treats
         ),
         settings=pass_settings(lead.exposure),
         passes=lead.exposure.passes,
@@ -288,7 +305,7 @@ def option(
         prophylaxis=prophylaxis(lead.care),
         eyewear=_eyewear(lead.exposure, sites),
         why=why(candidate, made, limits, found, evaluations),
-        warnings=warnings(candidate, made, evaluations, patient.patient.event_date, dates),
+        warnings=warnings(candidate, made, evaluations, patient, dates),
         injury=injuries[0],
         injuries=injuries,
         predictions=made,

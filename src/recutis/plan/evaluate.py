@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from recutis import evidence
+from recutis.bands import quantile
 from recutis.injury import Injury
 from recutis.laser import expose
 from recutis.laser.types import Device, Exposure, Settings
@@ -170,7 +169,7 @@ class Evaluator:
         first = next(iter(injuries.values()))
         area_cm2 = place.area_cm2
         if device.device_class.startswith("pigment"):
-            area_cm2 = spots_area_cm2([c for c in place.concerns.values()]) or area_cm2
+            area_cm2 = spots_area_cm2(list(place.concerns.values())) or area_cm2
         improvement = {
             name: response.improve(
                 injury,
@@ -199,13 +198,12 @@ class Evaluator:
         from recutis import response
 
         care = self.care_for(device, injury)
-        answer = response.respond(injury, place.twins, care, area_cm2=area_cm2)
         for name in self.anaesthesia:
             care = replace(care, anaesthesia=name)
-            answer = response.respond(injury, place.twins, care, area_cm2=area_cm2)
-            if float(np.quantile(answer.pain_0_10, self.pain_quantile)) <= self.pain_target:
+            pain = response.pain_during(injury, place.twins, care)
+            if quantile(pain, self.pain_quantile) <= self.pain_target:
                 break
-        return care, answer
+        return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
 
 def course_draws(evaluations: list[SiteEvaluation], *, sessions: int) -> tuple[CourseDraws, SiteResponse]:
@@ -223,5 +221,14 @@ def course_draws(evaluations: list[SiteEvaluation], *, sessions: int) -> tuple[C
         pain_0_10=together.pain_0_10,
         risks=risks,
         sessions=sessions,
+        burned_fraction=max(
+            (
+                injury.epidermis_killed_fraction + injury.epidermis_removed_fraction
+                for item in evaluations
+                for injury in item.injuries.values()
+                if injury.selective
+            ),
+            default=0.0,
+        ),
     )
     return course, together

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from recutis import evidence
-from recutis.bands import Draws
+from recutis.bands import Draws, quantile
+from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
@@ -39,7 +40,8 @@ class Limits:
 class CourseDraws:
     """Draws that decide about one course: arrays (n,) over twins.
 
-    `improvement_pct` by concern after the last session, `risks` per course by kind (0..1).
+    `improvement_pct` by concern after the last session, `risks` per course by kind (0..1),
+    `burned_fraction` the share of normal epidermis that a selective laser kills.
     """
 
     improvement_pct: dict[str, Draws]
@@ -47,6 +49,12 @@ class CourseDraws:
     pain_0_10: Draws
     risks: dict[str, Draws]
     sessions: int
+    burned_fraction: float = 0.0
+
+    def visible(self) -> tuple[str, ...]:
+        """Concerns on which the median twin shows a visible change."""
+        least = evidence.value("plan.visible_change")
+        return tuple(name for name, draws in self.improvement_pct.items() if quantile(draws, 0.5) >= least)
 
 
 def broken(course: CourseDraws, limits: Limits) -> tuple[str, ...]:
@@ -54,32 +62,37 @@ def broken(course: CourseDraws, limits: Limits) -> tuple[str, ...]:
     found = []
     at = limits.limit_quantile
     percent = f"{at:.0%}"
-    downtime = float(np.quantile(course.social_downtime_days, at))
+    downtime = quantile(course.social_downtime_days, at)
     if downtime > limits.max_social_downtime_days:
         most = f"{limits.max_social_downtime_days:g}"
         found.append(f"social downtime of at most {most} days (held at the {percent} quantile)")
     if course.sessions > limits.max_sessions:
         found.append(f"at most {limits.max_sessions} sessions")
-    if limits.max_pain_0_10 is not None and float(np.quantile(course.pain_0_10, at)) > limits.max_pain_0_10:
+    if limits.max_pain_0_10 is not None and quantile(course.pain_0_10, at) > limits.max_pain_0_10:
         found.append(f"pain of at most {limits.max_pain_0_10:g} of 10 (held at the {percent} quantile)")
     for kind in LASTING_HARM:
         cap = evidence.value(f"plan.cap.{kind}")
-        if 100 * float(np.quantile(course.risks[kind], 0.9)) > cap:
+        if 100 * quantile(course.risks[kind], 0.9) > cap:
             found.append(f"hard cap: {kind} of at most {cap:g} % in a course (held at the 90% quantile)")
+    burn_cap = evidence.value("plan.cap.selective_burn")
+    if PERCENT * course.burned_fraction > burn_cap:
+        found.append(f"hard cap: a selective laser may kill at most {burn_cap:g} % of the epidermis")
+    if not course.visible():
+        found.append(f"a visible change (at least {evidence.value('plan.visible_change'):g} % in the median)")
     return tuple(found)
 
 
 def gain(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:
     """Weighted improvement over all concerns at the quantile that counts, in points of per cent."""
     total = sum(weights.values())
-    return sum(
-        weights[name] * float(np.quantile(draws, limits.gain_quantile)) for name, draws in course.improvement_pct.items()
-    ) / (total or 1.0)
+    return sum(weights[name] * quantile(draws, limits.gain_quantile) for name, draws in course.improvement_pct.items()) / (
+        total or 1.0
+    )
 
 
 def worst_risk_pct(course: CourseDraws) -> float:
     """Median chance of PIH or of infection in the course, whichever is larger, in percent."""
-    return 100 * max(float(np.median(course.risks[kind])) for kind in ("pih", "bacterial_infection", "herpes"))
+    return 100 * max(quantile(course.risks[kind], 0.5) for kind in ("pih", "bacterial_infection", "herpes"))
 
 
 def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:
@@ -94,9 +107,9 @@ def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> flo
         + price["infection"] * (middle["bacterial_infection"] + middle["herpes"])
         + price["prolonged_erythema"] * middle["prolonged_erythema"]
         + price["lasting_harm"] * sum(middle[kind] for kind in LASTING_HARM)
-        + evidence.value("plan.price.downtime_day") * course.sessions * float(np.median(course.social_downtime_days))
+        + evidence.value("plan.price.downtime_day") * course.sessions * quantile(course.social_downtime_days, 0.5)
         + evidence.value("plan.price.session") * (course.sessions - 1)
-        + evidence.value("plan.price.pain") * max(0.0, float(np.median(course.pain_0_10)) - 3.0)
+        + evidence.value("plan.price.pain") * max(0.0, quantile(course.pain_0_10, 0.5) - 3.0)
     )
     return gain(course, weights, limits) - given_up
 

@@ -98,14 +98,20 @@ def _evaluator(request: Request, screening: Screening, limits: Limits, injure: I
     )
 
 
-def _finalists(found: Found) -> list[Candidate]:
-    """The best candidate of each device class that keeps every limit, best first."""
-    best: dict[str, Candidate] = {}
+def _finalists(found: Found, weights: dict[str, float]) -> list[Candidate]:
+    """The best candidate of each device class that keeps every limit, best first.
+
+    Whoever asked for two things is shown first what does both: courses are ordered by the weight of
+    the concerns on which they make a visible change, then by score.
+    """
+    best: dict[str, tuple[float, float]] = {}
+    chosen: dict[str, Candidate] = {}
     for item in found.candidates:
         name = item.device.device_class
-        if not item.breaks and (name not in best or item.score > best[name].score):
-            best[name] = item
-    return sorted(best.values(), key=lambda item: -item.score)[:_MOST_OPTIONS]
+        rank = (sum(weights[key] for key in item.treats), item.score)
+        if not item.breaks and (name not in best or rank > best[name]):
+            best[name], chosen[name] = rank, item
+    return [chosen[name] for name in sorted(chosen, key=lambda name: best[name], reverse=True)][:_MOST_OPTIONS]
 
 
 def _course(candidate: Candidate, evaluator: Evaluator, at: dict[str, Place]) -> CourseDraws:
@@ -154,7 +160,7 @@ def plan(
         evaluator = _evaluator(request, screening, limits, injure or _default_injury())
         found = _search(request, screening, limits, evaluator, progress, cancelled)
         at = places(patient, n=_FINAL_TWINS, seed=request.seed)
-        finalists = _finalists(found)
+        finalists = _finalists(found, _weights(patient))
         chosen = {found.candidates.index(item): rank for rank, item in enumerate(finalists, start=1)}
         draft = (
             _ready(request, screening, limits, evaluator, found, finalists, at) if finalists else _nothing_fits(found, limits, at)
@@ -196,10 +202,13 @@ def _search(
     here = {device.device_class for device in devices}
     for name in DEVICE_CLASSES:
         if name not in here:
-            found.refuse(name, "the clinic has no such device" if request.clinic is not None else "no such device in the catalogue")
+            found.refuse(
+                name, "the clinic has no such device" if request.clinic is not None else "no such device in the catalogue"
+            )
+    offered = found.offered()
     for item in found.candidates:
         name = item.device.device_class
-        if name not in found.offered():
+        if name not in offered:
             found.refuse(name, f"every setting of {item.device.name} breaks a limit ({item.breaks[0]})")
     return found
 

@@ -23,9 +23,7 @@ _ODDS = ("below_25", "from_25_to_50", "from_50_to_75", "above_75", "no_visible_c
 def _symptoms(together: SiteResponse) -> tuple[SymptomDay, ...]:
     days = []
     for number, day in enumerate(together.days):
-        parts = {
-            name: of_draws(together.symptoms[name][number], "0-10", together.sources.get(name, ())) for name in _SYMPTOMS
-        }
+        parts = {name: of_draws(together.symptoms[name][number], "0-10", together.sources.get(name, ())) for name in _SYMPTOMS}
         days.append(SymptomDay(day=int(day), **parts))
     return tuple(days)
 
@@ -85,9 +83,7 @@ def predictions(evaluations: list[SiteEvaluation], *, sessions: int) -> Predicti
             key: _odds(evaluations, key, draws, effects[key].sources) for key, draws in course.improvement_pct.items()
         },
         recurrence_pct={key: of_draws(item.recurrence_pct, "pct of gain", item.sources) for key, item in effects.items()},
-        time_to_effect_weeks={
-            key: of_draws(item.time_to_effect_weeks, "weeks", item.sources) for key, item in effects.items()
-        },
+        time_to_effect_weeks={key: of_draws(item.time_to_effect_weeks, "weeks", item.sources) for key, item in effects.items()},
         improvement_by_session_pct={
             key: tuple(of_draws(item.by_session[number], "pct", item.sources) for number in range(sessions))
             for key, item in effects.items()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from recutis import evidence
+from recutis.bands import quantile
 from recutis.errors import CancelledError
 from recutis.laser import candidate_settings
 from recutis.laser.types import Device, Settings
@@ -16,6 +17,7 @@ from recutis.patient import Ceiling, Screening, ceiling
 from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
 from recutis.plan.setting_limits import under_ceiling
+from recutis.units import PERCENT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +38,7 @@ class Candidate:
 
     def point(self, limits: Limits) -> tuple[float, float, float, float]:
         """Objectives, smaller is better: minus gain, downtime, worst passing risk, sessions."""
-        downtime = float(np.quantile(self.course.social_downtime_days, limits.limit_quantile))
+        downtime = quantile(self.course.social_downtime_days, limits.limit_quantile)
         return (-self.gain, downtime, worst_risk_pct(self.course), float(self.sessions))
 
 
@@ -145,43 +147,48 @@ class Search:
         if not allowed:
             return
         options = _settings(device, allowed)
-        evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]] = []
-        for settings in options:
-            here = {}
-            for site, most in allowed.items():
-                lowered = under_ceiling(device, settings, most)
-                if lowered is not None:
-                    here[site] = self.evaluator.site(device, lowered, self.places[site])
-            if here:
-                evaluated.append((settings, here))
-        if not evaluated:
+        strong = _strongest(options)
+        first = [item for settings in strong if (item := self._everywhere(device, settings, allowed))]
+        if not first:
             found.refuse(device.device_class, f"{device.name}: its lowest setting lies above the ceiling of the site")
             return
-        treats = self._treats(evaluated)
-        if not treats:
-            found.refuse(device.device_class, self._misses(device, evaluated))
+        if not self._reaches(first):
+            found.refuse(device.device_class, self._misses(device, [here for _, here in first]))
             return
-        for settings, here in evaluated:
-            found.candidates.extend(self._courses(device, settings, here, allowed, treats))
+        for settings in options:
+            one = self._everywhere(device, settings, allowed)
+            if one is not None:
+                found.candidates.extend(self._courses(device, *one, allowed))
 
-    def _treats(self, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> tuple[str, ...]:
-        """Concerns on which some allowed setting makes a visible change in the median twin."""
+    def _everywhere(
+        self, device: Device, settings: Settings, allowed: dict[str, Ceiling]
+    ) -> tuple[Settings, dict[str, SiteEvaluation]] | None:
+        """One setting at every allowed site, turned down to each site's ceiling; None where it fits nowhere."""
+        here = {}
+        for site, most in allowed.items():
+            lowered = under_ceiling(device, settings, most)
+            if lowered is not None:
+                here[site] = self.evaluator.site(device, lowered, self.places[site])
+        return (settings, here) if here else None
+
+    def _reaches(self, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> bool:
+        """Whether some setting makes a visible change in the median twin on some concern."""
         visible = evidence.value("plan.visible_change")
-        best: dict[str, float] = {}
-        for _, here in evaluated:
-            for evaluation in here.values():
-                for name, item in evaluation.improvement.items():
-                    last = item.by_session[min(self.limits.max_sessions, len(item.by_session)) - 1]
-                    best[name] = max(best.get(name, -100.0), float(np.median(last)))
-        return tuple(name for name in self.weights if best.get(name, -100.0) >= visible)
+        return any(
+            quantile(item.by_session[self.limits.max_sessions - 1], 0.5) >= visible
+            for _, here in evaluated
+            for evaluation in here.values()
+            for item in evaluation.improvement.values()
+        )
 
-    def _misses(self, device: Device, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> str:
+    def _misses(self, device: Device, evaluated: list[dict[str, SiteEvaluation]]) -> str:
         """One sentence with numbers on why a device does not reach any target."""
+        last = self.limits.max_sessions - 1
         words = []
         for name in self.weights:
             seen = [
-                (float(np.median(here[site].improvement[name].by_session[-1])), here[site], name)
-                for _, here in evaluated
+                (quantile(here[site].improvement[name].by_session[last], 0.5), here[site], name)
+                for here in evaluated
                 for site in here
                 if name in here[site].improvement
             ]
@@ -189,22 +196,21 @@ class Search:
                 continue
             best, evaluation, key = max(seen, key=lambda item: item[0])
             words.append(f"{key.replace('_', ' ')}: {_reach(evaluation, key)}, at best {best:.0f} % in the median")
-        return f"{device.name} does not reach the target ({'; '.join(words)})"
+        return f"{device.name} does not reach the target at its strongest allowed settings ({'; '.join(words)})"
 
     def _courses(
-        self,
-        device: Device,
-        settings: Settings,
-        here: dict[str, SiteEvaluation],
-        allowed: dict[str, Ceiling],
-        treats: tuple[str, ...],
+        self, device: Device, settings: Settings, here: dict[str, SiteEvaluation], allowed: dict[str, Ceiling]
     ) -> list[Candidate]:
-        useful = {site: item for site, item in here.items() if any(name in treats for name in item.place.concerns)}
-        if not useful:
-            return []
+        """Courses of one to the most sessions, at the sites where the last session has made a visible change."""
         weeks = self.evaluator.interval_weeks(device)
+        visible = evidence.value("plan.visible_change")
+        useful = {
+            site: item
+            for site, item in here.items()
+            if any(quantile(one.by_session[self.limits.max_sessions - 1], 0.5) >= visible for one in item.improvement.values())
+        }
         made = []
-        for sessions in range(1, self.limits.max_sessions + 1):
+        for sessions in range(1, self.limits.max_sessions + 1) if useful else ():
             course, _ = course_draws(list(useful.values()), sessions=sessions)
             made.append(
                 Candidate(
@@ -215,13 +221,30 @@ class Search:
                     sessions=sessions,
                     interval_weeks=weeks,
                     course=course,
-                    treats=treats,
+                    treats=course.visible(),
                     breaks=broken(course, self.limits),
                     gain=gain(course, self.weights, self.limits),
                     score=score(course, self.weights, self.limits),
                 )
             )
         return made
+
+
+def _strongest(options: tuple[Settings, ...]) -> tuple[Settings, ...]:
+    """Of settings that differ only in dose or density, the strongest; they show whether a target can be reached at all."""
+    best: dict[tuple[object, ...], Settings] = {}
+    for item in options:
+        key = (item.spot_mm, item.duration_ms if item.power_W is None else None, item.stack)
+        now = best.get(key)
+        if now is None or _dose(item) > _dose(now):
+            best[key] = item
+    return tuple(best.values())
+
+
+def _dose(settings: Settings) -> tuple[float, ...]:
+    """Order of strength of settings of one device: passes, dose, density."""
+    names = ("energy_mJ", "fluence_J_cm2", "depth_um", "power_W", "duration_ms", "coagulation_um", "density_pct", "columns_cm2")
+    return (float(settings.passes), *(getattr(settings, name) or 0.0 for name in names))
 
 
 def _reach(evaluation: SiteEvaluation, name: str) -> str:
@@ -234,4 +257,4 @@ def _reach(evaluation: SiteEvaluation, name: str) -> str:
         return f"lesion pigment gets {injury.pigment_ratio:.2f} of its threshold"
     if lesion.target == "gland":
         return f"sebaceous glands get {injury.gland_ratio:.2f} of the temperature rise that harms them"
-    return f"injury ends at {injury.lesion_depth_um:.0f} µm over {100 * injury.coverage_fraction:.0f} % of the surface"
+    return f"injury ends at {injury.lesion_depth_um:.0f} µm over {PERCENT * injury.coverage_fraction:.0f} % of the surface"

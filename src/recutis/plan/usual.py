@@ -56,8 +56,8 @@ def _not_allowed(usual: UsualSettings, at: dict[str, Place], screening: Screenin
     laser, settings = usual.laser(), usual.panel()
     words = []
     for place in at.values():
-        for rule in screening.removed(laser.device_class, place.site):
-            words.append(f"{place.site}: removed by {rule.rule_id} ({rule.condition})")
+        removed = screening.removed(laser.device_class, place.site)
+        words += [f"{place.site}: removed by {rule.rule_id} ({rule.condition})" for rule in removed]
         most = ceiling(place.site, laser.device_class, place.twins.traits.phototype)
         if not most.allowed:
             words.append(f"{place.site}: {most.reason}")

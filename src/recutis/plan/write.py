@@ -45,5 +45,6 @@ def read_plan(path: Path) -> Plan:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        msg = f"{path.name} is not a plan of this version ({place or 'top'}: {first['msg'].lower()}); make it again with 'recutis plan'."
+        what = f"{place or 'top'}: {first['msg'].lower()}"
+        msg = f"{path.name} is not a plan of this version ({what}); make it again with 'recutis plan'."
         raise InputError(msg) from error

@@ -126,6 +126,7 @@ def _blood_ranged(wavelength_nm: Array, saturation: tuple[float, float, float]) 
     return _Ranged(low=np.minimum(low[0], high[0]), value=middle[1], high=np.maximum(low[2], high[2]))
 
 
+@cache
 def vessel_blood_mua_cm(wavelength_nm: float, *, saturation: float | None = None) -> float:
     """Absorption of whole blood in a skin vessel [1/cm], haematocrit 45 % (Bosschaart et al. 2014).
 
