@@ -68,7 +68,8 @@ def redness_of(wound: Wound, twins: Twins) -> Redness:
     share = number("redness.slow_share") * float(saturating(wound.open + number("redness.slow_killed") * wound.killed, reach))
     spread = np.exp(number("redness.sd_person") * twins.redness_effect + number("redness.sd_study") * twins.redness_study)
     fast = (number("redness.fast_days") + number("redness.fast_open_days") * wound.presence) * spread
-    slow = (number("redness.slow_days") + number("redness.slow_per_dermis") * wound.dead_dermis_um) * spread
+    by_dermis = number("redness.slow_gain") * saturating(wound.dead_dermis_um, number("redness.slow_dermis"))
+    slow = (number("redness.slow_days") + by_dermis) * spread
     return Redness(peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
 
 
@@ -84,4 +85,4 @@ def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
     lesion = number("shed.lesion_days") * factor
     dead = wound.open + wound.killed
     spot = wound.pigment * float(np.exp(-dead / number("wound.presence")))
-    return np.asarray(spot * lesion + (1 - spot) * ((1 - wound.full) * columns + wound.full * np.maximum(closure, 1.0)))
+    return np.asarray(spot * lesion + (1 - spot) * ((1 - wound.full) * columns + wound.full * np.maximum(closure, columns)))
