@@ -105,7 +105,7 @@ def test_benign_diagnosis_opens_the_gate(what):
     ],
 )  # fmt: skip
 def test_status_order(blocks, status):
-    """refer before blocked before deferred before needs_answers before ready; removing some classes leaves ready."""
+    """Refer before blocked before deferred before needs_answers before ready; removing some classes leaves ready."""
     assert screen(_patient(**blocks)).status == status
 
 

@@ -21,6 +21,7 @@ from recutis.errors import InputError
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST_BYTES = 2_000_000
 _LONGEST_SHOWN = 60
+_DEEPEST = 60  # blocks inside blocks; our files have five
 _KINDS: dict[type, str] = {list: "list", dict: "mapping", str: "text", int: "number", float: "number"}
 
 
@@ -37,7 +38,7 @@ class Document:
         at = dotted
         while at and at not in self.lines:
             at = at.rpartition(".")[0]
-        line = f"line {self.lines[at]} of {self.name}" if at in self.lines else self.name
+        line = f"line {self.lines[at]} of {self.name}" if at and at in self.lines else self.name
         return f"{_printable(dotted)} ({line})" if dotted else self.name
 
 
@@ -63,6 +64,22 @@ def _walk(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
             _walk(item, f"{path}.{number}" if path else str(number), lines, name)
 
 
+def _refuse_odd_structure(text: str, name: str) -> None:
+    """Aliases can blow a small file up, and the parser is slow on deep nesting: stop at the first sign of either."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            msg = f"{name} uses a YAML alias (*name); write the values out."
+            raise InputError(msg)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            msg = f"{name} is nested too deeply to be a file of this kind; write it flat."
+            raise InputError(msg)
+
+
 def read_yaml(path: Path) -> Document:
     """Parse one YAML mapping.
 
@@ -84,9 +101,7 @@ def read_yaml(path: Path) -> Document:
         msg = f"Cannot read {_printable(str(path))}: {reason}. Give the path of a readable YAML file."
         raise InputError(msg) from error
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            msg = f"{name} uses a YAML alias (*name); write the values out."
-            raise InputError(msg)
+        _refuse_odd_structure(text, name)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -94,9 +109,6 @@ def read_yaml(path: Path) -> Document:
         line = f" at line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or "it does not parse"
         msg = f"{name} is not valid YAML{line}: {problem}. Correct it and run again."
-        raise InputError(msg) from error
-    except RecursionError as error:
-        msg = f"{name} is nested too deeply to be a file of this kind; write it flat."
         raise InputError(msg) from error
     except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
         # The parser's own slips on odd tags and impossible dates, such as '!!int ""' or 2026-13-45.
@@ -188,7 +200,7 @@ def _sentence(document: Document, model: type[BaseModel], error: ValidationError
     message = message[:1].lower() + message[1:]
     if first["type"] == "literal_error" and isinstance(first["input"], str):
         allowed = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
-        near = difflib.get_close_matches(first["input"].lower(), allowed, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(first["input"].lower(), allowed, n=1, cutoff=0.8)
         message = (f"did you mean '{near[0]}'? " if near else "") + message
     named = message.partition(" ")[0]
     if not location and named in document.lines:
