@@ -1,0 +1,423 @@
+"""The clinician's part as plain data: every text ready to print, no markup."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from recutis.plan.document import InjuryDocument, Option, Plan, Quantity, ScreeningEntry
+from recutis.report.figures.risks import LASTING, risk_order
+from recutis.report.rows import PROVISIONAL, exact, interval_text, number, plural, quantity_text
+from recutis.report.words import (
+    BALANCE_WORDS,
+    RISK_WORDS,
+    ceiling_text,
+    class_words,
+    concern_words,
+    panel_parts,
+    panel_text,
+    sentence,
+)
+
+View = dict[str, object]
+_MOST_OPTIONS: Final = 4
+_CLOCKS: Final = (
+    ("Skin closed", "closure_days", 1),
+    ("Social downtime", "social_downtime_days", 1),
+    ("Make-up", "makeup_day", 1),
+    ("Redness gone", "erythema_resolution_days", 1),
+)
+_STATUS: Final = {
+    "ready": "Plan ready",
+    "needs_answers": "Answers needed",
+    "deferred": "Deferred",
+    "refer": "Refer first",
+    "blocked": "No laser treatment",
+}
+
+
+def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
+    """Everything the clinician's template prints."""
+    options = plan.options[:_MOST_OPTIONS]
+    first = options[0] if options else None
+    return {
+        "date": plan.date,
+        "status": plan.status,
+        "status_words": _STATUS[plan.status],
+        "headline": plan.headline,
+        "released": plan.released,
+        "person": _person(plan),
+        "card": _card(plan, first) if first else None,
+        "stop": _stop(plan),
+        "screening": [_rule(entry) for entry in plan.screening if entry.state in {"fires", "overridden", "lifted"}],
+        "checklist": list(
+            dict.fromkeys([*plan.checklist, *(sentence(e.required_action) for e in plan.screening if e.state == "checklist")])
+        ),
+        "unasked": [_place(text) for text in plan.unasked],
+        "options": [_option(option) for option in options],
+        "options_table": _options_table(options),
+        "why": [
+            {"title": f"{option.rank}  {option.label}", "why": list(option.why), "warnings": list(option.warnings)}
+            for option in options
+        ],
+        "injuries": _injuries(first, drawn["sections"]) if first else [],
+        "arithmetic": list(first.arithmetic) if first else [],
+        "eyewear_arithmetic": first.eyewear.arithmetic if first else "",
+        "removed": [{"limit": item.limit, "candidates": str(item.candidates)} for item in plan.removed],
+        "candidates": str(plan.provenance.candidates),
+        "has_front": bool(plan.front),
+        "comparators": _comparators(plan),
+        "no_treatment": _no_treatment(plan),
+        "usual": _usual(plan),
+        "risks": _risks(first) if first else [],
+        "refused": [{"name": class_words(item.device_class), "reason": sentence(item.reason)} for item in plan.refused],
+        "sources": _sources(plan),
+        "provenance": _provenance(plan),
+        "mark": PROVISIONAL,
+    }
+
+
+def _person(plan: Plan) -> View:
+    person = plan.person
+    return {
+        "line": f"{person.age:g} years, {person.sex}, phototype {person.phototype}",
+        "concerns": "; ".join(concern_words(key) if "@" in key else key for key in person.concerns),
+        "history": "; ".join(person.history) or "nothing of note",
+        "goals": "; ".join(person.goals),
+    }
+
+
+def _place(text: str) -> str:
+    return text.rpartition(".")[2].replace("_", " ")
+
+
+def _site_lines(option: Option) -> list[View]:
+    """One line of settings a site; sites with equal settings share a line."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for site, passes in option.site_settings.items():
+        groups.setdefault(passes, []).append(site.replace("_", " "))
+    if not groups:
+        groups = {option.settings: ["all sites"]}
+    lines = []
+    for passes, sites in groups.items():
+        one = passes[0] if passes else option.settings[0]
+        count = len(passes) or option.passes
+        _, follows = panel_parts(one)  # type: ignore[arg-type]
+        cooling = one.cooling  # type: ignore[attr-defined]
+        lines.append(
+            {
+                "site": ", ".join(sites),
+                "panel": panel_text(one, count),  # type: ignore[arg-type]
+                "follows": " · ".join((*follows, *((f"cooling: {cooling}",) if cooling else ()))),
+            }
+        )
+    return lines
+
+
+def _ceilings(option: Option) -> list[str]:
+    lines: dict[str, list[str]] = {}
+    for ceiling in option.ceilings:
+        text = ceiling_text(
+            max_energy_mJ=ceiling.max_energy_mJ,
+            max_density_pct=ceiling.max_density_pct,
+            max_fluence_J_cm2=ceiling.max_fluence_J_cm2,
+            max_passes=ceiling.max_passes,
+        )
+        lines.setdefault(f"{text} ({ceiling.rule_id})", []).append(ceiling.site.replace("_", " "))
+    return [f"{', '.join(sites)}: {text}" for text, sites in lines.items()]
+
+
+def _card(plan: Plan, option: Option) -> View:
+    made = option.predictions
+    spot = option.test_spot
+    return {
+        "device": option.device,
+        "device_class": class_words(option.device_class),
+        "settings": _site_lines(option),
+        "ceilings": _ceilings(option),
+        "course": f"{plural(option.sessions, 'session')}"
+        + (f", {option.interval_weeks:g} weeks apart" if option.sessions > 1 else ""),
+        "endpoint": sentence(option.endpoint),
+        "stop_if": sentence(option.stop_if),
+        "test_spot": None
+        if spot is None
+        else {
+            "site": sentence(spot.site),
+            "dates": f"Made {spot.made_on}, read {spot.read_on}",
+            "pass": sentence(spot.pass_criteria),
+        },
+        "anaesthesia": sentence(option.anaesthesia),
+        "prophylaxis": [sentence(text) for text in option.prophylaxis],
+        "eyewear": f"Optical density {exact(option.eyewear.optical_density)} or more at {option.eyewear.wavelength_nm} nm for everyone",
+        "eyewear_patient": sentence(option.eyewear.patient),
+        "gains": [
+            {"name": concern_words(key), "text": quantity_text(band), **_bar(band, 100)}
+            for key, band in made.improvement_pct.items()
+        ],
+        "figures": [
+            {"name": "Pain", "text": quantity_text(made.pain_0_10)},
+            {"name": "Chair time", "text": quantity_text(made.chair_minutes.total)},
+            {"name": "Back to work", "text": quantity_text(made.return_to_work_day)},
+            {"name": "Dark marks (PIH), course", "text": quantity_text(made.risks.pih.per_course)},
+            {"name": "Pale skin, course", "text": quantity_text(made.risks.hypopigmentation.per_course)},
+            {"name": "Scar, course", "text": quantity_text(made.risks.scarring.per_course)},
+        ],
+        "clocks": _clocks(option),
+        "warnings": list(dict.fromkeys([*option.warnings, *_screening_warnings(plan)])),
+        "limits_met": option.limits_met,
+    }
+
+
+def _screening_warnings(plan: Plan) -> list[str]:
+    order = {"absolute": 0, "relative": 1, "caution": 2}
+    fired = sorted((entry for entry in plan.screening if entry.state == "fires"), key=lambda entry: order.get(entry.severity, 3))
+    return [f"{sentence(entry.condition)} {sentence(entry.required_action)} ({entry.rule_id})" for entry in fired]
+
+
+def _bar(band: Quantity, top: float) -> View:
+    ends = [min(max(value / top, 0.0), 1.0) for value in (band.p10, band.p50, band.p90)]
+    return {"low": ends[0], "middle": ends[1], "high": ends[2]}
+
+
+def _log_place(value: float, top: float) -> float:
+    """Place on an axis that grows like the logarithm of one plus the value, 0 to 1."""
+    return min(max(math.log1p(max(value, 0.0)) / math.log1p(top), 0.0), 1.0)
+
+
+def _clocks(option: Option) -> View:
+    bands = [(name, getattr(option.predictions, field)) for name, field, _ in _CLOCKS]
+    top = max(14.0, *(1.05 * band.p90 for _, band in bands))
+    ticks = [day for day in (0, 1, 2, 4, 7, 14, 28, 56, 84, 168, 364) if day <= top]
+    return {
+        "rows": [
+            {
+                "name": name,
+                "text": quantity_text(band),
+                "low": _log_place(band.p10, top),
+                "middle": _log_place(band.p50, top),
+                "high": _log_place(band.p90, top),
+            }
+            for name, band in bands
+        ],
+        "ticks": [{"at": _log_place(day, top), "text": str(day)} for day in ticks],
+    }
+
+
+def _stop(plan: Plan) -> View | None:
+    """What the card of a plan that is not ready says instead."""
+    if plan.status == "ready":
+        return None
+    order = {"absolute": 0, "relative": 1, "caution": 2}
+    fired = sorted((entry for entry in plan.screening if entry.state == "fires"), key=lambda entry: order.get(entry.severity, 3))
+    blocking = [entry for entry in fired if entry.severity == "absolute"] or fired[:1]
+    return {
+        "questions": [{"place": item.place, "question": sentence(item.question)} for item in plan.questions],
+        "rules": [_rule(entry) for entry in blocking] if plan.status != "needs_answers" else [],
+        "next": [
+            {"day": entry.day, "title": entry.title, "text": entry.text} for entry in plan.calendar if entry.kind == "check_up"
+        ],
+        "instead": {
+            "needs_answers": "Ask the questions below, put the answers into the patient file and plan again. No setting is shown until then.",
+            "deferred": "Do not treat now. Do what each rule below asks, and look again on the day given.",
+            "refer": "Refer before any light or laser touches this skin. Who and how soon stands with the rule.",
+            "blocked": "Do not treat with a laser or intense pulsed light. What would lift this stands with each rule.",
+        }[plan.status],
+    }
+
+
+def _rule(entry: ScreeningEntry) -> View:
+    lifts = entry.lifts_when + (f"{'; ' if entry.lifts_when else ''}not before {entry.until}" if entry.until else "")
+    override = {"": "", "never": "cannot be overridden"}.get(entry.override, f"override: {entry.override.replace('_', ' ')}")
+    return {
+        "id": entry.rule_id,
+        "severity": entry.severity,
+        "state": "" if entry.state == "fires" else entry.state,
+        "condition": sentence(entry.condition),
+        "message": sentence(entry.message),
+        "action": sentence(entry.required_action),
+        "applies": ", ".join(class_words(word) for word in entry.applies_to),
+        "lifts": lifts,
+        "override": override,
+        "source": entry.source,
+    }
+
+
+def _option(option: Option) -> View:
+    return {"rank": str(option.rank), "device": option.device, "limits_met": option.limits_met}
+
+
+def _options_table(options: tuple[Option, ...]) -> list[View]:
+    """Rows of the side-by-side table: a name and one cell an option; each cell is a list of lines."""
+    if not options:
+        return []
+    rows: list[View] = []
+
+    def add(name: str, cells: list[list[str]], *, strong: bool = False) -> None:
+        rows.append({"name": name, "cells": cells, "strong": strong})
+
+    add("Class", [[class_words(option.device_class)] for option in options])
+    add(
+        "Start setting",
+        [
+            [f"{line['panel']}" + (f" ({line['site']})" if len(_site_lines(o)) > 1 else "") for line in _site_lines(o)]
+            for o in options
+        ],
+    )
+    add(
+        "Course",
+        [[plural(o.sessions, "session") + (f", every {o.interval_weeks:g} weeks" if o.sessions > 1 else "")] for o in options],
+    )
+    keys = list(dict.fromkeys(key for o in options for key in o.predictions.improvement_pct))
+    for key in keys:
+        bands = [o.predictions.improvement_pct.get(key) for o in options]
+        add(concern_words(key), [[quantity_text(band) if band else "not treated"] for band in bands], strong=True)
+    quantities = (
+        ("Social downtime", "social_downtime_days"),
+        ("Redness gone", "erythema_resolution_days"),
+        ("Back to work", "return_to_work_day"),
+        ("Pain", "pain_0_10"),
+    )
+    for name, field in quantities:
+        add(name, [[quantity_text(getattr(o.predictions, field))] for o in options])
+    add("Chair time", [[quantity_text(o.predictions.chair_minutes.total)] for o in options])
+    for name in ("pih", "hypopigmentation", "scarring"):
+        add(f"{RISK_WORDS[name]}, course", [[quantity_text(getattr(o.predictions.risks, name).per_course)] for o in options])
+    add("All limits kept", [["yes" if o.limits_met else "no"] for o in options])
+    return rows
+
+
+def _injuries(option: Option, names: list[str]) -> list[View]:
+    found = option.injuries or (option.injury,)
+    return [_injury(injury, name) for injury, name in zip(found, names, strict=False)]
+
+
+def _injury(injury: InjuryDocument, name: str) -> View:
+    facts = []
+    if injury.ablation_depth_um > 0:
+        facts.append(("Crater", f"{number(injury.ablation_depth_um)} µm deep, {number(injury.ablation_width_um)} µm wide"))
+    if injury.lesion_depth_um > 0:
+        facts.append(("Dead tissue", f"down to {number(injury.lesion_depth_um)} µm; rim {number(injury.coagulation_rim_um)} µm"))
+    if injury.column_pitch_um is not None:
+        facts.append(("Pattern", f"pitch {number(injury.column_pitch_um)} µm, {number(injury.coverage_pct)} % of the surface"))
+    elif injury.coverage_pct > 0:
+        facts.append(("Surface", f"{number(injury.coverage_pct)} % injured"))
+    if injury.pigment_ratio > 0:
+        facts.append(
+            ("Pigment", f"{number(injury.pigment_ratio)} × its threshold; normal skin {number(injury.epidermis_pigment_ratio)} ×")
+        )
+    peak = f"surface {number(injury.peak_surface_C)} °C, basal layer {number(injury.peak_basal_C)} °C, bulk +{number(injury.bulk_rise_C)} °C"
+    facts.append(("Peak", peak))
+    return {
+        "site": f"{injury.site.replace('_', ' ').capitalize()} · {exact(injury.wavelength_nm)} nm · target: {injury.target}",
+        "figure": f"{name}.svg",
+        "alt": f"Cross-section of the skin, {injury.site}, with the injury drawn to scale",
+        "facts": [{"name": key, "text": text} for key, text in facts],
+        "balance": [
+            {"name": BALANCE_WORDS.get(key, key), "share": max(value, 0.0), "text": f"{number(100 * value)} %"}
+            for key, value in injury.energy_balance.items()
+            if value >= 0.005
+        ],
+        "fidelity": f"Model: {injury.fidelity}. Stated error on depths ±{number(injury.error_pct)} %.",
+        "warnings": list(injury.warnings),
+    }
+
+
+def _maybe(band: Quantity | None) -> str:
+    return quantity_text(band) if band is not None else "no data"
+
+
+def _chance(band: Quantity | None) -> str:
+    """A probability alone; its range only where it has one."""
+    if band is None:
+        return "no data"
+    return quantity_text(band)
+
+
+def _comparators(plan: Plan) -> list[View]:
+    return [
+        {
+            "name": item.modality.replace("_", " ").capitalize(),
+            "concern": concern_words(item.concern),
+            "improvement": _maybe(item.improvement_pct),
+            "better": _chance(item.probability_better_pct),
+            "downtime": _maybe(item.downtime_days),
+            "pain": _maybe(item.pain_0_10),
+            "note": item.note,
+        }
+        for item in plan.comparators
+    ]
+
+
+def _no_treatment(plan: Plan) -> View | None:
+    if plan.no_treatment is None:
+        return None
+    found = plan.no_treatment
+    gains = "; ".join(f"{concern_words(key)} {quantity_text(band)}" for key, band in found.improvement_pct.items())
+    return {"text": sentence(found.description), "gains": gains}
+
+
+def _usual(plan: Plan) -> View | None:
+    usual = plan.usual
+    if usual is None:
+        return None
+    gains = "; ".join(f"{concern_words(key)} {quantity_text(band)}" for key, band in usual.improvement_pct.items())
+    better = usual.probability_first_option_better_pct
+    facts = [
+        ("Device", f"{usual.device} ({class_words(usual.device_class)}), {plural(usual.sessions, 'session')}"),
+        ("Setting", panel_text(usual.settings[0], len(usual.settings)) if usual.settings else "not given"),
+        ("Improvement", gains),
+        ("Downtime and pain", f"{quantity_text(usual.social_downtime_days)}; pain {quantity_text(usual.pain_0_10)}"),
+        ("Dark marks (PIH), course", quantity_text(usual.pih_per_course)),
+        ("Chance that option 1 does better", quantity_text(better) if better else "not computed"),
+    ]
+    return {
+        "facts": [{"name": name, "text": text} for name, text in facts],
+        "not_allowed": [sentence(text) for text in usual.not_allowed],
+        "breaks": [sentence(text) for text in usual.breaks],
+    }
+
+
+def _risks(option: Option) -> list[View]:
+    rows = []
+    for name in risk_order():
+        risk = getattr(option.predictions.risks, name)
+        rows.append(
+            {
+                "name": RISK_WORDS[name],
+                "session": quantity_text(risk.per_session),
+                "course": quantity_text(risk.per_course),
+                "lasting": name in LASTING,
+                "note": f"fades in {interval_text(option.predictions.pih_duration_weeks)}" if name == "pih" else risk.note,
+            }
+        )
+    return rows
+
+
+def _sources(plan: Plan) -> list[View]:
+    return [
+        {
+            "id": row.id,
+            "value": _source_value(row.value, row.low, row.high, row.unit, row.text),
+            "conditions": row.conditions.replace("_", " "),
+            "source": row.source,
+            "confidence": row.confidence,
+            "checked": row.checked,
+        }
+        for row in plan.sources
+    ]
+
+
+def _source_value(value: float | None, low: float | None, high: float | None, unit: str, text: str) -> str:
+    unit = unit.replace("pct_patients", "% of patients").replace("pct", "%").replace("_", " ")
+    span = f" [{exact(low)}–{exact(high)}]" if low is not None and high is not None else ""
+    if value is None:
+        return f"{span.strip()} {unit}".strip() if span else text
+    return f"{exact(value)}{span} {unit}".strip()
+
+
+def _provenance(plan: Plan) -> str:
+    made = plan.provenance
+    return (
+        f"Recutis {made.version} · evidence {made.evidence_sha256[:12]} · inputs {made.inputs_sha256[:12]} · seed {made.seed} · "
+        f"{made.twins} virtual patients · {made.candidates} candidate courses"
+    )

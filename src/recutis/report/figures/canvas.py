@@ -1,0 +1,89 @@
+"""One look for all figures: typeface, palette, saving as SVG (for the PDF) and PNG (for the folder)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK: Final = "#1b2a34"
+MUTED: Final = "#5c6c77"
+LINE: Final = "#cfd8dd"
+TEAL: Final = "#0f6b75"
+TINT: Final = "#b9dadd"
+AMBER: Final = "#c7822b"
+RUST: Final = "#b4472e"
+MM: Final = 1 / 25.4  # inches in a millimetre
+DPI: Final = 160
+
+_LOOK: Final = {
+    "font.family": "Inter",
+    "font.size": 7.5,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 8,
+    "axes.titleweight": "medium",
+    "axes.titlelocation": "left",
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "recutis",
+    "axes.unicode_minus": False,
+}
+
+
+@cache
+def _fonts_added() -> bool:
+    from matplotlib import font_manager
+
+    with as_file(files("recutis.report") / "fonts") as folder:
+        for font in sorted(folder.glob("*.otf")):
+            font_manager.fontManager.addfont(font)
+    return True
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """The house look while drawing and saving; matplotlib's own settings come back afterwards."""
+    import matplotlib as mpl
+
+    _fonts_added()
+    with mpl.rc_context(_LOOK):  # type: ignore[arg-type]
+        yield
+
+
+def blank(width_mm: float, height_mm: float) -> Figure:
+    """An empty figure of this size, never registered with pyplot."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
+
+
+def save(figure: Figure, name: str, *, pictures: Path, vectors: Path) -> None:
+    """Write `name.png` into `pictures` and `name.svg` into `vectors`, without time stamps."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    figure.savefig(pictures / f"{name}.png", dpi=DPI, metadata={"Software": None}, facecolor="white")
+    figure.savefig(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None}, transparent=True)
+
+
+def note(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
+    """A small muted text on the axes; what is given overrides the look."""
+    axes.text(x, y, text, **({"fontsize": 6.5, "color": MUTED} | style))

@@ -1,0 +1,255 @@
+"""The patient's part as plain data: plain words, natural frequencies, dates."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from recutis.plan.document import Option, Plan, Quantity, QuartileOdds
+from recutis.report.calendar_file import entries_shown
+from recutis.report.rows import PROVISIONAL, frequency_range, number, plural, shares_of_ten
+from recutis.report.words import RISK_PLAIN, concern_plain, sentence
+
+View = dict[str, object]
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LIGHT: Final = (
+    ("ablative_full", "A laser takes off the very top of the skin, all over the treated part. New skin grows back over it."),
+    (
+        "ablative_fractional",
+        "A laser makes many tiny holes, each thinner than a hair is wide or a little wider. The skin between them stays whole and helps "
+        "the holes to heal. Healing skin builds new firm tissue.",
+    ),
+    (
+        "hybrid",
+        "A laser makes many tiny holes and also warms tiny columns under the skin. The skin between them stays whole and helps it to heal.",
+    ),
+    (
+        "nonablative",
+        "A laser warms many tiny columns inside the skin. The surface stays in place. Healing skin builds new firm tissue.",
+    ),
+    ("sebaceous", "A laser warms the oil glands in the skin, so that they make less oil."),
+    ("vascular", "Light goes through the skin and is taken up by the blood in small veins. The veins close and fade."),
+    ("pigment", "Very short flashes of light break up the brown colour in the spots. The body then clears it away."),
+    ("ipl", "Bright flashes of light are taken up by brown or red colour in the skin, which then fades."),
+)
+_URGENCY: Final = (
+    ("immediate", "Call emergency services now"),
+    ("same day", "Call us today"),
+    ("24 h", "Call us within a day"),
+    ("48 h", "Call us within two days"),
+    ("", "Tell us within a week or two"),
+)
+_KINDLY: Final = {
+    "refer": (
+        "First, another doctor should look at your skin",
+        "Before any laser is used, a skin doctor needs to look closely at something on your skin. A laser could hide it or make it "
+        "harder to understand. Most such checks find nothing serious, but it is important to have this one done, and done soon.",
+    ),
+    "deferred": (
+        "Not now, but perhaps later",
+        "Laser treatment is safer for you at a later time. Waiting lowers the chance of marks, infection or scars. "
+        "This is not a no: we will look again.",
+    ),
+    "blocked": (
+        "We do not advise a laser for you",
+        "With what we know today, a laser could do you more harm than good, or would not give you what you hope for. "
+        "There may be other ways to help. Please talk them over with your clinician.",
+    ),
+    "needs_answers": (
+        "We need a few answers first",
+        "To plan safely we need to know a little more about you. No treatment has been planned yet.",
+    ),
+}
+
+
+def patient_view(plan: Plan) -> View:
+    """Everything the patient's template prints."""
+    first = plan.options[0] if plan.options and plan.status == "ready" else None
+    return {
+        "draft": not plan.released,
+        "date": day_words(plan.date),
+        "mark": PROVISIONAL,
+        "flags": _flags(plan),
+        "told": _told(plan, first) if first else None,
+        "instead": None if first else _instead(plan),
+    }
+
+
+def day_words(text: str) -> str:
+    """'Mon 5 January 2027' for an ISO date."""
+    day = date.fromisoformat(text)
+    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _range_words(band: Quantity, unit: str) -> str:
+    low, high = (max(value, 0.0) for value in (band.p10, band.p90))
+    mark = PROVISIONAL if band.provisional else ""
+    first, last = f"{low:.0f}", f"{high:.0f}"
+    if first == last:
+        return (
+            f"less than 1 {unit.removesuffix('s')}" if first == "0" else f"about {plural(round(high), unit.removesuffix('s'))}"
+        ) + mark
+    return f"{first} to {last} {unit}{mark}"
+
+
+def _day_range(band: Quantity) -> str:
+    low, high = (round(max(value, 0.0)) for value in (band.p10, band.p90))
+    mark = PROVISIONAL if band.provisional else ""
+    return (f"day {low}" if low == high else f"day {low} to {high}") + mark
+
+
+def _pain_words(level: float) -> str:
+    return "little" if level < 2.5 else "some" if level < 5 else "clear" if level < 7 else "strong"
+
+
+def _told(plan: Plan, option: Option) -> View:
+    made = option.predictions
+    concerns = [concern_plain(key) for key in option.treats] or [concern_plain(key) for key in made.improvement_pct]
+    how = next(
+        (words for prefix, words in _LIGHT if option.device_class.startswith(prefix)), "Light from a laser treats the skin."
+    )
+    sessions = plural(option.sessions, "session")
+    return {
+        "title": f"Your treatment: {', '.join(concerns)}",
+        "what": [
+            how,
+            f"The plan is {sessions}"
+            + (f", about {option.interval_weeks:g} weeks apart." if option.sessions > 1 else ".")
+            + (" First we try it on a small spot and wait to see how your skin takes it." if option.test_spot else ""),
+        ],
+        "facts": [
+            {
+                "name": "In the clinic",
+                "text": _range_words(made.chair_minutes.total, "minutes"),
+                "sub": "each visit, with numbing",
+            },
+            {
+                "name": "Pain",
+                "text": f"{number(made.pain_0_10.p50)} of 10{PROVISIONAL if made.pain_0_10.provisional else ''}",
+                "sub": f"{_pain_words(made.pain_0_10.p50)} pain; most people say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
+            },
+            {
+                "name": "Staying in",
+                "text": _range_words(made.social_downtime_days, "days"),
+                "sub": "until most people feel fine to be seen",
+            },
+            {
+                "name": "Redness",
+                "text": _range_words(made.erythema_resolution_days, "days"),
+                "sub": "until the last of it is gone",
+            },
+        ],
+        "numbing": sentence(f"For the pain: {option.anaesthesia}"),
+        "again": [
+            {
+                "name": "Wear sunscreen",
+                "text": f"from {_day_range(made.sunscreen_start_day)}",
+                "sub": "hat and shade before that",
+            },
+            {"name": "Wear make-up", "text": f"from {_day_range(made.makeup_day)}", "sub": "only when the skin is closed"},
+            {"name": "Go to work", "text": f"from {_day_range(made.return_to_work_day)}", "sub": "most people like you"},
+        ],
+        "odds": [_odds(concern_plain(key), odds, made.improvement_pct.get(key)) for key, odds in made.quartile_odds.items()],
+        "later": _later(option),
+        "risks": [
+            {
+                "name": RISK_PLAIN[name][0],
+                "text": RISK_PLAIN[name][1],
+                "chance": frequency_range(getattr(made.risks, name).per_course),
+                "percent": min(max(getattr(made.risks, name).per_course.p50, 0.0), 100.0),
+            }
+            for name in sorted(RISK_PLAIN, key=lambda name: -getattr(made.risks, name).per_course.p50)
+        ],
+        "nothing": sentence(plan.no_treatment.description) if plan.no_treatment else "",
+        "dates": _dates(plan),
+        "aftercare": _aftercare(plan),
+        "has_days": bool(made.symptoms),
+    }
+
+
+def _later(option: Option) -> list[str]:
+    lines = []
+    for key, weeks in option.predictions.time_to_effect_weeks.items():
+        lines.append(f"{concern_plain(key).capitalize()}: you see the full effect after about {_range_words(weeks, 'weeks')}.")
+    for key, share in option.predictions.recurrence_pct.items():
+        if share.p50 >= 1:
+            mark = PROVISIONAL if share.provisional else ""
+            lines.append(
+                f"{concern_plain(key).capitalize()}: over time, about {share.p50:.0f} % of what was gained may go again ({share.p10:.0f} to "
+                f"{share.p90:.0f} %){mark}."
+            )
+    return lines
+
+
+def _odds(name: str, odds: QuartileOdds, gain: Quantity | None) -> View:
+    parts = (odds.above_75, odds.from_50_to_75, odds.from_25_to_50, odds.below_25)
+    percents = tuple(min(max(part.p50, 0.0), 100.0) for part in parts)
+    if sum(percents) <= 0:
+        percents = (0.0, 0.0, 0.0, 100.0)
+    shares = shares_of_ten(percents)
+    words = ("Very much better", "Much better", "Somewhat better", "A little better or the same")
+    none = min(max(odds.no_visible_change.p50, 0.0), 100.0)
+    mark = PROVISIONAL if any(part.provisional for part in parts) else ""
+    return {
+        "name": name[:1].upper() + name[1:],
+        "shares": [{"count": count, "words": text} for count, text in zip(shares, words, strict=True)],
+        "none": f"Of these, about {round(none / 10)} of 10 see no change at all."
+        if none >= 5
+        else "Hardly anyone sees no change at all.",
+        "gain": f"On average about {gain.p50:.0f} % better; for most people between {gain.p10:.0f} and {gain.p90:.0f} %{mark}."
+        if gain
+        else "",
+    }
+
+
+def _dates(plan: Plan) -> list[View]:
+    kinds = {"test_spot", "test_spot_reading", "session", "check_up"}
+    shown = sorted((entry for entry in entries_shown(plan) if entry.kind in kinds), key=lambda entry: entry.day)
+    return [{"day": day_words(entry.day), "title": entry.title, "session": entry.kind == "session"} for entry in shown]
+
+
+def _aftercare(plan: Plan) -> list[View]:
+    rows = []
+    for item in sorted(plan.aftercare, key=lambda item: (item.day_from, item.day_to)):
+        if item.day_from < 0:
+            days = f"{-item.day_from} day{'s' if item.day_from < -1 else ''} before"
+        else:
+            days = f"Day {item.day_from}" if item.day_from == item.day_to else f"Day {item.day_from} to {item.day_to}"
+        rows.append({"days": days, "topic": item.topic.replace("_", " ").capitalize(), "text": sentence(item.instruction)})
+    return rows
+
+
+def _flags(plan: Plan) -> list[View]:
+    """Red flags grouped by how soon to call, most urgent first; empty groups are left out."""
+    groups: list[View] = []
+    left = list(plan.red_flags)
+    for word, title in _URGENCY:
+        mine = [flag for flag in left if not word or flag.urgency.strip().lower() == word]
+        left = [flag for flag in left if flag not in mine]
+        if mine:
+            rows = [{"symptom": sentence(flag.symptom), "days": f"day {flag.day_from} to {flag.day_to}"} for flag in mine]
+            groups.append({"title": title, "urgent": word == "immediate", "rows": rows})
+    return groups
+
+
+def _instead(plan: Plan) -> View:
+    status = plan.status if plan.status in _KINDLY else "blocked"
+    title, text = _KINDLY[status]
+    order = {"absolute": 0, "relative": 1, "caution": 2}
+    fired = sorted((entry for entry in plan.screening if entry.state == "fires"), key=lambda entry: order.get(entry.severity, 3))
+    stops = [entry for entry in fired if entry.severity == "absolute"] or fired[:1]
+    return {
+        "title": title,
+        "text": text,
+        "reasons": [sentence(entry.condition) for entry in stops] if status != "needs_answers" else [],
+        "next": [sentence(entry.required_action) for entry in stops if entry.required_action]
+        if status != "needs_answers"
+        else [],
+        "questions": [sentence(item.question) for item in plan.questions],
+        "dates": [{"day": day_words(entry.day), "title": entry.title} for entry in entries_shown(plan)],
+        "meanwhile": "Meanwhile: protect your skin from the sun every day with sunscreen, a hat and shade. Do not stop any medicine that a "
+        "doctor gave you. If a spot changes, bleeds or hurts, have it looked at at once.",
+    }

@@ -1,0 +1,95 @@
+"""Writes the report of a plan into a folder."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from recutis.plan.document import Plan
+
+_MOST_DRAWINGS: Final = 6
+
+
+def write_report(plan: Plan, folder: Path, *, progress: Callable[[float], None] | None = None) -> None:
+    """Write `figures/*.png`, `report.pdf` and `calendar.ics` into `folder`, whatever the status of the plan.
+
+    The same plan gives the same bytes. `progress` is called with fractions from 0 to 1 and may
+    raise CancelledError to stop.
+    """
+    from recutis.report.calendar_file import calendar_bytes
+
+    told = progress or _silent
+    told(0.0)
+    (folder / "calendar.ics").write_bytes(calendar_bytes(plan))
+    with tempfile.TemporaryDirectory(prefix="recutis-") as name:
+        workplace = Path(name)
+        drawn = _draw(plan, pictures=folder / "figures", vectors=workplace, told=told)
+        told(0.6)
+        (folder / "report.pdf").write_bytes(_typeset(plan, drawn, workplace))
+    told(1.0)
+
+
+def _silent(_fraction: float) -> None:
+    return None
+
+
+def _draw(plan: Plan, *, pictures: Path, vectors: Path, told: Callable[[float], None]) -> dict[str, list[str]]:
+    """All figures; returns the file names by part of the report."""
+    from recutis.report.figures.canvas import look, save
+    from recutis.report.figures.days import days_figure
+    from recutis.report.figures.front import front_figure
+    from recutis.report.figures.risks import risks_figure
+    from recutis.report.figures.section import section_figure
+    from recutis.report.figures.stops import screening_figure
+
+    pictures.mkdir(parents=True, exist_ok=True)
+    makers = {"screening": lambda: screening_figure(plan)}
+    sections: list[str] = []
+    if plan.options:
+        first = plan.options[0]
+        makers["choice"] = lambda: front_figure(plan)
+        makers["risks"] = lambda: risks_figure(first)
+        makers["days"] = lambda: days_figure(first.predictions.symptoms)
+        for number, injury in enumerate((first.injuries or (first.injury,))[:_MOST_DRAWINGS], start=1):
+            name = f"injury-{number}-{_file_word(injury.site)}"
+            sections.append(name)
+            makers[name] = lambda drawn=injury: section_figure(drawn)  # type: ignore[misc]
+    with look():
+        for done, (name, make) in enumerate(makers.items(), start=1):
+            save(make(), name, pictures=pictures, vectors=vectors)
+            told(0.6 * done / len(makers))
+    return {"sections": sections, "all": list(makers)}
+
+
+def _file_word(text: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)[:40]
+
+
+def _typeset(plan: Plan, drawn: dict[str, list[str]], workplace: Path) -> bytes:
+    """The PDF. All text travels as JSON strings, which typst never reads as markup."""
+    import typst
+
+    from recutis.report.clinician import clinician_view
+    from recutis.report.patient import patient_view
+
+    view = {"clinician": clinician_view(plan, drawn), "patient": patient_view(plan)}
+    (workplace / "view.json").write_text(json.dumps(view, allow_nan=False), encoding="utf-8")
+    for entry in (files("recutis.report") / "templates").iterdir():
+        if entry.name.endswith(".typ"):
+            (workplace / entry.name).write_bytes(entry.read_bytes())
+    with as_file(files("recutis.report") / "fonts") as fonts:
+        made = typst.compile(
+            str(workplace / "report.typ"),
+            root=str(workplace),
+            font_paths=[str(fonts)],
+            ignore_system_fonts=True,
+            format="pdf",
+            timestamp=int(datetime.fromisoformat(plan.date).replace(tzinfo=UTC).timestamp()),
+        )
+    return bytes(made)
