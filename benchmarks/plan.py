@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from recutis.patient import read_patient
-from recutis.plan.planner import Request, plan
+from recutis.plan.planner import Request, plan_course
 from recutis.plan.write import write_plan
 from recutis.report import write_report
 
@@ -27,7 +27,7 @@ def main() -> None:
         planning, writing, candidates = [], [], 0
         for _ in range(REPEATS):
             start = time.perf_counter()
-            made = plan(Request(patient=read_patient(path)))
+            made = plan_course(Request(patient=read_patient(path)))
             middle = time.perf_counter()
             with tempfile.TemporaryDirectory() as folder:
                 write_plan(made, Path(folder) / "plan", report=write_report)

@@ -11,7 +11,7 @@ import pytest
 from recutis.classes import DEVICE_CLASSES, matches
 from recutis.patient import ceiling, read_patient
 from recutis.plan.document import Plan
-from recutis.plan.planner import Request, plan
+from recutis.plan.planner import Request, plan_course
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "patients"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
@@ -20,7 +20,7 @@ NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 @cache
 def planned(name: str) -> Plan:
     """The plan of one example, made once for all tests."""
-    return plan(Request(patient=read_patient(EXAMPLES / f"{name}.yaml")))
+    return plan_course(Request(patient=read_patient(EXAMPLES / f"{name}.yaml")))
 
 
 def test_there_are_five_examples() -> None:
@@ -44,7 +44,7 @@ def test_every_key_is_present_and_blocked_follows_status(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_request_gives_the_same_plan(name: str) -> None:
     """Planning twice gives the same numbers, but for the seconds it took."""
-    again = plan(Request(patient=read_patient(EXAMPLES / f"{name}.yaml")))
+    again = plan_course(Request(patient=read_patient(EXAMPLES / f"{name}.yaml")))
     drop = {"provenance": {"seconds"}}
 
     assert planned(name).model_dump(exclude=drop) == again.model_dump(exclude=drop)

@@ -14,7 +14,7 @@ from recutis.errors import CancelledError
 from recutis.laser import catalogue, expose
 from recutis.patient import Patient, ceiling
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto
-from recutis.plan.planner import Request, plan
+from recutis.plan.planner import Request, plan_course
 from recutis.plan.setting_limits import above_ceiling, under_ceiling
 from recutis.sites import SITES
 
@@ -134,7 +134,7 @@ def test_no_plan_ever_breaks_a_ceiling_or_comes_back_unexplained(
     phototype: str, kind: str, site: str, days: int, risk: str
 ) -> None:
     """Random people and goals: no crash, no broken ceiling or limit, and an empty result says why."""
-    made = plan(
+    made = plan_course(
         Request(
             patient=person(
                 patient={"age": 50, "sex": "male", "phototype": phototype, "tanned": False, "smoker": False},
@@ -163,7 +163,7 @@ def test_a_looser_limit_never_makes_the_best_plan_worse() -> None:
     """More days of downtime allowed: the best improvement at the counted quantile does not fall."""
     best = []
     for days in (2, 6, 14):
-        made = plan(Request(patient=person(goals={"max_social_downtime_days": days, "max_sessions": 2, "risk": "bold"})))
+        made = plan_course(Request(patient=person(goals={"max_social_downtime_days": days, "max_sessions": 2, "risk": "bold"})))
         best.append(max((point.improvement_pct for point in made.front if point.meets_limits), default=0.0))
 
     assert best == sorted(best)
@@ -172,13 +172,13 @@ def test_a_looser_limit_never_makes_the_best_plan_worse() -> None:
 def test_planning_can_be_cancelled() -> None:
     """A cancelled search stops with a sentence."""
     with pytest.raises(CancelledError, match="Planning was cancelled"):
-        plan(Request(patient=person()), cancelled=lambda: True)
+        plan_course(Request(patient=person()), cancelled=lambda: True)
 
 
 def test_progress_rises_to_one() -> None:
     """Progress is reported in order and ends at one."""
     seen: list[float] = []
-    plan(Request(patient=person()), progress=seen.append)
+    plan_course(Request(patient=person()), progress=seen.append)
 
     assert seen == sorted(seen)
     assert seen[-1] == 1.0

@@ -1,5 +1,108 @@
-"""Recutis: treatment planning and simulation for laser skin resurfacing."""
+"""Recutis: treatment planning and simulation for laser skin resurfacing.
+
+Names load on first use, so that `import recutis` stays light.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from recutis.injury.simulate import injure
+    from recutis.injury.types import Injury
+    from recutis.laser import Clinic, catalogue, device, expose, read_clinic
+    from recutis.laser.types import Device, Exposure, Settings
+    from recutis.patient import Patient, read_patient, screen
+    from recutis.plan.document import Plan
+    from recutis.plan.planner import Request, plan_course
+    from recutis.plan.write import read_plan, write_plan
+    from recutis.report import write_report
+    from recutis.response import Care, improve, respond
+    from recutis.scorecard import score_card
+    from recutis.simulation import read_exposure, simulate
+    from recutis.skin import Lesion, Skin, build, layer_optics, lesion
+    from recutis.twins import Traits, Twins, draw
+
+_HOMES = {
+    "Care": "response",
+    "Clinic": "laser",
+    "Device": "laser.types",
+    "Exposure": "laser.types",
+    "Injury": "injury.types",
+    "Lesion": "skin",
+    "Patient": "patient",
+    "Plan": "plan.document",
+    "Request": "plan.planner",
+    "Settings": "laser.types",
+    "Skin": "skin",
+    "Traits": "twins",
+    "Twins": "twins",
+    "build": "skin",
+    "catalogue": "laser",
+    "device": "laser",
+    "draw": "twins",
+    "expose": "laser",
+    "improve": "response",
+    "injure": "injury.simulate",
+    "layer_optics": "skin",
+    "lesion": "skin",
+    "plan_course": "plan.planner",
+    "read_clinic": "laser",
+    "read_exposure": "simulation",
+    "read_patient": "patient",
+    "read_plan": "plan.write",
+    "respond": "response",
+    "score_card": "scorecard",
+    "screen": "patient",
+    "simulate": "simulation",
+    "write_plan": "plan.write",
+    "write_report": "report",
+}
+
+__all__ = [
+    "Care",
+    "Clinic",
+    "Device",
+    "Exposure",
+    "Injury",
+    "Lesion",
+    "Patient",
+    "Plan",
+    "Request",
+    "Settings",
+    "Skin",
+    "Traits",
+    "Twins",
+    "build",
+    "catalogue",
+    "device",
+    "draw",
+    "expose",
+    "improve",
+    "injure",
+    "layer_optics",
+    "lesion",
+    "plan_course",
+    "read_clinic",
+    "read_exposure",
+    "read_patient",
+    "read_plan",
+    "respond",
+    "score_card",
+    "screen",
+    "simulate",
+    "write_plan",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its home."""
+    if name not in _HOMES:
+        msg = f"module 'recutis' has no attribute '{name}'"
+        raise AttributeError(msg)
+    from importlib import import_module
+
+    return getattr(import_module(f"recutis.{_HOMES[name]}"), name)

@@ -109,7 +109,7 @@ def plan(
     from recutis.laser import read_clinic
     from recutis.patient import read_overrides, read_patient
     from recutis.plan.planner import Request
-    from recutis.plan.planner import plan as make_plan
+    from recutis.plan.planner import plan_course
     from recutis.plan.usual import read_usual
     from recutis.plan.write import write_plan
     from recutis.report import write_report
@@ -123,7 +123,7 @@ def plan(
         seed=seed,
     )
     with _progress("Planning", quiet=as_json) as progress:
-        made = make_plan(request, progress=progress)
+        made = plan_course(request, progress=progress)
     with _progress("Writing", quiet=as_json):
         write_plan(made, out, report=write_report)
     if as_json:

@@ -132,7 +132,7 @@ def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str)
     )
 
 
-def plan(
+def plan_course(
     request: Request,
     *,
     injure: InjuryProvider | None = None,
