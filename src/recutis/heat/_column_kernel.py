@@ -213,6 +213,86 @@ def active_end(e: Array, first: int, last: int, n: int) -> int:
 
 
 @kernel
+def note(
+    e: Array, water: Array, solid: Array, first: int, probes: NDArray[np.int64], history: Array, row: int, clock: float, law: Law
+) -> int:
+    """Write time and probe rises into a history row; returns the next row. A removed probe shows the present surface."""
+    history[row, 0] = clock
+    for p in range(probes.size):
+        i = max(probes[p], first)
+        history[row, p + 1] = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
+    return row + 1
+
+
+@kernel
+def shine(
+    e: Array,
+    water: Array,
+    latent: Array,
+    solid: Array,
+    dz: Array,
+    first: int,
+    source: Array,
+    bare: float,
+    depth: float,
+    law: Law,
+    beam: Beam,
+    account: Array,
+) -> None:
+    """Deposit the light of a step: `bare` [J/m2] comes down the channel, plume takes its part, the rest is absorbed."""
+    arriving = bare * np.exp(-depth / beam.plume_m) if beam.plume_m > 0.0 else bare
+    account[PLUME] += bare - arriving
+    account[ARRIVED] += bare
+    if law.mode == PRESCRIBED:
+        for i in range(first, e.size):
+            e[i] += arriving * source[i]
+    else:
+        account[THROUGH] += absorb(e, water, latent, solid, dz, first, e.size, arriving, law)
+
+
+@kernel
+def next_step(
+    power: float, segment_s: float, dt: float, left_s: float, depth: float, top_m: float, growth: float, law: Law, beam: Beam
+) -> float:
+    """Length of the next step: the front moves at most half a cell, cooling steps grow."""
+    if power > 0.0:
+        dt = segment_s / 60.0
+        shade = local_factor(depth, beam)
+        if beam.plume_m > 0.0:
+            shade *= np.exp(-depth / beam.plume_m)
+        if law.mode != PRESCRIBED and shade > 0.0:
+            dt = min(dt, 0.5 * top_m * law.ablation_J_m3 / (power * shade))
+    else:
+        dt = min(dt * growth, segment_s / 12.0)
+    return left_s if dt > 0.999 * left_s else dt
+
+
+@kernel
+def retreat(
+    e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, depth: float, law: Law, account: Array
+) -> tuple[int, float]:
+    """Remove cells at the front that have spent what removal needs; returns the new front and its depth [m]."""
+    while first < e.size - 1 and progress(e[first], water[first], latent[first], solid[first], law) >= 1.0:
+        account[REMOVED] += e[first] * dz[first]
+        depth += dz[first]
+        first += 1
+    return first, depth
+
+
+@kernel
+def retreat_within(
+    e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, start: float, law: Law, account: Array
+) -> float:
+    """At the end of a pulse the front stands inside a cell: it has gone as far as the cell has come on its way out."""
+    here = progress(e[first], water[first], latent[first], solid[first], law)
+    share = min(max((here - start) / (1.0 - start), 0.0), 0.95)
+    account[REMOVED] += share * e[first] * dz[first]
+    moved: float = share * dz[first]
+    dz[first] -= moved
+    return moved
+
+
+@kernel
 def run_column(
     dz: Array,
     e: Array,
@@ -241,80 +321,39 @@ def run_column(
     the rises of the probe cells. `account` receives the energies [J/m2] and the peak surface rise.
     """
     n = dz.size
-    capacity = np.empty(n)
-    k = np.empty(n)
-    work = np.empty((2, n))
+    capacity, k, work = np.empty(n), np.empty(n), np.empty((2, n))
     last = active_end(e, first, first + 16, n)
-    depth = account[DEPTH]
-    rows = 0
-    clock = 0.0
-    dt = 1e-9
+    depth, clock, dt, rows = account[DEPTH], 0.0, 1e-9, 0
     for segment in range(segment_s.size):
-        left_s = segment_s[segment]
-        power = segment_W_m2[segment]
-        dt = segment_s[segment] / 400.0 if power <= 0.0 and segment == 0 else dt
-        if segment > 0 and segment_h[segment] != segment_h[segment - 1]:
-            dt = min(dt, segment_s[segment] / 400.0)
-        entered = 0
-        start_progress = 0.0
+        left_s, power, h = segment_s[segment], segment_W_m2[segment], segment_h[segment]
+        if power <= 0.0 and (segment == 0 or h != segment_h[segment - 1]):
+            dt = segment_s[segment] / 400.0 if segment == 0 else min(dt, segment_s[segment] / 400.0)
+        before, start = first, 0.0
         while left_s > 0.0 and first < n - 1:
+            dt = next_step(power, segment_s[segment], dt, left_s, depth, dz[first], growth, law, beam)
             if power > 0.0:
-                dt = segment_s[segment] / 60.0
-                shade = (
-                    local_factor(depth, beam) * np.exp(-depth / beam.plume_m) if beam.plume_m > 0.0 else local_factor(depth, beam)
+                shine(
+                    e, water, latent, solid, dz, first, source, power * local_factor(depth, beam) * dt, depth, law, beam, account
                 )
-                if law.mode != PRESCRIBED and shade > 0.0:
-                    dt = min(dt, 0.5 * dz[first] * law.ablation_J_m3 / (power * shade))
-            else:
-                dt = min(dt * growth, segment_s[segment] / 12.0)
-            if dt > 0.999 * left_s:
-                dt = left_s
-            if power > 0.0:
-                bare = power * local_factor(depth, beam) * dt
-                arriving = bare * np.exp(-depth / beam.plume_m) if beam.plume_m > 0.0 else bare
-                account[PLUME] += bare - arriving
-                account[ARRIVED] += bare
-                if law.mode == PRESCRIBED:
-                    last = n
-                    for i in range(first, n):
-                        e[i] += arriving * source[i]
-                else:
-                    through = absorb(e, water, latent, solid, dz, first, n, arriving, law)
-                    account[THROUGH] += through
-            last = active_end(e, first, last, n)
+            last = active_end(e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)
             for i in range(first, last):
                 capacity[i] = solid[i] + law.water_heat_J_kg_K * water[i]
                 k[i] = law.conductivity_dry + law.conductivity_slope * water[i] / law.density_full
-            account[SURFACE] += conduct(e, capacity, k, dz, first, last, dt, segment_h[segment], segment_medium[segment], work)
+            account[SURFACE] += conduct(e, capacity, k, dz, first, last, dt, h, segment_medium[segment], work)
             account[LATENT] += boil(e, water, latent, solid, dz, first, last, law)
             injure_cells(e, water, solid, damage1, damage2, peak, first, last, dt, law)
-            surface = e[first] / (solid[first] + law.water_heat_J_kg_K * water[first])
-            account[PEAK] = max(account[PEAK], surface)
-            while (
-                law.mode != PRESCRIBED
-                and first < n - 1
-                and progress(e[first], water[first], latent[first], solid[first], law) >= 1.0
-            ):
-                account[REMOVED] += e[first] * dz[first]
-                depth += dz[first]
-                first += 1
-                entered += 1
-                start_progress = progress(e[first], water[first], latent[first], solid[first], law)
-                last = active_end(e, first, max(last, first + 16), n)
+            account[PEAK] = max(account[PEAK], e[first] / (solid[first] + law.water_heat_J_kg_K * water[first]))
+            if law.mode != PRESCRIBED:
+                front = first
+                first, depth = retreat(e, water, latent, solid, dz, first, depth, law, account)
+                if first > front:
+                    start = progress(e[first], water[first], latent[first], solid[first], law)
+                    last = active_end(e, first, max(last, first + 16), n)
             left_s -= dt
             clock += dt
             if rows < history.shape[0]:
-                history[rows, 0] = clock
-                for p in range(probes.size):
-                    i = max(probes[p], first)
-                    history[rows, p + 1] = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
-                rows += 1
-        if power > 0.0 and entered > 0 and first < n - 1:
-            # the front stands inside the next cell: it has gone as far as the cell has come on its way out
-            here = progress(e[first], water[first], latent[first], solid[first], law)
-            share = min(max((here - start_progress) / (1.0 - start_progress), 0.0), 0.95)
-            account[REMOVED] += share * e[first] * dz[first]
-            depth += share * dz[first]
-            dz[first] *= 1.0 - share
+                rows = note(e, water, solid, first, probes, history, rows, clock, law)
+        if power > 0.0 and first > before and first < n - 1:
+            depth += retreat_within(e, water, latent, solid, dz, first, start, law, account)
     account[DEPTH] = depth
     return first, rows

@@ -77,10 +77,12 @@ def expose_column(
     beam: Beam = heat.NO_BEAM,
     channel: bool = False,
     wipe: bool = True,
+    probes_m: tuple[float, ...] = (),
 ) -> Stack:
     """One column of tissue under all passes; `fluence_J_cm2` is incident (before reflection) at its axis.
 
     `channel` marks columns of a microbeam: steam leaves up the channel instead of condensing below.
+    `probes_m` are depths whose temperature history the last run keeps.
     """
     line = water_line(wavelength_nm)
     if channel:
@@ -92,7 +94,7 @@ def expose_column(
     sums = np.zeros(6)
     peak = -math.inf
     for number in range(passes):
-        run = heat.run(column, law, plan, beam=beam)
+        run = heat.run(column, law, plan, beam=beam, probes_m=probes_m)
         sums += (run.arrived, run.removed, run.surface, run.stored, run.through, run.plume)
         peak = max(peak, run.peak_surface_C)
         if line.mode == heat.DRYING and wipe:
@@ -284,10 +286,9 @@ def microbeam(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float) -> 
     deep, bottom, epidermis = float(crater[0]), float(dead[0]), skin.epidermis_um
     rim = wall_rim_um(slab, pulse.wavelength_nm, pulse.duration_ms) if deep > 0 else 0.0
     r_half = crossing(r, crater, max(deep / 2, 1.0)) if deep > 0 else 0.0
-    r_dead = crossing(r, dead, 1.0)
-    r_surface = max(r_dead, (crossing(r, crater, 1.0) + rim) if deep > 0 else 0.0)
     r_through = crossing(r, crater, epidermis)
     r_basal = max(crossing(r, dead, epidermis), r_through + rim if r_through > 0 else 0.0)
+    r_surface = max(r_basal, crossing(r, dead, epidermis / 2))
     widest = r_basal if r_basal > 0 else r_surface
     shell = math.pi * ((r_half + rim) ** 2 - r_half**2) * max(deep - epidermis, 0.0)
     dermis = revolve(r, np.maximum(dead - epidermis, 0.0)) + shell

@@ -333,6 +333,7 @@ def dark_twin(skin: Skin, field: Field, plan: tuple[heat.Segment, ...], probes_u
 
 
 def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:
+    """Evidence rows behind an injury at scattering wavelengths."""
     rows: list[str] = []
     for nm in field.bands_nm:
         for layer in layer_optics(skin, nm):

@@ -96,7 +96,7 @@ def _depth_um(shot: ablative.Stack) -> float:
     return shot.last.column.depth_m * UM_PER_M
 
 
-def _ablation(row: Fields) -> float:
+def _ablation(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
     quantity = row["quantity"]
     if quantity == "ablation_threshold_J_cm2":
         return ablative.ablation_threshold_J_cm2(plain_slab(), _number(row, "wavelength_nm"), _ms(row))
@@ -119,7 +119,7 @@ def _ablation(row: Fields) -> float:
         return max(heat.dead_to_um(column, column.death) - depth, 0.0)
     if quantity == "surface_temperature_max_C":
         return shot.peak_surface_C
-    raise _Unknown(quantity)
+    raise _UnknownQuantityError(quantity)
 
 
 def _injury_of_surface(row: Fields) -> float:
@@ -135,7 +135,7 @@ def _injury_of_surface(row: Fields) -> float:
     return high
 
 
-class _Unknown(RecutisError):
+class _UnknownQuantityError(RecutisError):
     """The model has no such quantity."""
 
     def __init__(self, quantity: str) -> None:
@@ -170,7 +170,7 @@ def _fractional(row: Fields) -> float:
         "coagulation_rim_um": spot.coagulation_rim_um,
     }
     if quantity not in found:
-        raise _Unknown(quantity)
+        raise _UnknownQuantityError(quantity)
     return found[quantity]
 
 
@@ -188,7 +188,7 @@ def _infrared(row: Fields) -> float:
     if row["quantity"] == "vaporization_threshold_J_cm2":
         return (evidence.value("phys_boiling") - skin.surface_temperature_C) / float(run.column.peak_K.max())
     if row["quantity"] != "injury_threshold_J_cm2":
-        raise _Unknown(row["quantity"])
+        raise _UnknownQuantityError(row["quantity"])
     return 1.0 / scattering.thermal_ratio(scattering.dark_twin(skin, field, plan, (_INJURY_DEPTH_UM,)), run, 0)
 
 
@@ -214,7 +214,7 @@ def _vascular(row: Fields) -> float:
     depth_um = evidence.value("phys_purpura_depth")
     if quantity.startswith(("purpura_threshold", "vessel_coagulation_threshold")):
         return needed / scattering.vessel_rise_K(_field(row, skin), skin, diameter, depth_um)
-    raise _Unknown(quantity)
+    raise _UnknownQuantityError(quantity)
 
 
 def _red_cell_depth(row: Fields, skin: Skin) -> float:
@@ -247,14 +247,14 @@ def _pigment(row: Fields) -> float:
         probes = (scattering.basal_um(skin),)
         run = scattering.heat_field(skin, field, plan, probes)
         return 1.0 / scattering.thermal_ratio(scattering.dark_twin(skin, field, plan, probes), run, 0)
-    raise _Unknown(quantity)
+    raise _UnknownQuantityError(quantity)
 
 
 def _cooling(row: Fields) -> float:
     from recutis.laser import surface_cooling
 
     if not row["cooling"].startswith("cryogen_spray_"):
-        raise _Unknown(row["cooling"])
+        raise _UnknownQuantityError(row["cooling"])
     spurt_ms = float(row["cooling"].removeprefix("cryogen_spray_").removesuffix("ms"))
     spray = surface_cooling("cryogen")
     slab = plain_slab()

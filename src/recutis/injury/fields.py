@@ -1,0 +1,172 @@
+"""Temperature and damage of an exposure as labelled arrays, and the outline of its lesion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.heat.column import Run
+from recutis.injury import ablative, scattering, thermal_zone
+from recutis.injury.schedule import segments
+from recutis.laser.types import Exposure, Pulse
+from recutis.light.lines import is_water_line
+from recutis.skin.types import Skin
+from recutis.units import M_PER_UM, MS_PER_S, UM_PER_M
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+_PROBES = 60  # depths in stored histories
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outline:
+    """Half cross-section of a lesion over the radius [µm]: crater floor, top and bottom of dead tissue."""
+
+    radius_um: Array
+    crater_um: Array
+    dead_top_um: Array
+    dead_bottom_um: Array
+
+
+def _history(run: Run, probes_um: Array) -> xr.Dataset:
+    import xarray as xr
+
+    column = run.column
+    middle = (column.edges_m[:-1] + column.edges_m[1:]) / 2 * UM_PER_M
+    there = np.arange(middle.size) >= column.first
+    data = {
+        "temperature": (
+            ("time", "depth"),
+            run.probes_C,
+            {"units": "degC", "long_name": "temperature at depths from the original surface"},
+        ),
+        "peak_temperature": (("cell",), np.where(there, column.peak_K + column.start_C, np.nan), {"units": "degC"}),
+        "damage": (
+            ("cell",),
+            np.where(there, column.death, np.nan),
+            {"units": "1", "long_name": "Arrhenius damage, 1 = 63 % dead"},
+        ),
+        "collagen_damage": (("cell",), np.where(there, column.collagen, np.nan), {"units": "1"}),
+        "water": (("cell",), np.where(there, column.water_kg_m3, np.nan), {"units": "kg m-3"}),
+    }
+    coordinates = {
+        "time": ("time", run.time_s * MS_PER_S, {"units": "ms", "long_name": "time in the last pass"}),
+        "depth": ("depth", probes_um, {"units": "um", "positive": "down"}),
+        "cell": ("cell", middle, {"units": "um", "positive": "down", "long_name": "depth of cell middle"}),
+    }
+    return xr.Dataset(data, coords=coordinates)
+
+
+def _flat(spot_um: float, crater: float, top: float, bottom: float) -> Outline:
+    radius = np.array([0.0, spot_um / 2])
+    return Outline(radius_um=radius, crater_um=np.full(2, crater), dead_top_um=np.full(2, top), dead_bottom_um=np.full(2, bottom))
+
+
+def _wide_ablative(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+    pulse = exposure.pulse
+    spot = ablative.wide(
+        pulse, skin, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, passes=exposure.passes, cooling=exposure.cooling
+    )
+    probes = np.linspace(0.0, max(2.5 * spot.lesion_depth_um, 150.0), _PROBES)
+    shot = ablative.expose_column(
+        ablative.slab_of(skin), wavelength_nm=pulse.wavelength_nm, fluence_J_cm2=pulse.fluence_J_cm2, duration_ms=pulse.duration_ms,
+        stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, passes=exposure.passes, cooling=exposure.cooling,
+        probes_m=tuple(float(x) * M_PER_UM for x in probes),
+    )  # fmt: skip
+    return _history(shot.last, probes), _flat(pulse.spot_um, spot.ablation_depth_um, spot.ablation_depth_um, spot.lesion_depth_um)
+
+
+def _wide_scattering(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+    pulse = exposure.pulse
+    ridged = scattering.ridged(skin)
+    gaussian = pulse.profile == "gaussian"
+    field = scattering.light_field(ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian)
+    plan = segments(
+        fluence_J_cm2=pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0), duration_ms=pulse.duration_ms, stack=exposure.stack,
+        repetition_Hz=exposure.repetition_Hz, cooling=exposure.cooling,
+    )  # fmt: skip
+    probes = np.geomspace(4.0, 3000.0, _PROBES)
+    run = scattering.heat_field(ridged, field, plan, tuple(float(x) for x in probes))
+    data = _history(run, probes)
+    data["fluence"] = (
+        ("cell",), field.fluence.sum(axis=0), {"units": "1", "long_name": "fluence on the axis over incident exposure"}
+    )  # fmt: skip
+    top, bottom = scattering.dead_zone_um(run.column)
+    return data, _flat(pulse.spot_um, 0.0, top, bottom)
+
+
+def _channel(pulse: Pulse, exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+    import xarray as xr
+
+    slab = ablative.slab_of(skin)
+    shape = ablative.profile(pulse, slab, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz)
+    data = xr.Dataset(
+        {
+            "crater_depth": (("radius",), shape.crater_um, {"units": "um"}),
+            "lesion_depth": (("radius",), shape.dead_um, {"units": "um"}),
+        },
+        coords={"radius": ("radius", shape.radii_um, {"units": "um"})},
+    )
+    rim = ablative.wall_rim_um(slab, pulse.wavelength_nm, pulse.duration_ms) if shape.crater_um[0] > 0 else 0.0
+    outer = np.interp(np.maximum(shape.radii_um - rim, 0.0), shape.radii_um, shape.crater_um)
+    outline = Outline(
+        radius_um=shape.radii_um, crater_um=shape.crater_um, dead_top_um=shape.crater_um,
+        dead_bottom_um=np.maximum(shape.dead_um, outer),
+    )  # fmt: skip
+    return data, outline
+
+
+def _zone(pulse: Pulse, exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+    import xarray as xr
+
+    zone = thermal_zone.expose(pulse, skin, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, cooling=exposure.cooling)
+    z = (zone.z_edges_m[:-1] + zone.z_edges_m[1:]) / 2 * UM_PER_M
+    r = (zone.r_edges_m[:-1] + zone.r_edges_m[1:]) / 2 * UM_PER_M
+    data = xr.Dataset(
+        {
+            "peak_temperature": (("z", "r"), zone.peak_C, {"units": "degC"}),
+            "damage": (("z", "r"), zone.damage, {"units": "1", "long_name": "Arrhenius damage, 1 = 63 % dead"}),
+        },
+        coords={"z": ("z", z, {"units": "um", "positive": "down"}), "r": ("r", r, {"units": "um"})},
+    )
+    radius = thermal_zone.dead_radius_um(zone)
+    fine = np.linspace(0.0, max(float(radius.max()), 1.0) * 1.05, 160)
+    top, bottom = np.zeros(fine.size), np.zeros(fine.size)
+    for i, at in enumerate(fine):
+        hit = np.nonzero(radius >= max(float(at), 1e-9))[0]
+        if hit.size:
+            top[i] = 0.0 if hit[0] == 0 else z[hit[0]]
+            j = int(hit[-1])
+            share = (radius[j] - at) / max(radius[j] - radius[min(j + 1, radius.size - 1)], 1e-9)
+            bottom[i] = z[j] + min(share, 1.0) * (z[min(j + 1, z.size - 1)] - z[j])
+    return data, Outline(radius_um=fine, crater_um=np.zeros(fine.size), dead_top_um=top, dead_bottom_um=bottom)
+
+
+def fields(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+    """Temperature and damage of one spot or column with units, and its outline for drawing.
+
+    Wide spots: temperature(time, depth) of the last pass and damage by cell; non-ablative columns: peak
+    temperature and damage (z, r); ablative columns: crater and lesion depth over the radius. Of a hybrid
+    the coagulating line gives the arrays and the ablative one the crater.
+    """
+    pulse = exposure.pulse
+    water, fractional = is_water_line(pulse.wavelength_nm), exposure.device.mode == "fractional"
+    if not fractional:
+        return _wide_ablative(exposure, skin) if water else _wide_scattering(exposure, skin)
+    if not water:
+        return _zone(pulse, exposure, skin)
+    data, outline = _channel(pulse, exposure, skin)
+    if exposure.second is None:
+        return data, outline
+    deep, zone = _zone(exposure.second, exposure, skin)
+    crater = np.interp(zone.radius_um, outline.radius_um, outline.crater_um, right=0.0)
+    both = Outline(
+        radius_um=zone.radius_um, crater_um=crater, dead_top_um=np.maximum(zone.dead_top_um, crater),
+        dead_bottom_um=np.maximum(zone.dead_bottom_um, crater),
+    )  # fmt: skip
+    return data.merge(deep), both

@@ -1,0 +1,251 @@
+"""The job behind `recutis simulate`: one exposure from a file to NetCDF, JSON, figures and rows."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from recutis.errors import CancelledError, RecutisError
+from recutis.files import read_yaml, validate, writing_folder
+from recutis.injury.types import Injury
+from recutis.laser import DeviceFile, PanelSettings, expose, surface_cooling
+from recutis.laser.panel import quantity
+from recutis.laser.types import Exposure
+from recutis.provenance import Provenance, provenance
+from recutis.sites import PHOTOTYPES, SITES
+from recutis.skin import Layer, Skin, build
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+_LAYER_NAMES = Literal["stratum_corneum", "epidermis", "basal_layer", "papillary_dermis", "reticular_dermis", "subcutis"]
+_STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+_PHYSICS_SEED = 0  # the physics draws nothing; provenance wants a seed
+
+
+class LayerFile(BaseModel):
+    """One layer given explicitly, top to bottom."""
+
+    model_config = _STRICT
+
+    name: _LAYER_NAMES
+    thickness_um: Annotated[float, BeforeValidator(quantity("µm"))] = Field(gt=0, le=20000, description="thickness")
+    water_fraction: _Fraction = Field(description="water by mass")
+    melanin_fraction: float = Field(default=0.0, ge=0, le=0.5, description="melanosomes by volume")
+    blood_fraction: float = Field(default=0.0, ge=0, le=0.5, description="blood by volume")
+
+
+class SkinFile(BaseModel):
+    """Skin by site, phototype, age and sex; explicit `layers` replace the layers of the site."""
+
+    model_config = _STRICT
+
+    site: str = Field(default="cheek", description="a site word")
+    phototype: str = Field(default="II", description="I to VI")
+    age: float = Field(default=40.0, gt=0, le=120, description="years")
+    sex: Literal["female", "male"] = "female"
+    tanned: bool = False
+    layers: tuple[LayerFile, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> SkinFile:
+        if self.site not in SITES:
+            msg = f"there is no site '{self.site}'; give one of {', '.join(SITES)}"
+            raise ValueError(msg)
+        if self.phototype not in PHOTOTYPES:
+            msg = f"there is no phototype '{self.phototype}'; give one of {', '.join(PHOTOTYPES)}"
+            raise ValueError(msg)
+        if self.layers is not None and not any(x.name == "epidermis" for x in self.layers):
+            msg = "explicit layers need at least a layer named epidermis"
+            raise ValueError(msg)
+        return self
+
+    def skin(self) -> Skin:
+        """The skin this describes."""
+        found = build(site=self.site, age_years=self.age, phototype=self.phototype, sex=self.sex, tanned=self.tanned)
+        if self.layers is None:
+            return found
+        from dataclasses import replace
+
+        layers = tuple(
+            Layer(
+                name=x.name, thickness_um=x.thickness_um, low_um=x.thickness_um, high_um=x.thickness_um,
+                water_fraction=x.water_fraction, melanin_fraction=x.melanin_fraction, blood_fraction=x.blood_fraction, sources=(),
+            )
+            for x in self.layers
+        )  # fmt: skip
+        return replace(found, layers=layers)
+
+
+class ExposureFile(BaseModel):
+    """EXPOSURE.yaml: skin, device (catalogue name or definition), settings as on the panel, cooling, passes."""
+
+    model_config = _STRICT
+
+    skin: SkinFile = Field(default_factory=SkinFile)
+    device: DeviceFile = Field(description="catalogue name, or a device of one's own")
+    settings: PanelSettings = Field(default_factory=PanelSettings, description="as on the panel")
+    cooling: Literal["none", "cold_air", "cryogen", "contact", "gel"] | None = Field(
+        default=None, description="absent: what the device has built in"
+    )
+    passes: int | None = Field(default=None, ge=1, le=20, description="passes over the area; absent: as in settings")
+
+    @model_validator(mode="after")
+    def _fits(self) -> ExposureFile:
+        if self.passes is not None and "passes" in self.settings.model_fields_set and self.passes != self.settings.passes:
+            msg = f"passes is {self.passes} but settings.passes is {self.settings.passes}; give it once"
+            raise ValueError(msg)
+        try:
+            self.exposure()
+        except RecutisError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def exposure(self) -> Exposure:
+        """What this panel delivers."""
+        device = self.device.device()
+        panel = self.settings if self.passes is None else self.settings.model_copy(update={"passes": self.passes})
+        cooling = None if self.cooling is None else surface_cooling(self.cooling, device=device)
+        return expose(device, panel.settings(), cooling=cooling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultRow:
+    """One printed line: name, number (None where there is none), its text, unit."""
+
+    name: str
+    value: float | None
+    text: str
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """A finished simulation: what was asked, the exposure it became, the injury, where it came from."""
+
+    request: ExposureFile
+    exposure: Exposure
+    skin: Skin
+    injury: Injury
+    provenance: Provenance
+
+    def rows(self) -> tuple[ResultRow, ...]:
+        """The injury as lines to print."""
+        hurt = self.injury
+        lines = [
+            ("Energy per pulse", self.exposure.pulse.energy_mJ, "mJ"),
+            ("Exposure per pulse", self.exposure.pulse.fluence_J_cm2, "J/cm²"),
+            ("Ablation depth", hurt.ablation_depth_um, "µm"),
+            ("Ablation width", hurt.ablation_width_um, "µm"),
+            ("Coagulated below", hurt.coagulation_depth_um, "µm"),
+            ("Coagulated rim", hurt.coagulation_rim_um, "µm"),
+            ("Lesion depth", hurt.lesion_depth_um, "µm"),
+            ("Lesion width", hurt.lesion_width_um, "µm"),
+            ("Surface injured", hurt.coverage_fraction * 100, "%"),
+            ("Epidermis removed", hurt.epidermis_removed_fraction * 100, "%"),
+            ("Epidermis killed in place", hurt.epidermis_killed_fraction * 100, "%"),
+            ("Basal layer alive", hurt.basal_survival * 100, "%"),
+            ("Mean depth of injured dermis", hurt.injured_dermis_um, "µm"),
+            ("Bulk temperature rise", hurt.bulk_rise_C, "°C"),
+            ("Peak surface temperature", hurt.peak_surface_C, "°C"),
+            ("Peak basal temperature", hurt.peak_basal_C, "°C"),
+            ("Best vessel ratio", max((x[2] for x in hurt.vessel_ratio), default=0.0), "delivered/needed"),
+            ("Pigment ratio", hurt.pigment_ratio, "delivered/needed"),
+            ("Gland ratio", hurt.gland_ratio, "delivered/needed"),
+            ("Stated error of depths", hurt.error_pct, "%"),
+        ]
+        told = [ResultRow(name=name, value=float(value), text=f"{value:.3g}", unit=unit) for name, value, unit in lines]
+        return (*told, ResultRow(name="Model", value=None, text=hurt.fidelity, unit=""))
+
+    def document(self) -> dict[str, object]:
+        """The content of `injury.json`: JSON values only, None for what is not finite."""
+        hurt = asdict(self.injury)
+        return {
+            "request": _plain(self.request.model_dump(mode="json", exclude_none=True)),
+            "arithmetic": list(self.exposure.arithmetic),
+            "injury": _plain(hurt),
+            "rows": [_plain(asdict(row)) for row in self.rows()],
+            "provenance": _plain(asdict(self.provenance)),
+        }
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def read_exposure(path: Path) -> ExposureFile:
+    """Read an exposure file.
+
+    Raises InputError: one sentence naming the place, the value and what is allowed.
+    """
+    return validate(ExposureFile, read_yaml(path))
+
+
+def simulate(
+    exposure: ExposureFile | Path,
+    out: Path,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Simulation:
+    """Simulate an exposure and write `injury.json`, `injury.nc` and `figures/` to `out`, all or nothing.
+
+    Raises InputError for a bad file or an unwritable folder, CancelledError when `cancelled` says so.
+    """
+    from recutis.injury.drawing import cross_section, temperature
+    from recutis.injury.fields import fields
+    from recutis.injury.simulate import injure
+
+    request = read_exposure(exposure) if isinstance(exposure, Path) else exposure
+    report = progress if progress is not None else _silent
+    delivered, skin = request.exposure(), request.skin.skin()
+    injury = injure(delivered, skin, progress=lambda share: report(0.4 * share), cancelled=cancelled)
+    data, outline = fields(delivered, skin)
+    report(0.6)
+    if cancelled is not None and cancelled():
+        msg = "The simulation was cancelled; nothing was written."
+        raise CancelledError(msg)
+    result = Simulation(
+        request=request, exposure=delivered, skin=skin, injury=injury,
+        provenance=provenance(request.model_dump(mode="json"), seed=_PHYSICS_SEED),
+    )  # fmt: skip
+    drawings = {"cross-section": cross_section(injury, skin, outline), "temperature": temperature(data, injury)}
+    _write(result, data, drawings, out)
+    report(1.0)
+    return result
+
+
+def _write(result: Simulation, data: xr.Dataset, drawings: dict[str, Figure], out: Path) -> None:
+    labelled = data.assign_attrs(
+        title="Injury by one laser exposure", fidelity=result.injury.fidelity, wavelength_nm=result.injury.wavelength_nm,
+        version=result.provenance.version, evidence_sha256=result.provenance.evidence_sha256,
+        inputs_sha256=result.provenance.inputs_sha256, energy_residual=result.injury.energy.residual,
+    )  # fmt: skip
+    with writing_folder(out) as folder:
+        text = json.dumps(result.document(), ensure_ascii=False, indent=2, allow_nan=False)
+        (folder / "injury.json").write_text(f"{text}\n", encoding="utf-8")
+        labelled.to_netcdf(folder / "injury.nc", engine="h5netcdf")
+        (folder / "figures").mkdir()
+        for name, figure in drawings.items():
+            figure.savefig(folder / "figures" / f"{name}.png")
+
+
+def _silent(_share: float) -> None:
+    """Progress nobody listens to."""
+
+
+__all__ = ["ExposureFile", "LayerFile", "ResultRow", "Simulation", "SkinFile", "read_exposure", "simulate"]
