@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -40,7 +40,8 @@ class Anchor:
     """One row to compare with: typical injury, phototypes treated, and the quantity in the model's words.
 
     `quantity` is a clock of `SiteResponse`, `pain`, `noted:<symptom>` (days above the recorded
-    level), `risk:<key>`, or `gain:<concern kind>` after `sessions`.
+    level), `risk:<key>`, or `gain:<concern kind>` after `sessions`. `unselected` series hold the
+    usual share of people with a history of cold sores.
     """
 
     row: str
@@ -55,6 +56,7 @@ class Anchor:
     bleaching: bool = False
     herpes: bool = False
     melasma: bool = False
+    unselected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +96,11 @@ def _risk(
     bleaching: bool = False,
     herpes: bool = False,
     melasma: bool = False,
+    unselected: bool = False,
 ) -> Anchor:
     return Anchor(
         row=row, injury=injury, quantity=f"risk:{key}", phototypes=phototypes, antiviral=antiviral, steroid=steroid,
-        bleaching=bleaching, herpes=herpes, melasma=melasma,
+        bleaching=bleaching, herpes=herpes, melasma=melasma, unselected=unselected,
     )  # fmt: skip
 
 
@@ -162,9 +165,9 @@ ANCHORS: Final[tuple[Anchor, ...]] = (
     _risk("bacterial_infection", "RSK-029", "co2_full"),
     _risk("bacterial_infection", "RSK-035", "co2_columns"),
     _risk("bacterial_infection", "RSK-075", "nafl_1550"),
-    _risk("herpes", "RSK-034", "co2_columns", antiviral=False),
-    _risk("herpes", "RSK-064", "nafl_1550", "III-IV", antiviral=False),
-    _risk("herpes", "RSK-073", "co2_full"),
+    _risk("herpes", "RSK-034", "co2_columns", antiviral=False, unselected=True),
+    _risk("herpes", "RSK-064", "nafl_1550", "III-IV", antiviral=False, unselected=True),
+    _risk("herpes", "RSK-073", "co2_full", unselected=True),
     _risk("herpes", "RSK-079", "co2_full", herpes=True),
     _risk("herpes", "RSK-080", "co2_full"),
     _risk("acneiform", "RSK-008", "co2_full", "I-III"),
@@ -255,8 +258,17 @@ def _predicted(anchor: Anchor, twins: Twins) -> Draws:
     return answer.pain_0_10 if kind == "pain" else np.asarray(getattr(answer, kind))
 
 
+def _populations(anchor: Anchor) -> list[Draws]:
+    found = [_predicted(anchor, twins) for twins in _persons(anchor)]
+    if not anchor.unselected:
+        return found
+    share = number("typical.herpes_share")
+    with_history = _populations(replace(anchor, herpes=True, unselected=False))
+    return [(1 - share) * plain + share * known for plain, known in zip(found, with_history, strict=True)]
+
+
 def _residual(anchor: Anchor) -> Residual:
-    populations = [_predicted(anchor, twins) for twins in _persons(anchor)]
+    populations = _populations(anchor)
     is_risk = anchor.quantity.startswith("risk")
     draws = np.mean(populations, axis=0) if is_risk else np.concatenate(populations)
     low, value, high = evidence.numbers(anchor.row)

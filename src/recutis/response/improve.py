@@ -59,11 +59,12 @@ def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Dra
 
     The dose of a session is coverage (saturating) times the reached share of the lesion's depth
     range (square root; dead dermis remodels a little beyond itself), worth more with open columns
-    and most with a full-field wound.
+    and most with a full-field wound; heat that kills no dermis and breaks no surface gives none.
     """
-    strength = number("dermis.closed") + number("dermis.open") * wound.presence + number("dermis.full") * wound.full
     coverage = float(saturating(wound.coverage, number("dermis.coverage_scale")))
     onset = number("dermis.onset")
+    engaged = saturating(np.maximum(wound.depth_um - epidermis_um, 0.0), onset)
+    strength = number("dermis.closed") * engaged + number("dermis.open") * wound.presence + number("dermis.full") * wound.full
     into_dermis = onset * np.logaddexp(0.0, (wound.depth_um - epidermis_um) / onset)
     below = saturating(into_dermis, 2 * onset)
     reached = _reach(wound.depth_um + number("dermis.beyond") * below, lesion) ** number("dermis.reach_power")

@@ -161,7 +161,7 @@ def blister(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
     heated = max(wound.vessel, wound.pigment)
     spared = number("blister.short_pulse") * wound.short_pulse
     by_light = heated * logistic(number("blister.selective") + spared + number("blister.slope") * hot + spread)
-    odds = number("blister.killed") + number("blister.per_C") * max(bulk_rise_C, 0.0)
+    odds = number("blister.killed") + number("blister.per_C") * max(bulk_rise_C - number("scar.overheat_limit"), 0.0)
     by_heat = float(saturating(wound.killed, number("wound.presence"))) * logistic(odds + spread)
     return _kept(_joined(by_light, by_heat))
 
