@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from recutis.response import Care, Improvement, SiteResponse
 
 PERSON: Final = "claims.person."
+_ELEMENTWISE: Final[Mapping[str, np.ufunc]] = {"<=": np.less_equal, "<": np.less, ">=": np.greater_equal, ">": np.greater}
 _MOST_SESSIONS: Final = 6
 """Sessions over which a course is looked at: the most that claims.csv speaks of."""
 _HEALTHY: Final[Mapping[str, object]] = {
@@ -49,8 +50,7 @@ _HEALTHY: Final[Mapping[str, object]] = {
     "active.acne": "none",
     "active.dermatitis": False,
     **{
-        f"history.{name}": False
-        for name in ("herpes_labialis", "keloid", "vitiligo", "psoriasis", "immunosuppressed", "melasma")
+        f"history.{name}": False for name in ("herpes_labialis", "keloid", "vitiligo", "psoriasis", "immunosuppressed", "melasma")
     },
 }
 """A healthy person's answers to the required questions; a row of the table changes some of them."""
@@ -130,7 +130,9 @@ def spread(draws: Draws) -> Spread:
     return Spread(p10=low, p50=middle, p90=high)
 
 
-def chance_pct(happens: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], block: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Spread:
+def chance_pct(
+    happens: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], block: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> Spread:
     """Share of twins in which something happens, in percent: the middle over all, the range over the blocks.
 
     The range says how well the share is known: twins of a block share the study-level draws.
@@ -139,6 +141,13 @@ def chance_pct(happens: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], block: 
     low, high = (float(value) for value in np.quantile(shares, (0.1, 0.9)))
     middle = 100 * float(np.mean(happens))
     return Spread(p10=min(low, middle), p50=middle, p90=max(high, middle))
+
+
+def share_pct(
+    draws: Draws, compare: str, number: float | Draws, block: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> Spread:
+    """Share of twins whose draw compares with a number (or with another draw of its own), in percent."""
+    return chance_pct(_ELEMENTWISE[compare](draws, number), block)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

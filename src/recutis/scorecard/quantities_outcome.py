@@ -9,11 +9,10 @@ import numpy as np
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.classes import matches
-from recutis.scorecard.panel import Panel, Treated, chance_pct, interval_weeks, persons, spread
+from recutis.scorecard.panel import Panel, Treated, interval_weeks, persons, share_pct, spread
 from recutis.scorecard.quantities_time import CHEST, EYES, FACE, chair_minutes_draws, downtime_chance
 from recutis.scorecard.registry import by_class, merged, quantity
 from recutis.scorecard.types import Answer, Computed, Spread
-from recutis.scorecard.verdict import COMPARE
 
 _USUAL = "after a usual course (sessions_expected, at most three), matured for three to six months"
 
@@ -140,15 +139,10 @@ def _kinds(panel: Panel) -> int:
 
 
 def _share(panel: Panel, name: str, concern: str, compare: str, percent: float, *, note: str, row: str = "") -> Computed:
-    """Share of twins whose improvement compares with a number."""
+    """Share of twins whose improvement of the named concern, or of each class's best one, compares with a number."""
 
-    def chance(treated: Treated) -> Answer | dict[str, Answer]:
-        kinds = [concern] if concern else list(treated.served) or [treated.main]
-        block = treated.place.twins.block
-        found: dict[str, Answer] = {
-            kind.replace("_", " "): chance_pct(COMPARE[compare](treated.improvement(kind), percent), block) for kind in kinds
-        }
-        return next(iter(found.values())) if concern else found
+    def chance(treated: Treated) -> Answer:
+        return _chance(treated, concern or treated.main, compare, percent)
 
     def sources(treated: Treated) -> tuple[str, ...]:
         return (*_sources(treated, concern), row) if row else _sources(treated, concern)
@@ -156,11 +150,38 @@ def _share(panel: Panel, name: str, concern: str, compare: str, percent: float, 
     return by_class(panel, _person_for(concern), name, "pct", chance, sources=sources, note=note)
 
 
+def _chance(treated: Treated, kind: str, compare: str, percent: float) -> Spread:
+    return share_pct(treated.improvement(kind), compare, percent, treated.place.twins.block)
+
+
+def _shares(panel: Panel, name: str, compare: str, percent: float) -> Computed:
+    """The same for each concern that a class serves."""
+
+    def chances(treated: Treated) -> dict[str, Answer]:
+        return {kind.replace("_", " "): _chance(treated, kind, compare, percent) for kind in treated.served}
+
+    note = "share of twins, each served concern apart"
+    return by_class(panel, FACE, name, "pct", chances, sources=lambda treated: _sources(treated, ""), note=note)
+
+
+@quantity("best_chance_of_75_pct")
+def best_chance_of_75_pct(panel: Panel, _concern: str) -> Computed:
+    """Chance of an improvement by three quarters on the concern where a class has the best odds of it."""
+
+    def best(treated: Treated) -> Answer:
+        return max((_chance(treated, kind, ">=", 75.0) for kind in treated.kinds), key=lambda item: item.p50)
+
+    note = "on the concern with the best odds"
+    return by_class(panel, FACE, "best_chance_of_75_pct", "pct", best, sources=lambda treated: _sources(treated, ""), note=note)
+
+
 def probability(panel: Panel, concern: str, what: str, compare: str, number: float) -> Computed | None:
-    """A chance such as p(>=75 pct improvement), p(sessions<=3), probability(downtime<=7 d); None when unknown."""
+    """The share of twins that a probability of the table asks for, of improvement, sessions or downtime; None when unknown."""
     if what == "improvement":
         name = f"p({compare}{number:g} pct improvement)"
-        return _share(panel, name, concern, compare, number, note="share of twins, each served concern apart")
+        if not concern:
+            return _shares(panel, name, compare, number)
+        return _share(panel, name, concern, compare, number, note="share of twins")
     if what == "sessions":
         return sessions_chance(panel, concern, compare, number)
     return downtime_chance(panel, compare, number) if what == "downtime" else None
@@ -170,14 +191,18 @@ def probability(panel: Panel, concern: str, what: str, compare: str, number: flo
 def responder_pct(panel: Panel, concern: str) -> Computed:
     """Share of twins that improve by at least the row `claims.responder`."""
     least = evidence.value("claims.responder")
-    return _share(panel, "responder_pct", concern, ">=", least, note=f"share of twins that improve by {least:g} pct", row="claims.responder")
+    return _share(
+        panel, "responder_pct", concern, ">=", least, note=f"share of twins that improve by {least:g} pct", row="claims.responder"
+    )
 
 
 @quantity("nonresponse_pct")
 def nonresponse_pct(panel: Panel, concern: str) -> Computed:
     """Share of twins without a visible change."""
     least = evidence.value("plan.visible_change")
-    return _share(panel, "nonresponse_pct", concern, "<", least, note=f"share of twins below {least:g} pct", row="plan.visible_change")
+    return _share(
+        panel, "nonresponse_pct", concern, "<", least, note=f"share of twins below {least:g} pct", row="plan.visible_change"
+    )
 
 
 @quantity("satisfaction_pct")
@@ -251,7 +276,7 @@ def sessions_chance(panel: Panel, concern: str, compare: str, number: float) -> 
         kind = _served(treated, concern)
         if kind not in treated.served:
             return {}
-        return chance_pct(COMPARE[compare](treated.sessions_needed(kind), number), treated.place.twins.block)
+        return share_pct(treated.sessions_needed(kind), compare, number, treated.place.twins.block)
 
     name = f"p(sessions{compare}{number:g})"
     return by_class(panel, _person_for(concern), name, "pct", chance, sources=("claims.enough_share",))
@@ -260,7 +285,9 @@ def sessions_chance(panel: Panel, concern: str, compare: str, number: float) -> 
 @quantity("interval_weeks")
 def interval_between_sessions(panel: Panel, _concern: str) -> Computed:
     """Usual weeks between sessions."""
-    return by_class(panel, FACE, "interval_weeks", "weeks", lambda treated: interval_weeks(treated.device), sources=_interval_rows())
+    return by_class(
+        panel, FACE, "interval_weeks", "weeks", lambda treated: interval_weeks(treated.device), sources=_interval_rows()
+    )
 
 
 def _interval_rows() -> tuple[str, ...]:
@@ -320,7 +347,7 @@ def _compared(panel: Panel, name: str, unit: str, note: str, *, least: bool, dif
             block = treated.place.twins.block
             for row in _alternatives(kind):
                 other = alternative_draws(row, mine.size, seed=panel.seed)
-                answer: Spread = spread(mine - other) if difference else chance_pct(mine > other, block)
+                answer: Spread = spread(mine - other) if difference else share_pct(mine, ">", other, block)
                 found[f"{kind.replace('_', ' ')} against {row.fields['modality']}"] = answer
         if least and found:
             lowest = min(found.values(), key=lambda item: item.p50 if isinstance(item, Spread) else 0.0)

@@ -78,7 +78,9 @@ def pigment_risk_reduction(panel: Panel, _concern: str) -> Computed:
         return spread(treated.course_risk_pct("pih", without) - treated.course_risk_pct("pih"))
 
     rows = ("response.pih.no_sunscreen", "RSK-049")
-    return by_class(panel, FACE, "pigment_risk_reduction", "points of pct", fall, sources=rows, note="with less without sunscreen")
+    return by_class(
+        panel, FACE, "pigment_risk_reduction", "points of pct", fall, sources=rows, note="with less without sunscreen"
+    )
 
 
 @quantity("infection_risk_pct")
@@ -106,19 +108,27 @@ def _ablated_infection(panel: Panel, person: str, label: str) -> Computed:
 @quantity("hsv_risk_pct")
 def hsv_risk_pct(panel: Panel, _concern: str) -> Computed:
     """Chance of a cold sore with and without a history of them, with and without an antiviral."""
+    return _herpes(panel, "hsv_risk_pct", guarded=True)
 
+
+@quantity("hsv_risk_without_antiviral_pct")
+def hsv_risk_without_antiviral_pct(panel: Panel, _concern: str) -> Computed:
+    """The same without an antiviral only."""
+    return _herpes(panel, "hsv_risk_without_antiviral_pct", guarded=False)
+
+
+def _herpes(panel: Panel, name: str, *, guarded: bool) -> Computed:
     def chances(treated: Treated) -> dict[str, Answer]:
-        guarded = treated.respond(antiviral=True)
-        return {
-            "without antiviral": spread(100 * treated.response.risks["herpes"]),
-            "with antiviral": spread(100 * guarded.risks["herpes"]),
-        }
+        found: dict[str, Answer] = {"without antiviral": spread(100 * treated.response.risks["herpes"])}
+        if guarded:
+            found["with antiviral"] = spread(100 * treated.respond(antiviral=True).risks["herpes"])
+        return found
 
     parts = [
         by_class(
             panel,
             person,
-            "hsv_risk_pct",
+            name,
             "pct",
             chances,
             sources=lambda treated: treated.response.sources["herpes"],
@@ -127,4 +137,4 @@ def hsv_risk_pct(panel: Panel, _concern: str) -> Computed:
         )
         for person, label in ((FACE, "no history"), ("treated_herpes", "history of cold sores"))
     ]
-    return merged("hsv_risk_pct", parts)
+    return merged(name, parts)

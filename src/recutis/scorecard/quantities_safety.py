@@ -23,8 +23,13 @@ _STANDARD_SUNS: Final = ("treated_fair", "treated_phototype_III", "treated_photo
 
 @quantity("skin_removed_flag")
 def skin_removed_flag(panel: Panel, _concern: str) -> Computed:
-    """Whether any epidermis is ablated."""
-    return by_class(panel, FACE, "skin_removed_flag", "flag", lambda treated: treated.injury.epidermis_removed_fraction > 0, sources=_injury)
+    """Whether skin is ablated through the horny layer in one session at typical settings."""
+
+    def removed(treated: Treated) -> Answer:
+        horny = next(layer.thickness_um for layer in treated.place.skin.layers if layer.name == "stratum_corneum")
+        return treated.injury.ablation_depth_um > horny
+
+    return by_class(panel, FACE, "skin_removed_flag", "flag", removed, sources=_injury, note="ablated through the horny layer")
 
 
 @quantity("coverage_pct")
@@ -52,7 +57,12 @@ def _injury(treated: Treated) -> tuple[str, ...]:
 def anaesthesia_type(panel: Panel, _concern: str) -> Computed:
     """The mildest anaesthesia that brings the median pain down to the planner's target, for a whole face."""
     return by_class(
-        panel, FACE, "anaesthesia_type", "", lambda treated: treated.evaluation.care.anaesthesia.replace("_", " "), sources=("plan.pain_target",)
+        panel,
+        FACE,
+        "anaesthesia_type",
+        "",
+        lambda treated: treated.evaluation.care.anaesthesia.replace("_", " "),
+        sources=("plan.pain_target",),
     )
 
 
@@ -72,7 +82,12 @@ def setting(panel: Panel, _concern: str) -> Computed:
 def escort_needed(panel: Panel, _concern: str) -> Computed:
     """Whether somebody must take the person home: after sedation."""
     return by_class(
-        panel, FACE, "escort_needed", "flag", lambda treated: treated.evaluation.care.anaesthesia == "sedation", sources=("SCR-046",)
+        panel,
+        FACE,
+        "escort_needed",
+        "flag",
+        lambda treated: treated.evaluation.care.anaesthesia == "sedation",
+        sources=("SCR-046",),
     )
 
 
@@ -97,7 +112,9 @@ def chest_dose_ceiling(panel: Panel, _concern: str) -> Computed:
 
     place = panel.place(CHEST)
     limits = {name: ceiling(place.site, name, place.twins.traits.phototype) for name in DEVICE_CLASSES}
-    by: dict[str, Answer] = {name: _ceiling_words(most) if most.allowed else f"refused: {most.reason}" for name, most in limits.items()}
+    by: dict[str, Answer] = {
+        name: _ceiling_words(most) if most.allowed else f"refused: {most.reason}" for name, most in limits.items()
+    }
     rows = tuple(dict.fromkeys(row for most in limits.values() for row in most.rule_ids))
     return Computed(name="chest_dose_ceiling", unit="", by=by, sources=rows)
 
@@ -125,7 +142,9 @@ def eligibility(panel: Panel, _concern: str) -> Computed:
 def screening_result(panel: Panel, _concern: str) -> Computed:
     """The outcome of screening for a healthy person and for persons with one contraindication each."""
     by, rules = _screened(panel)
-    return Computed(name="screening_result", unit="", by=by, sources=rules, note="ready, or what stands in the way and which rule")
+    return Computed(
+        name="screening_result", unit="", by=by, sources=rules, note="ready, or what stands in the way and which rule"
+    )
 
 
 @quantity("screening_clear")
@@ -140,7 +159,9 @@ def screening_clear(panel: Panel, _concern: str) -> Computed:
         screening = screen(patient)
         site = patient.concerns[0].site
         by[_label(name)] = screening.status == "ready" and not any(screening.removed(item, site) for item in classes)
-    return Computed(name="screening_clear", unit="flag", by=by, sources=_screened(panel)[1], note="no rule stops or removes resurfacing")
+    return Computed(
+        name="screening_clear", unit="flag", by=by, sources=_screened(panel)[1], note="no rule stops or removes resurfacing"
+    )
 
 
 def _label(name: str) -> str:
@@ -173,7 +194,9 @@ def lesion_diagnosis_flag(panel: Panel, _concern: str) -> Computed:
         stops = [entry.rule_id for entry in screening.entries if entry.state == "fires" and entry.severity == "absolute"]
         rules |= dict.fromkeys(stops)
         by[_label(name)] = bool(stops)
-    return Computed(name="lesion_diagnosis_flag", unit="flag", by=by, sources=tuple(rules), note="diagnosis asked for before light")
+    return Computed(
+        name="lesion_diagnosis_flag", unit="flag", by=by, sources=tuple(rules), note="diagnosis asked for before light"
+    )
 
 
 @quantity("biopsy_flag")
@@ -221,7 +244,9 @@ def medication_flags(panel: Panel, _concern: str) -> Computed:
         rules |= dict.fromkeys(entry.rule_id for entry in firing)
         words = "; ".join(f"{entry.rule_id} {entry.condition}: {entry.required_action}" for entry in firing)
         by[name.removeprefix("check_medicine_").replace("_", " ")] = words or "nothing to do"
-    return Computed(name="medication_flags", unit="", by=by, sources=tuple(rules), note="questions for the prescriber, never a stop")
+    return Computed(
+        name="medication_flags", unit="", by=by, sources=tuple(rules), note="questions for the prescriber, never a stop"
+    )
 
 
 @quantity("infection_risk_ratio")
@@ -237,7 +262,9 @@ def infection_risk_ratio(panel: Panel, _concern: str) -> Computed:
             continue
         by[case] = spread(_with_medicine(panel, base, name) / base.response.risks["bacterial_infection"])
     rows = ("response.infection.immunosuppressed", "RSK-030", "RSK-031")
-    return Computed(name="infection_risk_ratio", unit="times", by=by, missing=missing, sources=rows, note="full-field CO2, against none")
+    return Computed(
+        name="infection_risk_ratio", unit="times", by=by, missing=missing, sources=rows, note="full-field CO2, against none"
+    )
 
 
 def _with_medicine(panel: Panel, base: Treated, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
@@ -292,9 +319,13 @@ def expected_vs_abnormal(panel: Panel, _concern: str) -> Computed:
         first = np.array([day <= _FIRST_DAYS for day in treated.response.days])
         for symptom, levels in treated.response.symptoms.items():
             peaks[symptom] = max(peaks.get(symptom, 0.0), float(np.median(levels[first].max(axis=0))))
-    expected: dict[str, Answer] = {f"{symptom.replace('_', ' ')} (expected)": True for symptom, peak in peaks.items() if peak >= noticeable}
+    expected: dict[str, Answer] = {
+        f"{symptom.replace('_', ' ')} (expected)": True for symptom, peak in peaks.items() if peak >= noticeable
+    }
     by = expected | {f"{symptom} (red flag)": False for symptom in flags}
-    return Computed(name="expected_vs_abnormal", unit="flag", by=by, sources=tuple(flags.values()), note="signs of the first three days")
+    return Computed(
+        name="expected_vs_abnormal", unit="flag", by=by, sources=tuple(flags.values()), note="signs of the first three days"
+    )
 
 
 @quantity("triage_level")
@@ -315,7 +346,9 @@ def signs_to_consult_for(_panel: Panel, _concern: str) -> Computed:
     from recutis.course import red_flags
 
     by: dict[str, Answer] = {name: float(len(red_flags(name))) for name in DEVICE_CLASSES}
-    return Computed(name="signs_to_consult_for", unit="signs", by=by, sources=tuple(flag.row_id for flag in red_flags("ablative_full_co2")))
+    return Computed(
+        name="signs_to_consult_for", unit="signs", by=by, sources=tuple(flag.row_id for flag in red_flags("ablative_full_co2"))
+    )
 
 
 @quantity("uv_exposure_index")
@@ -343,13 +376,15 @@ def melanin_index(panel: Panel, _concern: str) -> Computed:
     """Melanin of the lesion over that of the skin around it."""
     lesions = panel.place(FACE).lesions
     pigmented = {key: item for key, item in lesions.items() if item.target == "pigment"}
-    by: dict[str, Answer] = {key.partition("@")[0].replace("_", " "): float(item.melanin_factor) for key, item in pigmented.items()}
+    by: dict[str, Answer] = {
+        key.partition("@")[0].replace("_", " "): float(item.melanin_factor) for key, item in pigmented.items()
+    }
     rows = tuple(dict.fromkeys(row for item in pigmented.values() for row in item.sources))
     return Computed(name="melanin_index", unit="times", by=by, sources=rows, note="lesion over surrounding epidermis")
 
 
 @quantity("brown_index")
-def brown_index(panel: Panel, _concern: str) -> Computed:
+def brown_index(_panel: Panel, _concern: str) -> Computed:
     """Added absorption of an age spot in blue over that in red light: above 1 it looks brown.
 
     Only pigment near the surface looks brown; deep pigment looks grey-blue.
@@ -358,4 +393,6 @@ def brown_index(panel: Panel, _concern: str) -> Computed:
 
     blue, red = (float(melanosome_mua_cm(evidence.value(f"claims.wavelength.{name}"))) for name in ("blue", "red"))
     rows = ("claims.wavelength.blue", "claims.wavelength.red")
-    return Computed(name="brown_index", unit="times", by={"age spots": blue / red}, sources=rows, note="melanin in blue over red light")
+    return Computed(
+        name="brown_index", unit="times", by={"age spots": blue / red}, sources=rows, note="melanin in blue over red light"
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.laser import treatment_minutes
-from recutis.scorecard.panel import Panel, Treated, chance_pct, spread
+from recutis.scorecard.panel import Panel, Treated, share_pct, spread
 from recutis.scorecard.registry import by_class, merged, quantity
 from recutis.scorecard.types import Answer, Computed, Spread
 
@@ -66,7 +66,9 @@ def sunscreen_start_day(panel: Panel, _concern: str) -> Computed:
 @quantity("erythema_resolution_days")
 def erythema_resolution_days(panel: Panel, _concern: str) -> Computed:
     """Days until the last redness has gone."""
-    return _clock(panel, "erythema_resolution_days", "erythema_resolution_days", "days", note="full resolution, another clock than downtime")
+    return _clock(
+        panel, "erythema_resolution_days", "erythema_resolution_days", "days", note="full resolution, another clock than downtime"
+    )
 
 
 @quantity("PIH_weeks")
@@ -136,10 +138,9 @@ def probability_downtime(panel: Panel, _concern: str) -> Computed:
 
 def downtime_chance(panel: Panel, compare: str, days: float) -> Computed:
     """Share of twins whose social downtime compares with a number of days."""
-    from recutis.scorecard.verdict import COMPARE
 
     def chance(treated: Treated) -> Answer:
-        return chance_pct(COMPARE[compare](treated.response.social_downtime_days, days), treated.place.twins.block)
+        return share_pct(treated.response.social_downtime_days, compare, days, treated.place.twins.block)
 
     sources = ("REC-030", "REC-087", "response.crust.visible")
     return by_class(panel, FACE, f"probability(downtime{compare}{days:g} d)", "pct", chance, sources=sources)
@@ -188,7 +189,9 @@ def pain_vs_comparator_difference(panel: Panel, _concern: str) -> Computed:
         }
 
     rows = tuple(row.id for row in pain_comparators())
-    return by_class(panel, FACE, "pain_vs_comparator_difference", "0-10", differences, sources=rows, note="positive: the laser hurts more")
+    return by_class(
+        panel, FACE, "pain_vs_comparator_difference", "0-10", differences, sources=rows, note="positive: the laser hurts more"
+    )
 
 
 @quantity("least_probability_of_less_pain")
@@ -197,7 +200,7 @@ def least_probability_of_less_pain(panel: Panel, _concern: str) -> Computed:
 
     def least(treated: Treated) -> Answer:
         pain, block = treated.response.pain_0_10, treated.place.twins.block
-        chances = [chance_pct(pain < draws_of_row(row, pain.size, panel.seed), block) for row in pain_comparators()]
+        chances = [share_pct(pain, "<", draws_of_row(row, pain.size, panel.seed), block) for row in pain_comparators()]
         return min(chances, key=lambda item: item.p50)
 
     rows = tuple(row.id for row in pain_comparators())
@@ -212,7 +215,9 @@ def _minutes(treated: Treated, seed: int) -> tuple[Draws, Draws, Draws, tuple[st
     twins = treated.place.twins
     low, middle, high, rows = treatment_minutes(treated.evaluation.exposure, treated.evaluation.area_cm2)
     generator = np.random.default_rng([seed, zlib.crc32(treated.device.name.encode())])
-    laser = generator.triangular(low, min(max(middle, low), high), max(high, low * (1 + 1e-6)), twins.n)  # a triangle needs a width
+    laser = generator.triangular(
+        low, min(max(middle, low), high), max(high, low * (1 + 1e-6)), twins.n
+    )  # a triangle needs a width
     room = generator.triangular(*evidence.numbers("PRO-032"), twins.n)
     return numbing_minutes(treated.evaluation.care, twins), laser, room, (*rows, "PRO-012", "PRO-015", "PRO-032")
 
@@ -225,7 +230,9 @@ def procedure_minutes(panel: Panel, _concern: str) -> Computed:
         _, laser, room, _ = _minutes(treated, panel.seed)
         return spread(laser + room)
 
-    return by_class(panel, FACE, "procedure_minutes", "min", minutes, sources=("PRO-032",), note="whole face; laser and room, no numbing")
+    return by_class(
+        panel, FACE, "procedure_minutes", "min", minutes, sources=("PRO-032",), note="whole face; laser and room, no numbing"
+    )
 
 
 @quantity("anaesthesia_minutes")

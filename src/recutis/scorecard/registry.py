@@ -15,7 +15,9 @@ Quantity = Callable[[Panel, str], Computed]
 
 _REGISTRY: dict[str, Quantity] = {}
 _SEPARATOR: Final = re.compile(r",(?![^()]*\))|;|\bvs\b(?!_)|\band\b(?![^()]*\))")
-_PROBABILITY: Final = re.compile(r"^p(?:robability)?\s*\(\s*([a-z_]*)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(.*?)\s*\)$", re.IGNORECASE)
+_PROBABILITY: Final = re.compile(
+    r"^p(?:robability)?\s*\(\s*([a-z_]*)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?)\s*(.*?)\s*\)$", re.IGNORECASE
+)
 _IDENTIFIER: Final = re.compile(r"^[A-Za-z][A-Za-z0-9_]*")
 
 

@@ -8,8 +8,6 @@ from typing import Literal
 
 Verdict = Literal["supported", "depends", "contradicted"]
 VERDICTS: tuple[Verdict, ...] = ("supported", "depends", "contradicted")
-SIGNIFICANT = 3
-"""Digits printed; the models are not better than that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +70,22 @@ def answer_document(answer: Answer) -> object:
 def answer_text(answer: Answer) -> str:
     """An answer in print: '4.1 (2.2 to 7.9)', '3', 'yes', or its words."""
     if isinstance(answer, Spread):
-        return f"{number_text(answer.p50)} ({number_text(answer.p10)} to {number_text(answer.p90)})"
+        low, high = number_text(answer.p10), number_text(answer.p90)
+        if low == high:
+            return number_text(answer.p50)
+        return f"{number_text(answer.p50)} ({low} to {high})"
     if isinstance(answer, bool):
         return "yes" if answer else "no"
     return answer if isinstance(answer, str) else number_text(answer)
 
 
 def number_text(value: float) -> str:
-    """A number with two or three digits and no exponent."""
+    """A number with two or three digits and no exponent; very small ones as 'below 0.01'."""
     if abs(value) >= 100:
         return f"{value:.0f}"
-    return f"{float(f'{value:.2g}'):g}" if abs(value) >= 0.01 else ("0" if value == 0 else "below 0.01" if value > 0 else "0")
+    if abs(value) >= 0.01:
+        return f"{float(f'{value:.2g}'):g}"
+    return "0" if value <= 0 else "below 0.01"
 
 
 @dataclass(frozen=True, kw_only=True)

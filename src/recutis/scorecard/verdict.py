@@ -8,6 +8,8 @@ meant (`mode`):
   contradicted when at most `claims.share.contradicted` does, else it depends on the case.
 - `never`: says that something does not exist. One counterexample contradicts it.
 - `some`: says that something exists or is possible. One case supports it.
+- `matters`: leaves something out. Supported (nothing is lost) when every case holds without it, else
+  it depends on what was left out; it cannot be contradicted.
 - `varies`: says that a quantity depends on the case. Supported when its largest median is at least
   the threshold times its smallest.
 
@@ -27,13 +29,26 @@ from recutis.classes import DEVICE_CLASSES, matches_any
 from recutis.errors import RecutisError
 from recutis.scorecard.types import Answer, Computed, Spread, Verdict, answer_text, number_text
 
-MODES: Final = ("all", "never", "some", "varies")
-COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
+MODES: Final = ("all", "never", "some", "matters", "varies")
+_COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
     "<": operator.lt,
     ">=": operator.ge,
     ">": operator.gt,
     "=": operator.eq,
+}
+_COMPARE_WORDS: Final = {"<=": "at most", "<": "below", ">=": "at least", ">": "above", "=": "equal to"}
+_AT_WORDS: Final = {"p10": "tenth percentile", "p90": "ninetieth percentile"}
+_UNITS_IN_NAMES: Final = frozenset({"pct", "days", "weeks", "minutes", "um"})
+_PRINTED_UNITS: Final = {
+    "flag": "",
+    "pct": "%",
+    "pct of gain": "% of the gain",
+    "um": "µm",
+    "min per pct": "min per %",
+    "0-10": "of 10",
+    "points of pct": "points",
+    "pct, and ratio": "%, and ratio",
 }
 _LEAST: Final = 1e-9  # a ratio needs a smallest value above zero
 _FEW: Final = 4  # cases named in a sentence
@@ -58,16 +73,17 @@ class Condition:
         """Whether an answer fulfils the condition."""
         if isinstance(answer, str) or isinstance(self.target, str):
             return str(answer) == str(self.target)
-        return COMPARE[self.compare](number_at(answer, self.at), self.target)
+        return _COMPARE[self.compare](number_at(answer, self.at), self.target)
 
     def text(self) -> str:
-        """The condition in words: 'social downtime days (p90) <= 3 days'."""
-        name = self.quantity.replace("_", " ")
+        """The condition in words: 'social downtime at most 3 days, ninetieth percentile'."""
+        name = printed_name(self.quantity)
         if isinstance(self.target, str):
             return f"{name} is '{self.target}'"
         if self.unit == "flag":
             return f"{name} is {'yes' if self.target else 'no'}"
-        return f"{name} ({self.at}) {self.compare} {number_text(self.target)} {self.unit}".strip()
+        words = f"{name} {_COMPARE_WORDS[self.compare]} {number_text(self.target)}{_unit(self.quantity, self.unit)}"
+        return words if self.at == "p50" else f"{words} ({_AT_WORDS[self.at]})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +149,7 @@ def _proposition(claim: str, rows: list[evidence.Row]) -> Proposition:
 
 def _condition(row: evidence.Row) -> Condition:
     compare, at = row.fields["compare"], row.fields["at"]
-    if compare not in COMPARE or at not in {"p10", "p50", "p90"}:
+    if compare not in _COMPARE or at not in {"p10", "p50", "p90"}:
         msg = f"Table model_claims, {row.id}: '{at} {compare}' is not a comparison; write p10, p50 or p90 and <=, <, >=, > or =."
         raise RecutisError(msg)
     return Condition(
@@ -173,6 +189,8 @@ def _verdict(mode: str, holds: int, cases: int) -> Verdict:
         return "supported" if holds == cases else "contradicted"
     if mode == "some":
         return "supported" if holds else "contradicted"
+    if mode == "matters":
+        return "supported" if holds == cases else "depends"
     share = holds / cases
     if share >= evidence.value("claims.share.supported"):
         return "supported"
@@ -190,8 +208,8 @@ def _varies(proposition: Proposition, quantities: Mapping[str, Computed]) -> Jud
     holds = condition.holds(ratio)
     unit = computed.unit if computed else ""
     words = (
-        f"{condition.quantity.replace('_', ' ').capitalize()} runs from {number_text(found[least])} ({plain(least)}) to "
-        f"{number_text(found[most])} {unit} ({plain(most)}), medians of {len(found)} cases."
+        f"{printed_name(condition.quantity).capitalize()} runs from {number_text(found[least])} ({plain(least)}) to "
+        f"{number_text(found[most])}{_unit(condition.quantity, unit)} ({plain(most)}), medians of {len(found)} cases."
     )
     return Judgement(
         verdict="supported" if holds else "contradicted",
@@ -205,6 +223,23 @@ def _numeric(computed: Computed | None, condition: Condition) -> dict[str, Answe
     if computed is None:
         return {}
     return {case: answer for case, answer in computed.by.items() if condition.covers(case) and not isinstance(answer, str)}
+
+
+def printed_name(quantity: str) -> str:
+    """A quantity's name as people read it: without underscores and without its unit at the end."""
+    words = quantity.split("_")
+    return " ".join(words[:-1] if len(words) > 1 and words[-1] in _UNITS_IN_NAMES else words)
+
+
+def printed_unit(unit: str) -> str:
+    """A unit as people read it."""
+    return _PRINTED_UNITS.get(unit, unit)
+
+
+def _unit(name: str, unit: str) -> str:
+    """The unit with a space before it, left out where the printed name holds it."""
+    shown = printed_unit(unit)
+    return f" {shown}" if shown and shown not in printed_name(name).split() else ""
 
 
 def plain(case: str) -> str:
@@ -235,12 +270,12 @@ def _range(computed: Computed | None, condition: Condition) -> str:
     found = {case: answer for case, answer in _numeric(computed, condition).items() if not isinstance(answer, bool)}
     if computed is None or not found:
         return ""
-    name = condition.quantity.replace("_", " ")
+    name = printed_name(condition.quantity)
     order = sorted(found, key=lambda case: number_at(found[case], "p50"))
     low, high = order[0], order[-1]
     if answer_text(found[low]) == answer_text(found[high]):
-        return f"{name} is {answer_text(found[low])} {computed.unit}".strip()
+        return f"{name} is {answer_text(found[low])}{_unit(condition.quantity, computed.unit)}"
     return (
         f"{name} runs from {answer_text(found[low])} in {plain(low).replace(', ', ' / ')} to "
-        f"{answer_text(found[high])} {computed.unit} in {plain(high).replace(', ', ' / ')}"
+        f"{answer_text(found[high])}{_unit(condition.quantity, computed.unit)} in {plain(high).replace(', ', ' / ')}"
     )
