@@ -255,7 +255,7 @@ def test_every_answer_serves_a_rule(place):
 OPTIONAL = [
     "patient.outdoor_work", "patient.last_sun_date", "patient.event_date", "patient.sedation_needed", "patient.weight_kg",
     *(f"history.{name}" for name in History.model_fields if name not in {
-        "herpes_labialis", "keloid", "vitiligo", "psoriasis", "immunosuppressed", "melasma", "isotretinoin", "medications",
+        "herpes_labialis", "keloid", "vitiligo", "psoriasis", "immunosuppressed", "melasma", "isotretinoin", "medications", "test_spots",
     }),
 ]  # fmt: skip
 

@@ -257,3 +257,56 @@ def test_traits_need_age_sex_and_phototype():
     """Nothing is drawn for a person of unknown age, sex or phototype."""
     with pytest.raises(InputError, match="must be answered before anything is predicted"):
         traits(_patient(patient={"sex": None}), "cheek")
+
+
+def _spot(**more: object) -> dict[str, object]:
+    made = {"device_class": "vascular_pdl_595", "site": "nose", "date": "2026-10-20", "read_on": "2026-11-17", "result": "clean"}
+    return {**made, **more}
+
+
+@pytest.mark.parametrize(
+    ("spots", "freed"),
+    [
+        ([], False),
+        ([_spot()], True),
+        ([_spot(read_on="2026-11-16")], False),
+        ([_spot(result="pigment_change")], False),
+        ([_spot(), _spot(date="2026-09-01", read_on="2026-10-10", result="pigment_change")], False),
+        ([_spot(site="cheek")], False),
+        ([_spot(device_class="ipl")], False),
+    ],
+)
+def test_clean_test_spot_frees_its_class_on_its_site(spots, freed):
+    """Phototype V: a spot read clean after four weeks frees that class there, and nothing else does."""
+    veins = yaml.safe_load((EXAMPLES / "facial-veins.yaml").read_text(encoding="utf-8"))
+    veins["patient"]["phototype"] = "V"
+    veins["history"]["test_spots"] = spots
+    found = screen(parse_patient(veins))
+
+    assert (not found.removed("vascular_pdl_595", "nose")) == freed
+    assert found.removed("vascular_ktp_532", "nose")
+
+
+def test_clean_test_spot_answers_earlier_pih():
+    """Earlier dark marks remove peeling lasers until a test spot of that class was clean."""
+    spot = _spot(device_class="nonablative_fractional_1550", site="periorbital")
+    lines = {"concerns": [LINES["concerns"][0]], "goals": {}}
+    shut = parse_patient({**LINES, **lines, "history": {**LINES["history"], "previous_pih": True}})
+    freed = parse_patient({**LINES, **lines, "history": {**LINES["history"], "previous_pih": True, "test_spots": [spot]}})
+
+    assert screen(shut).status == "blocked"
+    assert screen(freed).status == "ready"
+
+
+@pytest.mark.parametrize(
+    ("spot", "text"),
+    [
+        (_spot(read_on="2026-10-01"), "was read on 2026-10-01, before it was made on 2026-10-20"),
+        (_spot(read_on="2027-01-01"), r"history\.test_spots\.0\.read_on is 2027-01-01, after the day of planning"),
+        (_spot(device_class="vascular_pdl_59"), "there is no such device class; did you mean 'vascular_pdl_595'"),
+    ],
+)
+def test_wrong_test_spot_is_told(spot, text):
+    """A test spot read before it was made, in the future, or of an unknown class is an error."""
+    with pytest.raises(InputError, match=text):
+        _patient(history={"test_spots": [spot]})

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from recutis import evidence
 from recutis.patient.override import Override
 from recutis.patient.profile import (
+    ASKED,
+    ASKED_OF_WOMEN,
     Active,
     Concern,
     Diagnosis,
@@ -25,6 +27,7 @@ from recutis.patient.profile import (
     PreviousLaser,
     RecentProcedure,
     Severity,
+    TrialSpot,
 )
 from recutis.patient.rule import RULES
 from recutis.patient.screening import RULE_MODULES
@@ -36,33 +39,13 @@ _BLOCKS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("history.recent_procedures, each", RecentProcedure),
     ("history.previous_laser, each", PreviousLaser),
     ("history.fillers, each", Filler),
+    ("history.test_spots, each", TrialSpot),
     ("active", Active),
     ("concerns, each", Concern),
     ("severity", Severity),
     ("diagnosis", Diagnosis),
     ("goals", Goals),
 )
-_REQUIRED = frozenset(
-    [
-        "patient.age",
-        "patient.sex",
-        "patient.phototype",
-        "patient.tanned",
-        "patient.smoker",
-        "history.herpes_labialis",
-        "history.keloid",
-        "history.vitiligo",
-        "history.psoriasis",
-        "history.immunosuppressed",
-        "history.melasma",
-        "history.isotretinoin",
-        "history.medications",
-        "active.infection",
-        "active.acne",
-        "active.dermatitis",
-    ]
-)
-_WOMEN = frozenset({"patient.pregnant", "patient.breastfeeding"})
 
 _FILE_INTRODUCTION = """# The patient file
 
@@ -126,9 +109,9 @@ def _need(place: str, *, required_by_model: bool) -> str:
         return "file"
     if place == "concerns.diagnosis_confirmed":
         return "spots"
-    if place in _WOMEN:
+    if place in ASKED_OF_WOMEN:
         return "women"
-    return "must" if place in _REQUIRED else "may"
+    return "must" if place in ASKED else "may"
 
 
 def _rules_that_read(place: str) -> str:

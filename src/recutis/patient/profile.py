@@ -27,6 +27,7 @@ from recutis.patient.words import (
     Procedure,
     Scale,
     Site,
+    TrialClass,
     Whole,
     Word,
 )
@@ -84,6 +85,25 @@ class PreviousLaser(Part):
     )
 
 
+class TrialSpot(Part):
+    """A test spot that was made and read."""
+
+    device_class: TrialClass = Field(description="Device class of the test spot, such as vascular_pdl_595.")
+    site: Site = Field(description="Where it was made.")
+    date: Day = Field(description="The day it was made.")
+    read_on: Day = Field(description="The day it was looked at.")
+    result: Literal["clean", "pigment_change", "scarring", "other_reaction"] = Field(
+        description="clean (no pigment change), pigment_change, scarring or other_reaction."
+    )
+
+    @model_validator(mode="after")
+    def _read_after_made(self) -> Self:
+        if self.read_on < self.date:
+            msg = f"the test spot was read on {self.read_on}, before it was made on {self.date}; correct one"
+            raise ValueError(msg)
+        return self
+
+
 class Filler(Part):
     """A filler that lies in the skin."""
 
@@ -138,6 +158,9 @@ class History(Part):
     )
     previous_laser: Annotated[tuple[PreviousLaser, ...], Listed] | None = Field(
         None, description="Earlier laser treatments and how they ended; [] says none."
+    )
+    test_spots: Annotated[tuple[TrialSpot, ...], Listed] | None = Field(
+        None, description="Test spots and what was read; a clean one frees its device class on its site from SCR-057 and SCR-062."
     )
 
     @model_validator(mode="after")
@@ -323,6 +346,7 @@ class Patient(Part):
         past += [
             (f"history.recent_procedures.{n}.date", item.date) for n, item in enumerate(self.history.recent_procedures or ())
         ]
+        past += [(f"history.test_spots.{n}.read_on", item.read_on) for n, item in enumerate(self.history.test_spots or ())]
         past += [
             (f"concerns.{n}.diagnosis.date", item.diagnosis.date)
             for n, item in enumerate(self.concerns)
@@ -343,7 +367,7 @@ class Question:
     question: str
 
 
-_ASKED = {
+ASKED = {
     "patient.age": "How old is the person, in years?",
     "patient.sex": "Is the person female or male?",
     "patient.phototype": "Which Fitzpatrick phototype, I to VI?",
@@ -361,7 +385,7 @@ _ASKED = {
     "active.acne": "Is there inflammatory acne now: none, mild, moderate or severe?",
     "active.dermatitis": "Is there dermatitis in the field?",
 }
-_ASKED_OF_WOMEN = {
+ASKED_OF_WOMEN = {
     "patient.pregnant": "Is she pregnant?",
     "patient.breastfeeding": "Is she breastfeeding?",
 }
@@ -379,9 +403,9 @@ def asked_about_pregnancy(patient: Patient) -> bool:
 
 def questions(patient: Patient) -> tuple[Question, ...]:
     """The required answers that are missing, in the file's order; a plan needs them first."""
-    asked = dict(_ASKED)
+    asked = dict(ASKED)
     if asked_about_pregnancy(patient):
-        asked |= _ASKED_OF_WOMEN
+        asked |= ASKED_OF_WOMEN
     found = []
     for place, text in asked.items():
         block, _, key = place.partition(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from recutis import evidence
@@ -22,7 +22,8 @@ class Finding:
 
     `sites` are where it holds (empty: everywhere); `since` is the day from which the row's waiting
     time counts (None: the day of planning); `waits` is False when no date can be promised; `until`
-    is a day known by itself; `asks` are the optional places left open.
+    is a day known by itself; `asks` are the optional places left open;
+    `spared` are (device class, site) pairs that evidence in the file has freed.
     """
 
     state: State
@@ -32,6 +33,7 @@ class Finding:
     waits: bool = True
     until: datetime.date | None = None
     asks: tuple[str, ...] = ()
+    spared: frozenset[tuple[str, str]] = frozenset()
 
 
 Predicate = Callable[[Patient], Finding]
@@ -141,6 +143,23 @@ def recent(patient: Patient, rule_id: str, *kinds: str, default: Finding | None 
             for item in close
         )
     )
+
+
+def clean_spots(patient: Patient, rule_id: str) -> frozenset[tuple[str, str]]:
+    """The (device class, site) pairs whose test spot was read clean after the row's wait, and no other there was not."""
+    spots = patient.history.test_spots or ()
+    wait = datetime.timedelta(days=wait_days(rule_id))
+    clean = {(item.device_class, item.site) for item in spots if item.result == "clean" and item.read_on - item.date >= wait}
+    return frozenset(clean - {(item.device_class, item.site) for item in spots if item.result != "clean"})
+
+
+def with_clean_spots(patient: Patient, rule_id: str, finding: Finding) -> Finding:
+    """The finding, sparing classes and sites whose test spot was clean."""
+    spared = clean_spots(patient, rule_id) if finding.state == "fires" else frozenset()
+    if not spared:
+        return finding
+    names = ", ".join(f"{name} on the {site}" for name, site in sorted(spared))
+    return replace(finding, spared=spared, detail=f"{finding.detail}; test spot clean, so not for {names}")
 
 
 def described(concern: Concern) -> str:

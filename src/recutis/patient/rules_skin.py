@@ -6,7 +6,21 @@ import datetime
 
 from recutis import evidence
 from recutis.patient.profile import Patient
-from recutis.patient.rule import FACE, NO, Finding, ask, field_rule, first, in_field, rule, treated, wait_days, when, yes
+from recutis.patient.rule import (
+    FACE,
+    NO,
+    Finding,
+    ask,
+    field_rule,
+    first,
+    in_field,
+    rule,
+    treated,
+    wait_days,
+    when,
+    with_clean_spots,
+    yes,
+)
 from recutis.sites import OFF_FACE
 
 _NEAR_LID = ("eyelid", "periorbital")
@@ -165,10 +179,10 @@ def phototype_six(patient: Patient) -> Finding:
     return _phototype(patient, "VI")
 
 
-@rule("SCR-057", "patient.phototype")
+@rule("SCR-057", "patient.phototype", "history.test_spots")
 def phototype_five(patient: Patient) -> Finding:
-    """Phototype V."""
-    return _phototype(patient, "V")
+    """Phototype V; classes and sites with a clean test spot that was read after the row's wait are spared."""
+    return with_clean_spots(patient, "SCR-057", _phototype(patient, "V"))
 
 
 @rule("SCR-058", "patient.phototype", "history.keloid")
@@ -229,10 +243,11 @@ def lax_lid(patient: Patient) -> Finding:
     )
 
 
-@rule("SCR-062", "history.previous_pih", "history.previous_laser")
+@rule("SCR-062", "history.previous_pih", "history.previous_laser", "history.test_spots")
 def earlier_pih(patient: Patient) -> Finding:
-    """Dark marks before (history.previous_pih), or an earlier laser treatment that ended in PIH."""
-    return first(
+    """Dark marks before (history.previous_pih), or an earlier laser treatment that ended in PIH; spared as in SCR-057."""
+    found = first(
         when(patient.history.previous_pih, "history.previous_pih", "earlier dark marks", waits=False),
         _earlier_result(patient, "pih"),
     )
+    return with_clean_spots(patient, "SCR-062", found)

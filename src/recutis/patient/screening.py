@@ -30,7 +30,7 @@ EntryState = Literal["fires", "unanswered", "checklist", "overridden", "lifted"]
 RULE_MODULES = (rules_lesion, rules_medicine, rules_person, rules_skin)
 _REFERRALS = frozenset({"SCR-032", "SCR-064"})
 _REMOVING = frozenset({"absolute", "relative"})
-_PEELING = "resurfacing_any, nonablative_any"
+_PEELING = "resurfacing_any"
 _LIGHT = "vascular_any, pigment_any, ipl"
 # What a person may hope to be offered for a kind of concern; used only to tell "nothing is left" from "something is left".
 _HOPED_FOR = {
@@ -41,7 +41,8 @@ _HOPED_FOR = {
     "melasma": "nonablative_fractional_any, pigment_any",
     "poikiloderma": f"nonablative_fractional_any, {_LIGHT}",
     "hypertrophic_scar": f"{_PEELING}, vascular_any",
-    "acne_prone": f"{_PEELING}, vascular_any, ipl",
+    "acne_prone": f"{_PEELING}, nonablative_any, vascular_any, ipl",
+    "enlarged_pores": f"{_PEELING}, nonablative_any",
 }
 
 
@@ -71,9 +72,12 @@ class Entry:
     passes: bool
     asks: tuple[str, ...] = ()
     lifted_by: Override | None = None
+    spared: frozenset[tuple[str, str]] = frozenset()
 
     def covers(self, device_class: str, site: str) -> bool:
         """Whether the rule speaks of this class on this site."""
+        if (device_class, site) in self.spared:
+            return False
         if self.sites and not any(overlap(site, own) for own in self.sites):
             return False
         return any(device_class == name and (not where or any(overlap(site, own) for own in where)) for name, where in self.reach)
@@ -183,6 +187,7 @@ def _entry(patient: Patient, row: evidence.Row, finding: Finding) -> Entry | Non
         until=_until(patient, row, finding) if finding.state == "fires" else None,
         passes=RULES[row.id].passes,
         asks=finding.asks,
+        spared=finding.spared,
     )
 
 

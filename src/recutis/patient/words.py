@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import difflib
 import math
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+
+from recutis.classes import DEVICE_CLASSES
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200  # outside lies a slip of the pen
 _NUMERALS = ("I", "II", "III", "IV", "V", "VI")
@@ -119,6 +122,17 @@ Listed = BeforeValidator(_as_tuple)
 Phototype = Annotated[Literal["I", "II", "III", "IV", "V", "VI"], BeforeValidator(_as_phototype)]
 Isotretinoin = Annotated[Literal["never", "current"] | datetime.date, BeforeValidator(_as_isotretinoin)]
 Diabetes = Annotated[bool | Literal["controlled", "uncontrolled"], BeforeValidator(_as_diabetes)]
+
+
+def _as_class(value: str) -> str:
+    if value not in DEVICE_CLASSES:
+        near = difflib.get_close_matches(value, DEVICE_CLASSES, n=1)
+        msg = f"there is no such device class{f'; did you mean {near[0]!r}?' if near else '; recutis devices lists them'}"
+        raise ValueError(msg)
+    return value
+
+
+TrialClass = Annotated[str, AfterValidator(_as_class)]
 Site = Literal[
     "forehead", "temple", "cheek", "nose", "periorbital", "eyelid", "perioral", "chin", "full_face", "neck", "decolletage",
     "hands",
