@@ -207,9 +207,10 @@ def local_factor(depth: float, beam: Beam) -> float:
 @kernel
 def active_end(e: Array, first: int, last: int, n: int) -> int:
     """Cells that conduction must see: grow the window while its last cells have warmed or cooled."""
+    last = min(max(last, first + 16), n)
     while last < n and abs(e[last - 2]) > 1.0:  # 1 J/m3 is below a microkelvin
         last = min(n, last + 8)
-    return max(last, min(n, first + 16))
+    return last
 
 
 @kernel
