@@ -1,6 +1,7 @@
 """Writes the pages that are made from the package: `python scripts/build_docs.py`, or `--check` to only compare.
 
-Made pages: `docs/schema/*.json`, `docs/evidence.md`, the catalogue at the end of `docs/lasers.md`.
+Made pages: `docs/schema/*.json`, `docs/evidence.md`, `docs/patient-file.md`, `docs/screening.md`, and the catalogue at the
+end of `docs/lasers.md`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from recutis.evidence.page import page
 from recutis.laser.reference import catalogue_markdown
+from recutis.patient.pages import patient_file_page, screening_page
 from recutis.schema import models, schema_text
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -29,6 +31,8 @@ def pages() -> dict[Path, str]:
     made = {DOCS / "schema" / f"{name}.json": schema_text(name) for name in models()}
     made[DOCS / "evidence.md"] = page()
     made[DOCS / "lasers.md"] = _lasers()
+    made[DOCS / "patient-file.md"] = patient_file_page()
+    made[DOCS / "screening.md"] = screening_page()
     return made
 
 
