@@ -21,11 +21,13 @@ from recutis.report.words import (
 
 View = dict[str, object]
 _MOST_OPTIONS: Final = 4
+_SEVERITY: Final = {"absolute": 0, "relative": 1, "caution": 2}
+_TOLD: Final = frozenset({"fires", "overridden", "lifted"})
 _CLOCKS: Final = (
-    ("Skin closed", "closure_days", 1),
-    ("Social downtime", "social_downtime_days", 1),
-    ("Make-up", "makeup_day", 1),
-    ("Redness gone", "erythema_resolution_days", 1),
+    ("Skin closed", "closure_days"),
+    ("Social downtime", "social_downtime_days"),
+    ("Make-up", "makeup_day"),
+    ("Redness gone", "erythema_resolution_days"),
 )
 _STATUS: Final = {
     "ready": "Plan ready",
@@ -49,7 +51,7 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "person": _person(plan),
         "card": _card(plan, first) if first else None,
         "stop": _stop(plan),
-        "screening": [_rule(entry) for entry in plan.screening if entry.state in {"fires", "overridden", "lifted"}],
+        "screening": [_rule(entry) for entry in plan.screening if entry.state in _TOLD and entry not in blocking_rules(plan)],
         "checklist": list(
             dict.fromkeys([*plan.checklist, *(sentence(e.required_action) for e in plan.screening if e.state == "checklist")])
         ),
@@ -168,10 +170,22 @@ def _card(plan: Plan, option: Option) -> View:
     }
 
 
+def fired_first(plan: Plan) -> list[ScreeningEntry]:
+    """The rules that fired, most severe first."""
+    fired = (entry for entry in plan.screening if entry.state == "fires")
+    return sorted(fired, key=lambda entry: _SEVERITY.get(entry.severity, len(_SEVERITY)))
+
+
+def blocking_rules(plan: Plan) -> list[ScreeningEntry]:
+    """What stops a plan that is not ready: absolute rules, or else the most severe one; none where only answers are missing."""
+    if plan.status in {"ready", "needs_answers"}:
+        return []
+    fired = fired_first(plan)
+    return [entry for entry in fired if entry.severity == "absolute"] or fired[:1]
+
+
 def _screening_warnings(plan: Plan) -> list[str]:
-    order = {"absolute": 0, "relative": 1, "caution": 2}
-    fired = sorted((entry for entry in plan.screening if entry.state == "fires"), key=lambda entry: order.get(entry.severity, 3))
-    return [f"{sentence(entry.condition)} {sentence(entry.required_action)} ({entry.rule_id})" for entry in fired]
+    return [f"{sentence(entry.condition)} {sentence(entry.required_action)} ({entry.rule_id})" for entry in fired_first(plan)]
 
 
 def _bar(band: Quantity, top: float) -> View:
@@ -185,7 +199,7 @@ def _log_place(value: float, top: float) -> float:
 
 
 def _clocks(option: Option) -> View:
-    bands = [(name, getattr(option.predictions, field)) for name, field, _ in _CLOCKS]
+    bands = [(name, getattr(option.predictions, field)) for name, field in _CLOCKS]
     top = max(14.0, *(1.05 * band.p90 for _, band in bands))
     ticks = [day for day in (0, 1, 2, 4, 7, 14, 28, 56, 84, 168, 364) if day <= top]
     return {
@@ -207,12 +221,11 @@ def _stop(plan: Plan) -> View | None:
     """What the card of a plan that is not ready says instead."""
     if plan.status == "ready":
         return None
-    order = {"absolute": 0, "relative": 1, "caution": 2}
-    fired = sorted((entry for entry in plan.screening if entry.state == "fires"), key=lambda entry: order.get(entry.severity, 3))
-    blocking = [entry for entry in fired if entry.severity == "absolute"] or fired[:1]
+    rules = blocking_rules(plan)
     return {
+        "timeline": any(entry.until for entry in plan.screening if entry.state == "fires"),
         "questions": [{"place": item.place, "question": sentence(item.question)} for item in plan.questions],
-        "rules": [_rule(entry) for entry in blocking] if plan.status != "needs_answers" else [],
+        "rules": [_rule(entry) for entry in rules],
         "next": [
             {"day": entry.day, "title": entry.title, "text": entry.text} for entry in plan.calendar if entry.kind == "check_up"
         ],

@@ -7,6 +7,7 @@ from typing import Final
 
 from recutis.plan.document import Option, Plan, Quantity, QuartileOdds
 from recutis.report.calendar_file import entries_shown
+from recutis.report.clinician import blocking_rules
 from recutis.report.rows import PROVISIONAL, frequency_range, number, plural, shares_of_ten
 from recutis.report.words import RISK_PLAIN, concern_plain, sentence
 
@@ -123,13 +124,13 @@ def _told(plan: Plan, option: Option) -> View:
         "facts": [
             {
                 "name": "In the clinic",
-                "text": _range_words(made.chair_minutes.total, "minutes"),
+                "text": _range_words(made.chair_minutes.total, "min"),
                 "sub": "each visit, with numbing",
             },
             {
                 "name": "Pain",
                 "text": f"{number(made.pain_0_10.p50)} of 10{PROVISIONAL if made.pain_0_10.provisional else ''}",
-                "sub": f"{_pain_words(made.pain_0_10.p50)} pain; most people say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
+                "sub": f"{_pain_words(made.pain_0_10.p50)} pain; most say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
             },
             {
                 "name": "Staying in",
@@ -178,7 +179,7 @@ def _later(option: Option) -> list[str]:
         if share.p50 >= 1:
             mark = PROVISIONAL if share.provisional else ""
             lines.append(
-                f"{concern_plain(key).capitalize()}: over time, about {share.p50:.0f} % of what was gained may go again ({share.p10:.0f} to "
+                f"{concern_plain(key).capitalize()}: over time, about {share.p50:.0f} % of the gain may go again ({share.p10:.0f} to "
                 f"{share.p90:.0f} %){mark}."
             )
     return lines
@@ -196,7 +197,7 @@ def _odds(name: str, odds: QuartileOdds, gain: Quantity | None) -> View:
     return {
         "name": name[:1].upper() + name[1:],
         "shares": [{"count": count, "words": text} for count, text in zip(shares, words, strict=True)],
-        "none": f"Of these, about {round(none / 10)} of 10 see no change at all."
+        "none": f"About {max(round(none / 10), 1)} of 10 see no change at all."
         if none >= 5
         else "Hardly anyone sees no change at all.",
         "gain": f"On average about {gain.p50:.0f} % better; for most people between {gain.p10:.0f} and {gain.p90:.0f} %{mark}."
@@ -238,13 +239,11 @@ def _flags(plan: Plan) -> list[View]:
 def _instead(plan: Plan) -> View:
     status = plan.status if plan.status in _KINDLY else "blocked"
     title, text = _KINDLY[status]
-    order = {"absolute": 0, "relative": 1, "caution": 2}
-    fired = sorted((entry for entry in plan.screening if entry.state == "fires"), key=lambda entry: order.get(entry.severity, 3))
-    stops = [entry for entry in fired if entry.severity == "absolute"] or fired[:1]
+    stops = blocking_rules(plan)
     return {
         "title": title,
         "text": text,
-        "reasons": [sentence(entry.condition) for entry in stops] if status != "needs_answers" else [],
+        "reasons": [sentence(entry.condition) for entry in stops],
         "next": [sentence(entry.required_action) for entry in stops if entry.required_action]
         if status != "needs_answers"
         else [],

@@ -99,14 +99,15 @@ def short_frequency(percent: float) -> str:
 
 
 def frequency_range(quantity: Quantity) -> str:
-    """A chance with its range, per 100 people: 'about 3 in 100 (1 to 6)'."""
+    """A chance with its range, per 100 people: 'about 3 in 100 (1 to 6)', 'about 2 in 100 (up to 4)'."""
     words = natural_frequency(quantity.p50)
     ends = [min(max(value, 0.0), 100.0) for value in (quantity.p10, quantity.p90)]
-    low, high = ("less than 1" if value < 1 else str(round(value)) for value in ends)
     mark = PROVISIONAL if quantity.provisional else ""
-    if low == high:
+    low, high = (round(value) for value in ends)
+    if ends[1] < 1 or (low == high and ends[0] >= 1):
         return f"{words}{mark}"
-    return f"{words} ({low} to {high}){mark}"
+    span = f"up to {high}" if ends[0] < 1 else f"{low} to {high}"
+    return f"{words} ({span}){mark}"
 
 
 def shares_of_ten(percents: tuple[float, ...]) -> tuple[int, ...]:

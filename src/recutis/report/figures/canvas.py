@@ -28,6 +28,8 @@ _LOOK: Final = {
     "font.size": 7.5,
     "text.color": INK,
     "text.parse_math": False,
+    "text.hinting": "none",
+    "text.hinting_factor": 1,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,

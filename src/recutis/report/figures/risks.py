@@ -47,7 +47,7 @@ def risks_figure(option: Option) -> Figure:
         axes.plot([], [], marker="o", ls="-", lw=1, ms=4, color=TEAL, label="per course")[0],
         axes.plot([], [], marker="o", ls="-", lw=1, ms=4, color=RUST, label="may be lasting")[0],
     ]
-    axes.legend(handles=handles, loc="lower right", frameon=True, framealpha=1, edgecolor="none", fontsize=7, ncols=3)
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=7, ncols=3, borderaxespad=0.2)
     return figure
 
 

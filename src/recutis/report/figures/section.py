@@ -24,7 +24,13 @@ _SKIN: Final = {
 _HEAT: Final = "#9b3a22"
 _MARGIN: Final = 1.25  # skin shown below the deepest thing of interest
 _ASPECT: Final = 1.35  # width of the drawing over its height, so that both axes have one scale
-_MOST_COLUMNS: Final = 9
+_MOST_COLUMNS: Final = 30
+_PITCHES: Final = 2.2  # columns that should be seen
+_WIDEST: Final = 2.4
+_PAGE_MM: Final = 86
+_LINE_MM: Final = 2.9  # between names beside the drawing
+_ABOVE: Final = 0.12  # room over the skin for the pitch, as a share of the depth
+_BESIDE: Final = 0.36  # room for names, as a share of the width
 
 
 def depth_shown_um(injury: InjuryDocument) -> float:
@@ -39,7 +45,9 @@ def section_figure(injury: InjuryDocument) -> Figure:
     """Crater, coagulation, pitch, target depth, layers, scale bar; one scale in both directions."""
     depth = depth_shown_um(injury)
     width = _ASPECT * depth
-    figure = blank(86, 70)
+    if injury.column_pitch_um is not None:
+        width = min(max(width, _PITCHES * injury.column_pitch_um), _WIDEST * depth)
+    figure = blank(_PAGE_MM, _PAGE_MM * (1.01 + _ABOVE) * depth / ((1.02 + _BESIDE) * width))
     axes = figure.add_subplot()
     _layers(axes, injury, depth, width)
     if injury.ablation_depth_um > 0 or injury.lesion_depth_um > 0:
@@ -50,8 +58,8 @@ def section_figure(injury: InjuryDocument) -> Figure:
         _pigment(axes, injury, width)
     _target(axes, injury, depth, width)
     _scale_bar(axes, depth, width)
-    axes.set_xlim(-0.02 * width, 1.34 * width)
-    axes.set_ylim(1.01 * depth, -0.1 * depth)
+    axes.set_xlim(-0.02 * width, (1 + _BESIDE) * width)
+    axes.set_ylim(1.01 * depth, -_ABOVE * depth)
     axes.set_aspect("equal")
     axes.set_axis_off()
     return figure
@@ -72,10 +80,14 @@ def _layers(axes: Axes, injury: InjuryDocument, depth: float, width: float) -> N
         else:
             names.append(((top + bottom) / 2, layer.name.replace("_", " ")))
         top = bottom
+    told = [(epidermis / 2, "epidermis", INK), *((y, name, INK) for y, name in names)]
+    low, high = injury.target_top_um, min(injury.target_bottom_um, depth)
+    told.append(((low + high) / 2, f"target {number(injury.target_top_um)}–{number(injury.target_bottom_um)} µm", TEAL))
+    gap = _LINE_MM * (1.02 + _BESIDE) * width / _PAGE_MM
     last = -math.inf
-    for y, name in [(epidermis / 2, "epidermis"), *names]:
-        place = max(y, last + 0.055 * depth)
-        note(axes, 1.02 * width, place, name, va="center", color=INK, fontsize=6.8)
+    for y, name, colour in sorted(told):
+        place = max(y, last + gap)
+        note(axes, 1.035 * width, place, name, va="center", color=colour, fontsize=6.8)
         last = place
     axes.plot([0, width], [0, 0], color=INK, lw=0.6)
 
@@ -85,7 +97,7 @@ def _columns(axes: Axes, injury: InjuryDocument, width: float) -> None:
     if pitch is None:
         _column(axes, injury, 0.5 * width, width, width)
         return
-    count = min(max(1, math.ceil(width / pitch)), _MOST_COLUMNS)
+    count = min(max(1, math.floor(width / pitch)), _MOST_COLUMNS)
     first = (width - (count - 1) * pitch) / 2
     for index in range(count):
         _column(axes, injury, first + index * pitch, injury.lesion_width_um, width)
@@ -164,10 +176,8 @@ def _pigment(axes: Axes, injury: InjuryDocument, width: float) -> None:
 
 def _target(axes: Axes, injury: InjuryDocument, depth: float, width: float) -> None:
     top, bottom = injury.target_top_um, min(injury.target_bottom_um, depth)
-    x = 0.985 * width
+    x = 1.008 * width
     axes.plot([x, x], [top, bottom], color=TEAL, lw=2.2, solid_capstyle="butt", zorder=6)
-    words = f"target ({injury.target})\n{number(injury.target_top_um)}–{number(injury.target_bottom_um)} µm"
-    axes.text(1.02 * width, min(bottom, 0.94 * depth), words, color=TEAL, fontsize=6.8, va="center", fontweight="medium")
 
 
 def _scale_bar(axes: Axes, depth: float, width: float) -> None:
