@@ -36,6 +36,8 @@ _CELL_M, _FINE_TO_M, _STRETCH, _END_M = 4e-6, 4e-4, 1.07, 1.2e-2
 _BANDS = 7  # of a flashlamp; twice as many move ratios by some per cent
 _SELECTIVE_BELOW_NM = 1200.0  # below it blood and melanin outdo water
 _GLAND_BAND_NM = 30.0
+_DARK = 1e-12  # share of the light that heats nothing yet keeps the time steps of the lit run
+_GENTLE = 1e-3  # share of the light at which no exposure boils: heat is linear there
 _SECOND_RADIATION_M_K = 1.438776877e-2  # exact in the SI
 
 
@@ -139,12 +141,15 @@ def basal_um(skin: Skin) -> float:
     return skin.epidermis_um - basal / 2
 
 
-def thermal_ratio(cold: heat.Run, warm: heat.Run, probe: int) -> float:
-    """Delivered exposure over that which kills cells at a probe: the laser's rise scaled until damage reaches 1."""
+def thermal_ratio(cold: heat.Run, warm: heat.Run, probe: int, share: float = 1.0) -> float:
+    """Delivered exposure over that which kills cells at a probe: the laser's rise scaled until damage reaches 1.
+
+    `warm` had `share` of the delivered exposure, little enough that nothing boiled.
+    """
     if warm.time_s.size == 0 or cold.time_s.size != warm.time_s.size:
         return 0.0
     base = cold.probes_C[:, probe] + KELVIN_OFFSET
-    rise = warm.probes_C[:, probe] - cold.probes_C[:, probe]
+    rise = (warm.probes_C[:, probe] - cold.probes_C[:, probe]) / share
     if float(rise.max()) <= 0.0:
         return 0.0
     process = damage.bulk_skin()
@@ -227,8 +232,6 @@ def pigment(
     exposure_J_cm2: float,
     duration_ms: float,
     plan: tuple[heat.Segment, ...],
-    cold: heat.Run,
-    warm: heat.Run,
     probes_um: tuple[float, ...],
 ) -> Pigment:
     """Explosion of melanosomes by pulses under a microsecond, else thermal death of the pigmented epidermis.
@@ -243,9 +246,11 @@ def pigment(
         depths = np.linspace(5.0, bottom, 24)
         reached = [d for d in depths if melanosome_ratio(dark, shaded, float(d), exposure_J_cm2) >= 1.0]
         return Pigment(lesion=here, epidermis=normal, depth_um=float(max(reached, default=0.0)))
-    normal = thermal_ratio(cold, warm, 0)
-    hot = heat_field(shaded, dark, plan, probes_um) if factor != 1.0 else warm
-    ratios = [thermal_ratio(cold, hot, i) for i in range(len(probes_um))]
+    gentle = faint_twin(skin, field, plan, probes_um, _GENTLE)
+    cold = faint_twin(skin, field, plan, probes_um)
+    normal = thermal_ratio(cold, gentle, 0, _GENTLE)
+    hot = faint_twin(shaded, dark, plan, probes_um, _GENTLE) if factor != 1.0 else gentle
+    ratios = [thermal_ratio(cold, hot, i, _GENTLE) for i in range(len(probes_um))]
     reached = [d for d, ratio in zip(probes_um, ratios, strict=True) if ratio >= 1.0 and d <= bottom]
     return Pigment(lesion=ratios[0], epidermis=normal, depth_um=float(max(reached, default=0.0)))
 
@@ -293,13 +298,12 @@ def wide(
     basal = basal_um(skin)
     probes = (basal, skin.epidermis_um / 2, skin.epidermis_um + 40, skin.epidermis_um + 120)
     warm = heat_field(skin, field, plan, probes)
-    cold = dark_twin(skin, field, plan, probes)
     column = warm.column
     top, bottom = dead_zone_um(column)
     cell = int(np.searchsorted(column.edges_m, basal * M_PER_UM)) - 1
     survive = math.exp(-min(float(column.death[cell]) * passes, 700.0))
     spots = pigment(
-        field, dark, skin, shaded, lesion, exposure_J_cm2=peak, duration_ms=pulse.duration_ms, plan=plan, cold=cold, warm=warm,
+        field, dark, skin, shaded, lesion, exposure_J_cm2=peak, duration_ms=pulse.duration_ms, plan=plan,
         probes_um=probes,
     )  # fmt: skip
     scale = warm.arrived
@@ -326,10 +330,11 @@ def wide(
     )  # fmt: skip
 
 
-def dark_twin(skin: Skin, field: Field, plan: tuple[heat.Segment, ...], probes_um: tuple[float, ...]) -> heat.Run:
-    """The same run as good as without light (cooling only), in the same time steps."""
-    faint = 1e-12  # of the irradiance; zero would change the steps
-    return heat_field(skin, field, tuple(replace(x, irradiance_W_m2=x.irradiance_W_m2 * faint) for x in plan), probes_um)
+def faint_twin(
+    skin: Skin, field: Field, plan: tuple[heat.Segment, ...], probes_um: tuple[float, ...], share: float = _DARK
+) -> heat.Run:
+    """The same run with a small share of the light, in the same time steps; by default cooling only."""
+    return heat_field(skin, field, tuple(replace(x, irradiance_W_m2=x.irradiance_W_m2 * share) for x in plan), probes_um)
 
 
 def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:

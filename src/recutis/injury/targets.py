@@ -189,7 +189,7 @@ def _infrared(row: Fields) -> float:
         return (evidence.value("phys_boiling") - skin.surface_temperature_C) / float(run.column.peak_K.max())
     if row["quantity"] != "injury_threshold_J_cm2":
         raise _UnknownQuantityError(row["quantity"])
-    return 1.0 / scattering.thermal_ratio(scattering.dark_twin(skin, field, plan, (_INJURY_DEPTH_UM,)), run, 0)
+    return 1.0 / scattering.thermal_ratio(scattering.faint_twin(skin, field, plan, (_INJURY_DEPTH_UM,)), run, 0)
 
 
 def _vascular(row: Fields) -> float:
@@ -246,7 +246,7 @@ def _pigment(row: Fields) -> float:
         plan = segments(fluence_J_cm2=1.0, duration_ms=_ms(row), stack=1, repetition_Hz=1.0, cooling=Cooling())
         probes = (scattering.basal_um(skin),)
         run = scattering.heat_field(skin, field, plan, probes)
-        return 1.0 / scattering.thermal_ratio(scattering.dark_twin(skin, field, plan, probes), run, 0)
+        return 1.0 / scattering.thermal_ratio(scattering.faint_twin(skin, field, plan, probes), run, 0)
     raise _UnknownQuantityError(quantity)
 
 
