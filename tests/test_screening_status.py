@@ -310,3 +310,13 @@ def test_wrong_test_spot_is_told(spot, text):
     """A test spot read before it was made, in the future, or of an unknown class is an error."""
     with pytest.raises(InputError, match=text):
         _patient(history={"test_spots": [spot]})
+
+
+@pytest.mark.parametrize(("kind", "rule_id"), [("melasma", "SCR-064"), ("texture", "SCR-064"), ("facial_veins", "SCR-053")])
+def test_denied_diagnosis_is_never_planned_over(kind, rule_id):
+    """A concern whose diagnosis is denied is referred; redness loses vascular and ablative lasers until it has a name."""
+    concern = {"kind": kind, "site": "nose", "diagnosis_confirmed": False}
+    found = screen(parse_patient({**LINES, "concerns": [concern], "goals": {}}))
+
+    assert rule_id in {entry.rule_id for entry in found.firing}
+    assert found.removed("vascular_pdl_595", "nose")

@@ -33,6 +33,7 @@ from recutis.patient.words import (
 )
 
 PIGMENTED_KINDS = frozenset({"age_spots", "freckles"})
+REDNESS_KINDS = frozenset({"diffuse_redness", "facial_veins", "poikiloderma"})
 _ACNE_SCAR = "acne_scars"
 
 
@@ -262,7 +263,7 @@ class Concern(Part):
         if self.scar_type is not None and self.kind != _ACNE_SCAR:
             msg = f"scar_type belongs to acne_scars, not to {self.kind}; remove it"
             raise ValueError(msg)
-        if self.vessel_diameter_mm is not None and self.kind not in {"facial_veins", "diffuse_redness", "poikiloderma"}:
+        if self.vessel_diameter_mm is not None and self.kind not in REDNESS_KINDS:
             msg = f"vessel_diameter_mm belongs to facial_veins, diffuse_redness and poikiloderma, not to {self.kind}; remove it"
             raise ValueError(msg)
         return self

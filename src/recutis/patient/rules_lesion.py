@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from recutis import evidence
-from recutis.patient.profile import Concern, Diagnosis, Patient
+from recutis.patient.profile import REDNESS_KINDS, Concern, Diagnosis, Patient
 from recutis.patient.rule import NO, Finding, ask, described, field_rule, first, rule, yes
 
 # words in `diagnosis.what` that say the lesion is or may be malignant
@@ -102,11 +102,11 @@ def gate_dermatoscopy(patient: Patient) -> Finding:
 
 @rule("SCR-064", "concerns.kind", "concerns.diagnosis_confirmed", "concerns.diagnosis")
 def undiagnosed(patient: Patient) -> Finding:
-    """A concern of the kind undiagnosed, or age spots or freckles whose diagnosis_confirmed is false."""
+    """A concern of the kind undiagnosed, or any but redness and veins (SCR-053) whose diagnosis_confirmed is false."""
     shut = [
         concern
         for concern in patient.concerns
-        if concern.kind == "undiagnosed" or (concern.pigmented and concern.diagnosis_confirmed is False)
+        if concern.kind == "undiagnosed" or (concern.kind not in REDNESS_KINDS and concern.diagnosis_confirmed is False)
     ]
     return yes("; ".join(described(concern) for concern in shut), waits=False) if shut else NO
 

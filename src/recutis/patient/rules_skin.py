@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from recutis import evidence
-from recutis.patient.profile import Patient
+from recutis.patient.profile import REDNESS_KINDS, Patient
 from recutis.patient.rule import (
     FACE,
     NO,
@@ -24,7 +24,6 @@ from recutis.patient.rule import (
 from recutis.sites import OFF_FACE
 
 _NEAR_LID = ("eyelid", "periorbital")
-_REDNESS = frozenset({"diffuse_redness", "facial_veins", "poikiloderma"})
 
 
 def _earlier_result(patient: Patient, *results: str) -> Finding:
@@ -51,7 +50,7 @@ def cold_sore(patient: Patient) -> Finding:
 @rule("SCR-007", "history.herpes_labialis", "concerns.site")
 def herpes_prophylaxis(patient: Patient) -> Finding:
     """Cold sores ever, or a concern around the mouth or on the full face."""
-    mouth = in_field(patient, ["perioral", "full_face"]) if set(treated(patient)) & {"perioral", "full_face"} else frozenset()
+    mouth = {"perioral", "full_face"} & set(treated(patient))
     return first(
         yes("cold sores before") if patient.history.herpes_labialis else NO,
         yes("the field reaches the mouth", sites=mouth) if mouth else NO,
@@ -208,7 +207,7 @@ def redness_without_diagnosis(patient: Patient) -> Finding:
     """Redness or veins whose diagnosis_confirmed is false; open where neither it, a diagnosis nor a vessel diameter is given."""
     found = []
     for number, concern in enumerate(patient.concerns):
-        if concern.kind not in _REDNESS:
+        if concern.kind not in REDNESS_KINDS:
             continue
         named = concern.diagnosis is not None and concern.diagnosis.what is not None
         if concern.diagnosis_confirmed is False:
