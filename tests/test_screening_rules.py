@@ -317,3 +317,22 @@ def test_override_needs_name_reason_role_day(key, value, text):
     data = {"rule_id": "SCR-010", "by": "Dr A", "role": "physician", "reason": "winter", "date": "2026-11-22", key: value}
     with pytest.raises(InputError, match=text):
         make_override(**data)
+
+
+@pytest.mark.parametrize("row", evidence.rows("medicines"), ids=lambda row: row.fields["name"])
+def test_medicine_fires_exactly_the_rules_of_its_row(row):
+    """Each name in medicines.csv fires the rules that its row lists and no other; harmless ones fire none."""
+    name, group = row.fields["name"], row.fields["medicine_class"]
+    listed = {word.strip() for word in row.fields["screening_rules"].split(",") if word.strip()}
+    if group == "isotretinoin":
+        data = _changed(("history.medications", [f"{name} 20 mg"]), ("history.isotretinoin", "current"))
+    elif group == "local_anaesthetic":
+        data = _changed(("history.allergies", [name.upper()]))
+    else:
+        data = _changed(("history.medications", [f"{name.capitalize()} 5 mg"]))
+    if group == "hormone":
+        data["history"]["melasma"] = True
+    found = screen(parse_patient(data))
+    firing = {entry.rule_id for entry in (*found.firing, *found.silenced)} - {"SCR-036", "SCR-059"}
+
+    assert firing == listed

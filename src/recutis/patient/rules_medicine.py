@@ -58,19 +58,14 @@ def isotretinoin_and_full_field(patient: Patient) -> Finding:
     return _isotretinoin(patient, wait_days("SCR-049"))
 
 
-@rule("SCR-014", _MEDICINES)
+@rule("SCR-014", _MEDICINES, _ISOTRETINOIN)
 def photosensitisers(patient: Patient) -> Finding:
-    """A medicine of the classes tetracycline, thiazide, retinoid or another photosensitiser is listed."""
-    return _medicine(
-        patient,
-        "tetracycline",
-        "thiazide",
-        "oral_retinoid",
-        "topical_retinoid",
-        "isotretinoin",
-        "photosensitiser",
-        "methotrexate",
+    """A tetracycline, thiazide, retinoid or another photosensitiser is listed, or isotretinoin is taken now."""
+    listed = _medicine(
+        patient, "tetracycline", "thiazide", "oral_retinoid", "topical_retinoid", "photosensitiser", "methotrexate"
     )
+    now = yes("isotretinoin is taken now", waits=False) if patient.history.isotretinoin == "current" else NO
+    return first(listed, now)
 
 
 @rule("SCR-015", "history.gold_therapy", _MEDICINES)
