@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
-from recutis.plan.document import InjuryDocument, Option, Plan, Quantity, ScreeningEntry
+from recutis.plan.document import InjuryDocument, Option, Plan, Quantity, ScreeningEntry, Source
 from recutis.report.figures.risks import LASTING, risk_order
 from recutis.report.rows import PROVISIONAL, exact, interval_text, number, plural, quantity_text
 from recutis.report.words import (
@@ -13,7 +14,9 @@ from recutis.report.words import (
     RISK_WORDS,
     ceiling_text,
     class_words,
+    classes_text,
     concern_words,
+    modality_words,
     panel_parts,
     panel_text,
     sentence,
@@ -21,6 +24,7 @@ from recutis.report.words import (
 
 View = dict[str, object]
 _MOST_OPTIONS: Final = 4
+_NO_SHARE: Final = 0.005  # smaller shares of the energy are not drawn
 _SEVERITY: Final = {"absolute": 0, "relative": 1, "caution": 2}
 _TOLD: Final = frozenset({"fires", "overridden", "lifted"})
 _CLOCKS: Final = (
@@ -52,14 +56,12 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "card": _card(plan, first) if first else None,
         "stop": _stop(plan),
         "screening": [_rule(entry) for entry in plan.screening if entry.state in _TOLD and entry not in blocking_rules(plan)],
-        "checklist": list(
-            dict.fromkeys([*plan.checklist, *(sentence(e.required_action) for e in plan.screening if e.state == "checklist")])
-        ),
+        "checklist": _once([*plan.checklist, *(e.required_action for e in plan.screening if e.state == "checklist")]),
         "unasked": [_place(text) for text in plan.unasked],
         "options": [_option(option) for option in options],
         "options_table": _options_table(options),
         "why": [
-            {"title": f"{option.rank}  {option.label}", "why": list(option.why), "warnings": list(option.warnings)}
+            {"title": f"{option.rank}  {option.label}", "why": _once(option.why), "warnings": _once(option.warnings)}
             for option in options
         ],
         "injuries": _injuries(first, drawn["sections"]) if first else [],
@@ -77,6 +79,11 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "provenance": _provenance(plan),
         "mark": PROVISIONAL,
     }
+
+
+def _once(texts: Iterable[str]) -> list[str]:
+    """Sentences, each once."""
+    return list(dict.fromkeys(sentence(text) for text in texts if text.strip()))
 
 
 def _person(plan: Plan) -> View:
@@ -243,16 +250,23 @@ def _rule(entry: ScreeningEntry) -> View:
     override = {"": "", "never": "cannot be overridden"}.get(entry.override, f"override: {entry.override.replace('_', ' ')}")
     return {
         "id": entry.rule_id,
-        "severity": entry.severity,
-        "state": "" if entry.state == "fires" else entry.state,
+        "severity": entry.severity if entry.state == "fires" else entry.state,
+        "state": "" if entry.state == "fires" else entry.severity,
         "condition": sentence(entry.condition),
-        "message": sentence(entry.message),
+        "message": _rest(entry.message, entry.condition),
         "action": sentence(entry.required_action),
-        "applies": ", ".join(class_words(word) for word in entry.applies_to),
+        "applies": classes_text(entry.applies_to),
         "lifts": lifts,
         "override": override,
         "source": entry.source,
     }
+
+
+def _rest(message: str, condition: str) -> str:
+    """The message without the condition that already stands above it."""
+    if message.lower().startswith(condition.lower()):
+        message = message[len(condition) :].lstrip(" .:;,-")
+    return sentence(message)
 
 
 def _option(option: Option) -> View:
@@ -321,18 +335,31 @@ def _injury(injury: InjuryDocument, name: str) -> View:
     peak = f"surface {number(injury.peak_surface_C)} °C, basal layer {number(injury.peak_basal_C)} °C, bulk +{number(injury.bulk_rise_C)} °C"
     facts.append(("Peak", peak))
     return {
-        "site": f"{injury.site.replace('_', ' ').capitalize()} · {exact(injury.wavelength_nm)} nm · target: {injury.target}",
+        "site": f"{injury.site.replace('_', ' ').capitalize()} · {injury.wavelength_nm:g} nm · target: {injury.target}",
         "figure": f"{name}.svg",
         "alt": f"Cross-section of the skin, {injury.site}, with the injury drawn to scale",
         "facts": [{"name": key, "text": text} for key, text in facts],
-        "balance": [
-            {"name": BALANCE_WORDS.get(key, key), "share": max(value, 0.0), "text": f"{number(100 * value)} %"}
-            for key, value in injury.energy_balance.items()
-            if value >= 0.005
-        ],
+        **_balance(injury),
         "fidelity": f"Model: {injury.fidelity}. Stated error on depths ±{number(injury.error_pct)} %.",
         "warnings": list(injury.warnings),
     }
+
+
+def _balance(injury: InjuryDocument) -> View:
+    """Shares for the energy bar; a sentence instead where cooling moved more heat than the pulse brought."""
+    parts = injury.energy_balance
+    if any(value < -_NO_SHARE or value > 1 + _NO_SHARE for value in parts.values()):
+        told = "; ".join(
+            f"{BALANCE_WORDS.get(key, key)} {number(value)}" for key, value in parts.items() if abs(value) >= _NO_SHARE
+        )
+        text = f"In units of the pulse energy: {told}. Cooling also took heat that was in the skin before the pulse."
+        return {"balance": [], "balance_text": text}
+    shares = [
+        {"name": BALANCE_WORDS.get(key, key), "share": value, "text": f"{number(100 * value)} %"}
+        for key, value in parts.items()
+        if value >= _NO_SHARE
+    ]
+    return {"balance": shares, "balance_text": ""}
 
 
 def _maybe(band: Quantity | None) -> str:
@@ -349,7 +376,7 @@ def _chance(band: Quantity | None) -> str:
 def _comparators(plan: Plan) -> list[View]:
     return [
         {
-            "name": item.modality.replace("_", " ").capitalize(),
+            "name": modality_words(item.modality),
             "concern": concern_words(item.concern),
             "improvement": _maybe(item.improvement_pct),
             "better": _chance(item.probability_better_pct),
@@ -409,9 +436,9 @@ def _risks(option: Option) -> list[View]:
 def _sources(plan: Plan) -> list[View]:
     return [
         {
-            "id": row.id,
-            "value": _source_value(row.value, row.low, row.high, row.unit, row.text),
-            "conditions": row.conditions.replace("_", " "),
+            "id": row.id.replace(".", ".\u200b").replace("_", "_\u200b"),
+            "value": _source_value(row.value, row.low, row.high, row.unit),
+            "conditions": _source_conditions(row),
             "source": row.source,
             "confidence": row.confidence,
             "checked": row.checked,
@@ -420,11 +447,19 @@ def _sources(plan: Plan) -> list[View]:
     ]
 
 
-def _source_value(value: float | None, low: float | None, high: float | None, unit: str, text: str) -> str:
+def _source_conditions(row: Source) -> str:
+    """Conditions, led by the words of a row that holds no number."""
+    conditions = row.conditions.replace("_", " ")
+    if row.value is None and row.low is None and row.text:
+        return f"{row.text} ({conditions})" if conditions else row.text
+    return conditions
+
+
+def _source_value(value: float | None, low: float | None, high: float | None, unit: str) -> str:
     unit = unit.replace("pct_patients", "% of patients").replace("pct", "%").replace("_", " ")
     span = f" [{exact(low)}–{exact(high)}]" if low is not None and high is not None else ""
     if value is None:
-        return f"{span.strip()} {unit}".strip() if span else text
+        return f"{span.strip()} {unit}".strip() if span else ""
     return f"{exact(value)}{span} {unit}".strip()
 
 

@@ -130,7 +130,7 @@ def _told(plan: Plan, option: Option) -> View:
             {
                 "name": "Pain",
                 "text": f"{number(made.pain_0_10.p50)} of 10{PROVISIONAL if made.pain_0_10.provisional else ''}",
-                "sub": f"{_pain_words(made.pain_0_10.p50)} pain; most say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
+                "sub": f"most say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
             },
             {
                 "name": "Staying in",

@@ -10,6 +10,7 @@ from recutis.plan.document import Quantity
 
 PROVISIONAL: Final = "◊"
 NO_NUMBER: Final = "–"
+MINUS: Final = "−"
 _UNITS: Final = {"pct": "%", "pct of gain": "% of the gain", "0-10": "of 10", "0_10": "of 10", "day": "", "fraction": ""}
 _SMALLEST_SHOWN: Final = 5e-4  # printing only
 _WHOLE: Final = frozenset({"days", "day", "weeks", "min", "sessions"})
@@ -31,19 +32,26 @@ def number(value: float, unit: str = "") -> str:
     if size < _SMALLEST_SHOWN:
         return "0"
     if unit in _WHOLE and 1.95 <= size < 100:
-        return f"{value:.0f}"
-    return f"{float(f'{value:.2g}'):.6f}".rstrip("0").rstrip(".")
+        return f"{value:.0f}".replace("-", MINUS)
+    return f"{float(f'{value:.2g}'):.6f}".rstrip("0").rstrip(".").replace("-", MINUS)
 
 
 def exact(value: float) -> str:
-    """A panel value as set: up to four significant figures, no exponent."""
-    return f"{float(f'{value:.4g}'):g}" if abs(value) < 1e5 else f"{value:.0f}"
+    """A panel value as set: up to three significant figures, no exponent below a million; whole numbers stay whole."""
+    if abs(value) < 1e6:
+        return f"{value:.0f}" if float(value).is_integer() else f"{float(f'{value:.3g}'):g}"
+    return f"{value:.3g}"
 
 
 def interval_text(quantity: Quantity) -> str:
     """Only the range of p10 to p90: '4–6 days', 'day 4–6', '5 days' when both ends print alike."""
     low, high = number(quantity.p10, quantity.unit), number(quantity.p90, quantity.unit)
-    return _with_unit(low if low == high else f"{low}–{high}", quantity)
+    return _with_unit(low if low == high else _span(low, high), quantity)
+
+
+def _span(low: str, high: str) -> str:
+    """'3–8', but '−5 to 9' where a minus sign would sit beside the dash."""
+    return f"{low} to {high}" if MINUS in low + high else f"{low}–{high}"
 
 
 def quantity_text(quantity: Quantity) -> str:
@@ -51,7 +59,7 @@ def quantity_text(quantity: Quantity) -> str:
     low, middle, high = (number(value, quantity.unit) for value in (quantity.p10, quantity.p50, quantity.p90))
     if quantity.unit == "pct" and quantity.p90 < 0.1:
         return _with_unit("<0.1", quantity)
-    return _with_unit(middle if low == middle == high else f"{middle} ({low}–{high})", quantity)
+    return _with_unit(middle if low == middle == high else f"{middle} ({_span(low, high)})", quantity)
 
 
 def _with_unit(text: str, quantity: Quantity) -> str:

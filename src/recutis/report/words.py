@@ -34,6 +34,7 @@ _CLASS: Final = (
     ("ipl", "intense pulsed light"),
 )
 _TAIL: Final = {"co2": "CO₂", "eryag": "Er:YAG", "erysgg": "Er:YSGG", "ktp": "KTP", "pdl": "pulsed dye", "ndyag": "Nd:YAG"}
+_ACRONYMS: Final = {"tca": "TCA", "prp": "PRP", "rf": "RF", "ipl": "IPL", "led": "LED"}
 _SITE_PLAIN: Final = {
     "periorbital": "around the eyes",
     "perioral": "around the mouth",
@@ -95,6 +96,24 @@ def class_words(device_class: str) -> str:
             told = " ".join(f"{part} nm" if part.isdigit() else _TAIL.get(part, part) for part in tail if part)
             return f"{words} {told}".strip()
     return device_class.replace("_any", " (any)").replace("_", " ")
+
+
+def classes_text(words: tuple[str, ...]) -> str:
+    """Classes as a list; more than four shrink to their groups with a count: 'non-ablative fractional (9)'."""
+    if len(words) <= 4:
+        return ", ".join(class_words(word) for word in words)
+    groups: dict[str, int] = {}
+    for word in words:
+        name = next((told for prefix, told in _CLASS if word.startswith(prefix)), class_words(word))
+        groups[name] = groups.get(name, 0) + 1
+    return ", ".join(f"{name} ({count})" if count > 1 else name for name, count in groups.items())
+
+
+def modality_words(name: str) -> str:
+    """'TCA peel' for `tca_peel`."""
+    told = name.replace("_", " ")
+    told = told[:1].upper() + told[1:]
+    return " ".join(_ACRONYMS.get(word.lower(), word) for word in told.split(" "))
 
 
 def concern_words(key: str) -> str:

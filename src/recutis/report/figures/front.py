@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from recutis.plan.document import FrontPoint, Plan
 from recutis.report.figures.canvas import INK, LINE, MUTED, blank, note
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
+
+_APART: Final = 0.028  # least distance of two numbers, as a share of the axis
 
 
 def front_figure(plan: Plan) -> Figure:
@@ -39,16 +44,10 @@ def front_figure(plan: Plan) -> Figure:
 
     draw([point for point in plain if point.meets_limits], 20, hollow=False)
     draw([point for point in plain if not point.meets_limits], 18, hollow=True)
-    edge = sorted((point for point in points if point.on_front), key=lambda point: point.social_downtime_days)
+    edge = best_trades(points)
     if len(edge) > 1:
-        axes.plot(
-            [p.social_downtime_days for p in edge],
-            [p.improvement_pct for p in edge],
-            color=MUTED,
-            lw=0.7,
-            ls=(0, (3, 2)),
-            zorder=1,
-        )
+        x, y = zip(*edge, strict=True)
+        axes.plot(x, y, color=MUTED, lw=0.8, ls=(0, (3, 2)), drawstyle="steps-post", zorder=1)
     _numbered(axes, points)
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
@@ -64,20 +63,38 @@ def front_figure(plan: Plan) -> Figure:
     return figure
 
 
-def _mappable(norm: object, colours: object) -> object:
+def _mappable(norm: Normalize, colours: Colormap) -> ScalarMappable:
     from matplotlib.cm import ScalarMappable
 
-    return ScalarMappable(norm=norm, cmap=colours)  # type: ignore[arg-type]
+    return ScalarMappable(norm=norm, cmap=colours)
 
 
-def _numbered(axes: object, points: tuple[FrontPoint, ...]) -> None:
-    for point in points:
-        if point.option_rank is None:
-            continue
+def best_trades(points: tuple[FrontPoint, ...]) -> list[tuple[float, float]]:
+    """Downtime and improvement of the points that keep every limit and that no other such point beats in both, by downtime."""
+    edge: list[tuple[float, float]] = []
+    kept = [(point.social_downtime_days, point.improvement_pct) for point in points if point.meets_limits]
+    for downtime, gain in sorted(kept, key=lambda item: (item[0], -item[1])):
+        if not edge or gain > edge[-1][1]:
+            edge.append((downtime, gain))
+    return edge
+
+
+def _numbered(axes: Axes, points: tuple[FrontPoint, ...]) -> None:
+    """Numbers of the options; one that would cover another moves to its right."""
+    across = max((point.social_downtime_days for point in points), default=1.0) or 1.0
+    up = max((point.improvement_pct for point in points), default=1.0) or 1.0
+    placed: list[tuple[float, float]] = []
+    chosen = sorted((point for point in points if point.option_rank is not None), key=lambda point: point.social_downtime_days)
+    for point in chosen:
         x, y = point.social_downtime_days, point.improvement_pct
-        fill = INK if point.meets_limits else "white"
-        axes.scatter([x], [y], s=110, facecolor=fill, edgecolor=INK, linewidth=1.0, zorder=4)  # type: ignore[attr-defined]
-        axes.text(  # type: ignore[attr-defined]
-            x, y, str(point.option_rank), color="white" if point.meets_limits else INK, ha="center", va="center_baseline",
-            fontsize=7.5, fontweight="bold", zorder=5,
-        )  # fmt: skip
+        label = x
+        while any(abs(label - a) < _APART * across and abs(y - b) < 2 * _APART * up for a, b in placed):
+            label += _APART * across / 4
+        placed.append((label, y))
+        if label != x:
+            axes.plot([x, label], [y, y], color=INK, lw=0.7, zorder=3)
+            axes.scatter([x], [y], s=14, color=INK, zorder=4)
+        fill, ink = (INK, "white") if point.meets_limits else ("white", INK)
+        axes.scatter([label], [y], s=110, facecolor=fill, edgecolor=INK, linewidth=1.0, zorder=4)
+        style = {"ha": "center", "va": "center_baseline", "fontsize": 7.5, "fontweight": "bold", "zorder": 5}
+        axes.text(label, y, str(point.option_rank), color=ink, **style)

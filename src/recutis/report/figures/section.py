@@ -35,7 +35,7 @@ _BESIDE: Final = 0.36  # room for names, as a share of the width
 
 def depth_shown_um(injury: InjuryDocument) -> float:
     """How deep the drawing goes: past the lesion, the target and the deepest vessel that matters."""
-    vessels = [depth + diameter / 2 for diameter, depth, _ in injury.vessel_closure]
+    vessels = [depth + diameter / 2 for diameter, depth, _ in _vessels_told(injury)]
     skin = sum(layer.thickness_um for layer in injury.layers)
     wanted = _MARGIN * max([injury.lesion_depth_um, injury.target_bottom_um, 200.0, *vessels])
     return min(wanted, skin) if skin > 0 else wanted
@@ -52,9 +52,9 @@ def section_figure(injury: InjuryDocument) -> Figure:
     _layers(axes, injury, depth, width)
     if injury.ablation_depth_um > 0 or injury.lesion_depth_um > 0:
         _columns(axes, injury, width)
-    if injury.vessel_closure:
+    if _vessels_told(injury):
         _vessels(axes, injury, width)
-    if injury.pigment_ratio > 0:
+    if injury.target == "pigment" and injury.pigment_ratio > 0:
         _pigment(axes, injury, width)
     _target(axes, injury, depth, width)
     _scale_bar(axes, depth, width)
@@ -143,22 +143,34 @@ def _bowl(middle: float, wide: float, top: float, bottom: float, *, flat: bool) 
     return curve
 
 
+def _vessels_told(injury: InjuryDocument) -> list[tuple[float, float, float]]:
+    """Vessels of the drawing: only where they are the target, within twice its depth and not wider than it is deep."""
+    if injury.target != "vessel":
+        return []
+    reach = 2 * injury.target_bottom_um
+    near = [item for item in injury.vessel_closure if item[1] <= reach and item[0] <= reach]
+    return sorted(near or injury.vessel_closure[:1])
+
+
 def _vessels(axes: Axes, injury: InjuryDocument, width: float) -> None:
+    """One column of vessels a diameter, at its depths: filled where closed, open where the dose falls short."""
     from matplotlib.patches import Circle
 
-    shown = sorted(injury.vessel_closure)
-    spread = sum(diameter for diameter, *_ in shown)
-    gap = max((width - spread) / (len(shown) + 1), 0.02 * width)
-    x = gap
-    for diameter, depth, ratio in shown:
-        middle = x + diameter / 2
-        closed = ratio >= 1
-        axes.add_patch(
-            Circle((middle, depth), diameter / 2, facecolor=_HEAT if closed else "#fbe9e6", edgecolor=RUST, lw=0.9, zorder=4)
-        )
-        words = f"{number(diameter)} µm\n{'closed' if closed else 'stays open'}"
-        note(axes, middle, depth - diameter / 2 - 0.015 * width, words, ha="center", va="bottom", fontsize=5.8, color=INK)
-        x += diameter + gap
+    told = _vessels_told(injury)
+    diameters = sorted({diameter for diameter, *_ in told})
+    gap = (width - sum(diameters)) / (len(diameters) + 1)
+    shrink = 1.0 if gap > 0 else 0.0
+    x = gap * shrink
+    for diameter in diameters:
+        middle = x + diameter / 2 if shrink else width * (diameters.index(diameter) + 0.5) / len(diameters)
+        for size, depth, ratio in told:
+            if size == diameter:
+                fill = _HEAT if ratio >= 1 else "#ffffff"
+                axes.add_patch(Circle((middle, depth), diameter / 2, facecolor=fill, edgecolor=RUST, lw=0.8, zorder=4))
+        note(axes, middle, -0.02 * width, f"{number(diameter)} µm", ha="center", va="bottom", fontsize=6, color=INK)
+        x += diameter + gap * shrink
+    closed = sum(ratio >= 1 for *_, ratio in told)
+    note(axes, 1.035 * width, -0.02 * width, f"{closed} of {len(told)} closed", va="bottom", color=_HEAT)
 
 
 def _pigment(axes: Axes, injury: InjuryDocument, width: float) -> None:
