@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from recutis import evidence
+from recutis.classes import DEVICE_CLASSES
 from recutis.scorecard.claims import claim_rows, packaged, summary
-from recutis.scorecard.panel import Panel
-from recutis.scorecard.types import Answer, ClaimRow, Computed, Spread, answer_text
+from recutis.scorecard.panel import Panel, Treated, spread
+from recutis.scorecard.quantities_time import FACE
+from recutis.scorecard.types import Answer, ClaimRow, Computed, Spread, answer_text, number_text
 from recutis.scorecard.verdict import plain, printed_unit
 
 DEFAULT: Final = Path("docs/claims.md")
@@ -31,7 +33,7 @@ def rules_text() -> str:
     most, least = (100 * evidence.value(f"claims.share.{name}") for name in ("supported", "contradicted"))
     return f"""A statement is written as a *proposition*: conditions on computed quantities, looked at case by case (a case is
 mostly a device class). Thresholds, device classes and words stand in the table `model_claims`; the classes are those that the
-row of `claims.csv` speaks of. No verdict is copied.
+literature column of the statement's row speaks of. No verdict is copied.
 
 - Said of all: *supported* when at least {most:.0f} % of the cases hold, *contradicted* when at most {least:.0f} % do, else *depends*.
 - Said to never happen: one counterexample contradicts it.
@@ -48,6 +50,42 @@ brings the median pain to {evidence.value("plan.pain_target"):g} of 10. Improvem
 {100 * evidence.value("claims.enough_share"):.0f} % of what six could bring, at most {evidence.value("claims.course_sessions"):g}.
 Ranges in brackets run from the tenth to the ninetieth percentile. Satisfaction is not modelled: the share of twins that improve by
 {evidence.value("claims.satisfying"):g} % or more stands in. Prices are not known: chair minutes stand in."""
+
+
+def panel_table(panel: Panel) -> str:
+    """What stands for each class, and its main numbers; then the classes that are not in the panel, with the reason."""
+    lines = [
+        "| class | device | passes | injury | closed, days | out of sight, days | pain of 10 | darkening, % | best concern, % better |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    absent: dict[str, list[str]] = {}
+    for name in DEVICE_CLASSES:
+        treated = panel.treat(FACE, name)
+        if isinstance(treated, str):
+            absent.setdefault(treated, []).append(plain(name))
+        else:
+            lines.append(_panel_line(name, treated))
+    left_out = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in absent.items())
+    return "\n".join(lines) + (f"\n\nNot in the panel: {left_out}." if left_out else "")
+
+
+def _panel_line(name: str, treated: Treated) -> str:
+    response, injury = treated.response, treated.injury
+    deep = f"{number_text(injury.lesion_depth_um)} µm on {number_text(100 * injury.coverage_fraction)} % of the surface"
+    best = f"{plain(treated.main)} {answer_text(spread(treated.improvement(treated.main)))}" if treated.served else "none visible"
+    pain = f"{answer_text(spread(response.pain_0_10))}, {plain(treated.evaluation.care.anaesthesia)}"
+    cells = (
+        plain(name),
+        treated.device.name,
+        str(treated.evaluation.settings.passes),
+        deep if injury.coverage_fraction > 0 else "pigment or vessels only",
+        answer_text(spread(response.closure_days)),
+        answer_text(spread(response.social_downtime_days)),
+        pain,
+        answer_text(spread(treated.course_risk_pct("pih"))),
+        best,
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def quantity_text(quantity: Computed) -> str:
@@ -159,6 +197,10 @@ says that both tell the same story, it is no independent proof.
 {rules_text()}
 
 {panel_text(panel)}
+
+## The panel
+
+{panel_table(panel)}
 
 ## All statements
 

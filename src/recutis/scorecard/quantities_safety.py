@@ -368,7 +368,7 @@ def uv_exposure_index(panel: Panel, _concern: str) -> Computed:
         sunned = twins.draw(replace(traits, tanned=True), n=panel.n, seed=panel.seed)
         by[f"phototype {traits.phototype}"] = spread(sunned.melanin_fraction / plain.melanin_fraction)
     note = "melanin after recent sun over melanin without it; how a spot grows over decades is not modelled"
-    return Computed(name="uv_exposure_index", unit="times", by=by, sources=("twins.melanin.tan_factor",), note=note)
+    return Computed(name="uv_exposure_index", unit="times", by=by, sources=("skin.tan_factor",), note=note)
 
 
 @quantity("melanin_index")
