@@ -13,6 +13,8 @@ from recutis import evidence
 from recutis.errors import InputError, OutOfRangeError, UnknownNameError
 from recutis.injury import Injury
 from recutis.response import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, SiteResponse, combine, course_risk, numbing_minutes, respond
+from recutis.response.improve import SOURCES
+from recutis.response.sources import SITE_SOURCES
 from recutis.response.typical import NAMES, typical
 from recutis.twins import Traits, Twins, draw
 
@@ -255,6 +257,13 @@ def test_all_sources_are_evidence_rows():
     for name in (*SYMPTOMS, *RISKS, *CLOCKS, "pih_duration_weeks"):
         assert found.sources[name]
         assert all(evidence.has(row) for row in found.sources[name]), name
+
+
+def test_no_prior_of_a_reviewer_is_shown_as_a_source():
+    """Starting guesses steer the fit but are never told to a patient as evidence (CLINICAL.md)."""
+    shown = {row for rows in (*SITE_SOURCES.values(), *SOURCES.values()) for row in rows}
+
+    assert [row for row in sorted(shown) if "Reviewer prior" in evidence.get(row).source] == []
 
 
 def test_a_thousand_twins_are_quick():
