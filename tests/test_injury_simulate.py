@@ -162,12 +162,6 @@ def test_wall_memory_limits() -> None:
     assert memory[1] == pytest.approx((50e-6) ** 2 / (4 * alpha * late), rel=1e-3)
 
 
-def test_axis_share_limits() -> None:
-    """No loss for short pulses, nearly all lost for long ones."""
-    assert absorbers.axis_share(1e-6, 100.0) == pytest.approx(1.0, abs=1e-6)
-    assert absorbers.axis_share(1e4, 20.0) < 0.01
-
-
 def test_darker_lesion_reacts_before_its_surroundings(skin: Skin) -> None:
     """A lentigo with twice the melanin has the higher pigment ratio, for nanoseconds and for milliseconds."""
     spot = Lesion(

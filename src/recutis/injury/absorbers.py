@@ -45,16 +45,6 @@ def wall_memory(seconds: Array, diameter_um: float) -> Array:
     return np.asarray(0.5 * (1.0 - i0e(y)))
 
 
-def axis_share(duration_ms: float, diameter_um: float) -> float:
-    """Rise on the axis at the end of the pulse over that without conduction: 1 - exp(-s) + s E1(s), s = relaxation / pulse."""
-    from scipy.special import exp1
-
-    s = relaxation_s(diameter_um) / (duration_ms * S_PER_MS)
-    if s > 500.0:  # exp underflows: no conduction at all
-        return 1.0
-    return float(1.0 - math.exp(-s) + s * exp1(s))
-
-
 def _wall_history(duration_s: float, diameter_um: float) -> tuple[Array, Array]:
     """Times and rise of the wall for an even heating that would give 1 K without conduction."""
     end = duration_s + _AFTER * max(duration_s, relaxation_s(diameter_um))
@@ -92,9 +82,9 @@ def closure_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> fl
     return high
 
 
-def rupture_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> float:
-    """Adiabatic rise of the blood that brings its axis to the bursting temperature."""
-    return (evidence.value("phys_rupture_temperature") - start_C) / axis_share(duration_ms, diameter_um)
+def purpura_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> float:
+    """Adiabatic rise of the blood that shows as purpura: wall coagulation of many small vessels, a fitted multiple of one."""
+    return closure_rise_K(diameter_um, duration_ms, start_C) * evidence.value("phys_purpura_visible")
 
 
 def melanosome_threshold_J_cm2(mua_cm: float, start_C: float, capacity_J_m3_K: float) -> float:

@@ -69,13 +69,14 @@ def ridged(skin: Skin) -> Skin:
     """The skin with its melanin spread evenly over the living epidermis.
 
     Rete ridges carry the basal layer up and down by 30-60 µm, about the thickness of the epidermis; a flat
-    sheet of melanin a cell thick would overheat in a one-dimensional model.
+    sheet of melanin a cell thick would overheat in a one-dimensional model. Clumped melanosomes shade each
+    other: only a share of them counts for the light and heat of the bulk.
     """
     living = [x for x in skin.layers if x.name in {"epidermis", "basal_layer"}]
     thick = sum(x.thickness_um for x in living)
     if thick <= 0:
         return skin
-    mean = sum(x.melanin_fraction * x.thickness_um for x in living) / thick
+    mean = evidence.value("phys_melanin_packing") * sum(x.melanin_fraction * x.thickness_um for x in living) / thick
     return replace(skin, layers=tuple(replace(x, melanin_fraction=mean) if x in living else x for x in skin.layers))
 
 
@@ -83,7 +84,8 @@ def mean_melanin(skin: Skin) -> float:
     """Melanosome fraction averaged over the whole epidermis."""
     layers = [x for x in skin.layers if x.name in {"stratum_corneum", "epidermis", "basal_layer"}]
     thick = sum(x.thickness_um for x in layers)
-    return sum(x.melanin_fraction * x.thickness_um for x in layers) / thick if thick > 0 else 0.0
+    amount = sum(x.melanin_fraction * x.thickness_um for x in layers)
+    return amount / thick if thick > 0 else 0.0
 
 
 def flashlamp(low_nm: float, high_nm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -186,9 +188,9 @@ def vessel_rise_K(field: Field, skin: Skin, diameter_um: float, depth_um: float)
 
 
 def purpura(field: Field, skin: Skin, *, exposure_J_cm2: float, duration_ms: float) -> float:
-    """Delivered over needed exposure for bursting of the small vessels that make purpura."""
+    """Delivered over needed exposure for visible bleeding of small vessels (purpura)."""
     diameter, depth = evidence.value("phys_capillary_purpura"), evidence.value("phys_purpura_depth")
-    needed = absorbers.rupture_rise_K(diameter, duration_ms, skin.surface_temperature_C)
+    needed = absorbers.purpura_rise_K(diameter, duration_ms, skin.surface_temperature_C)
     return vessel_rise_K(field, skin, diameter, depth) * exposure_J_cm2 / needed
 
 
@@ -197,8 +199,12 @@ def _confined(duration_ms: float) -> bool:
 
 
 def melanosome_ratio(field: Field, skin: Skin, depth_um: float, exposure_J_cm2: float) -> float:
-    """Local exposure over what whitens at a depth: the melanosome threshold, more where melanosomes are few."""
-    sparse = max(evidence.value("phys_whitening_melanin") / max(mean_melanin(skin), 1e-6), 1.0)
+    """Local exposure over what whitens at a depth: the melanosome threshold, more where melanosomes are few.
+
+    `skin` is a ridged skin, whose melanin is the share that counts for the bulk.
+    """
+    melanin = mean_melanin(skin) / evidence.value("phys_melanin_packing")
+    sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
     slab = slab_of(skin)
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
     light = field.at(depth_um)
@@ -343,7 +349,13 @@ def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:
     for nm in field.bands_nm:
         for layer in layer_optics(skin, nm):
             rows.extend(layer.sources)
-    own = ("phys_error_scatter", "phys_melanosome_factor", "phys_rupture_temperature", "phys_capillary_purpura")
+    own = (
+        "phys_error_scatter",
+        "phys_melanosome_factor",
+        "phys_purpura_visible",
+        "phys_melanin_packing",
+        "phys_capillary_purpura",
+    )
     return tuple(
         dict.fromkeys((*rows, *tissue.SOURCES, *damage.bulk_skin().sources, *damage.blood().sources, *own, *skin.sources))
     )

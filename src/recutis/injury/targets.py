@@ -212,6 +212,8 @@ def _vascular(row: Fields) -> float:
         own = absorbers.mean_absorption_cm(vessel_blood_mua_cm(nm), diameter) * PER_M_PER_CM
         return needed * capacity / (own * evidence.value("phys_membrane_gain")) / J_M2_PER_J_CM2
     depth_um = evidence.value("phys_purpura_depth")
+    if quantity.startswith("purpura_threshold"):
+        needed = absorbers.purpura_rise_K(diameter, ms, skin.surface_temperature_C)
     if quantity.startswith(("purpura_threshold", "vessel_coagulation_threshold")):
         return needed / scattering.vessel_rise_K(_field(row, skin), skin, diameter, depth_um)
     raise _UnknownQuantityError(quantity)
