@@ -395,7 +395,7 @@ def source(number: int) -> Source:
 
 
 _HEADLINES: dict[str, str] = {
-    "ready": "ProFractional (fractional ablative), 2 sessions: fine lines 52 % better (34 to 70); 4 days of social downtime a session (2 to 6).",
+    "ready": "ProFractional (fractional ablative), 2 sessions: fine lines 52 % better (34 to 70); 4 days of downtime a session (2 to 6).",
     "needs_answers": "Required answers are missing; nothing is planned until they are given.",
     "deferred": "Defer treatment: tanned skin (SCR-030). Wait four weeks without sun. It lifts when: no tan.",
     "refer": "Refer before any laser: changing pigmented lesion (SCR-021). Dermatoscopy within two weeks. It lifts when: benign diagnosis.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Final
 
-from recutis.plan.document import InjuryDocument, Option, Plan, Quantity, ScreeningEntry, Source
+from recutis.plan.document import InjuryDocument, Option, PassSettings, Plan, Quantity, ScreeningEntry, Source
 from recutis.report.figures.risks import LASTING, risk_order
 from recutis.report.rows import PROVISIONAL, exact, interval_text, number, plural, quantity_text
 from recutis.report.words import (
@@ -24,6 +25,7 @@ from recutis.report.words import (
 
 View = dict[str, object]
 _MOST_OPTIONS: Final = 4
+_LONGEST_REASON: Final = 300  # letters
 _NO_SHARE: Final = 0.005  # smaller shares of the energy are not drawn
 _SEVERITY: Final = {"absolute": 0, "relative": 1, "caution": 2}
 _TOLD: Final = frozenset({"fires", "overridden", "lifted"})
@@ -57,7 +59,7 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "stop": _stop(plan),
         "screening": [_rule(entry) for entry in plan.screening if entry.state in _TOLD and entry not in blocking_rules(plan)],
         "checklist": _once([*plan.checklist, *(e.required_action for e in plan.screening if e.state == "checklist")]),
-        "unasked": [_place(text) for text in plan.unasked],
+        "unasked": list(dict.fromkeys(_place(text) for text in plan.unasked)),
         "options": [_option(option) for option in options],
         "options_table": _options_table(options),
         "why": [
@@ -74,7 +76,7 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "no_treatment": _no_treatment(plan),
         "usual": _usual(plan),
         "risks": _risks(first) if first else [],
-        "refused": [{"name": class_words(item.device_class), "reason": sentence(item.reason)} for item in plan.refused],
+        "refused": [{"name": class_words(item.device_class), "reason": _short(item.reason)} for item in plan.refused],
         "sources": _sources(plan),
         "provenance": _provenance(plan),
         "mark": PROVISIONAL,
@@ -102,21 +104,21 @@ def _place(text: str) -> str:
 
 def _site_lines(option: Option) -> list[View]:
     """One line of settings a site; sites with equal settings share a line."""
-    groups: dict[tuple[object, ...], list[str]] = {}
+    groups: dict[tuple[PassSettings, ...], list[str]] = {}
     for site, passes in option.site_settings.items():
         groups.setdefault(passes, []).append(site.replace("_", " "))
     if not groups:
         groups = {option.settings: ["all sites"]}
-    lines = []
+    lines: list[View] = []
     for passes, sites in groups.items():
         one = passes[0] if passes else option.settings[0]
         count = len(passes) or option.passes
-        _, follows = panel_parts(one)  # type: ignore[arg-type]
-        cooling = one.cooling  # type: ignore[attr-defined]
+        _, follows = panel_parts(one)
+        cooling = one.cooling
         lines.append(
             {
                 "site": ", ".join(sites),
-                "panel": panel_text(one, count),  # type: ignore[arg-type]
+                "panel": panel_text(one, count),
                 "follows": " · ".join((*follows, *((f"cooling: {cooling}",) if cooling else ()))),
             }
         )
@@ -328,7 +330,7 @@ def _injury(injury: InjuryDocument, name: str) -> View:
         facts.append(("Pattern", f"pitch {number(injury.column_pitch_um)} µm, {number(injury.coverage_pct)} % of the surface"))
     elif injury.coverage_pct > 0:
         facts.append(("Surface", f"{number(injury.coverage_pct)} % injured"))
-    if injury.pigment_ratio > 0:
+    if injury.target == "pigment" and injury.pigment_ratio > 0:
         facts.append(
             ("Pigment", f"{number(injury.pigment_ratio)} × its threshold; normal skin {number(injury.epidermis_pigment_ratio)} ×")
         )
@@ -415,6 +417,15 @@ def _usual(plan: Plan) -> View | None:
         "not_allowed": [sentence(text) for text in usual.not_allowed],
         "breaks": [sentence(text) for text in usual.breaks],
     }
+
+
+def _short(reason: str) -> str:
+    """A reason in print; a very long one ends at a clause, the whole stands in plan.json."""
+    told = re.sub(r"(\w)@(\w)", r"\1, \2", reason)
+    if len(told) <= _LONGEST_REASON:
+        return sentence(told)
+    cut = max(told.rfind(mark, 0, _LONGEST_REASON) for mark in ("; ", ", ", " "))
+    return f"{sentence(told[: cut if cut > 0 else _LONGEST_REASON]).rstrip('.;,')} … (in full in plan.json)"
 
 
 def _risks(option: Option) -> list[View]:

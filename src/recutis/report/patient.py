@@ -20,7 +20,7 @@ _LIGHT: Final = (
     ("ablative_full", "A laser takes off the very top of the skin, all over the treated part. New skin grows back over it."),
     (
         "ablative_fractional",
-        "A laser makes many tiny holes, each thinner than a hair is wide or a little wider. The skin between them stays whole and helps "
+        "A laser makes many tiny holes, each about as wide as a hair. The skin between them stays whole and helps "
         "the holes to heal. Healing skin builds new firm tissue.",
     ),
     (
@@ -65,6 +65,17 @@ _KINDLY: Final = {
     ),
 }
 
+_NEXT: Final = {
+    "refer": (
+        "A skin doctor looks at the spot with a special magnifier. This does not hurt.",
+        "If it is still not clear, a tiny piece of skin is taken with numbing and looked at under a microscope.",
+        "When it is clear that the spot is harmless, we plan again.",
+    ),
+    "deferred": ("We wait until the reason below has passed.", "Then we look at your skin again and plan again."),
+    "blocked": ("Talk with your clinician about other ways to help.", "If something changes, ask us to look again."),
+    "needs_answers": ("Your clinician asks you these questions.", "Then we make your plan."),
+}
+
 
 def patient_view(plan: Plan) -> View:
     """Everything the patient's template prints."""
@@ -100,10 +111,6 @@ def _day_range(band: Quantity) -> str:
     low, high = (round(max(value, 0.0)) for value in (band.p10, band.p90))
     mark = PROVISIONAL if band.provisional else ""
     return (f"day {low}" if low == high else f"day {low} to {high}") + mark
-
-
-def _pain_words(level: float) -> str:
-    return "little" if level < 2.5 else "some" if level < 5 else "clear" if level < 7 else "strong"
 
 
 def _told(plan: Plan, option: Option) -> View:
@@ -213,7 +220,7 @@ def _dates(plan: Plan) -> list[View]:
 
 
 def _aftercare(plan: Plan) -> list[View]:
-    rows = []
+    rows: list[View] = []
     for item in sorted(plan.aftercare, key=lambda item: (item.day_from, item.day_to)):
         if item.day_from < 0:
             days = f"{-item.day_from} day{'s' if item.day_from < -1 else ''} before"
@@ -243,10 +250,9 @@ def _instead(plan: Plan) -> View:
     return {
         "title": title,
         "text": text,
-        "reasons": [sentence(entry.condition) for entry in stops],
-        "next": [sentence(entry.required_action) for entry in stops if entry.required_action]
-        if status != "needs_answers"
-        else [],
+        "reasons": list(dict.fromkeys(sentence(entry.condition) for entry in stops)),
+        "next": list(_NEXT.get(status, ())),
+        "told": list(dict.fromkeys(sentence(entry.required_action) for entry in stops if entry.required_action)),
         "questions": [sentence(item.question) for item in plan.questions],
         "dates": [{"day": day_words(entry.day), "title": entry.title} for entry in entries_shown(plan)],
         "meanwhile": "Meanwhile: protect your skin from the sun every day with sunscreen, a hat and shade. Do not stop any medicine that a "

@@ -6,11 +6,14 @@ import json
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from recutis.plan.document import Plan
 
 _MOST_DRAWINGS: Final = 6
@@ -49,7 +52,7 @@ def _draw(plan: Plan, *, pictures: Path, vectors: Path, told: Callable[[float], 
     from recutis.report.figures.stops import screening_figure
 
     pictures.mkdir(parents=True, exist_ok=True)
-    makers = {"screening": lambda: screening_figure(plan)}
+    makers: dict[str, Callable[[], Figure]] = {"screening": lambda: screening_figure(plan)}
     sections: list[str] = []
     if plan.options:
         first = plan.options[0]
@@ -59,7 +62,7 @@ def _draw(plan: Plan, *, pictures: Path, vectors: Path, told: Callable[[float], 
         for number, injury in enumerate((first.injuries or (first.injury,))[:_MOST_DRAWINGS], start=1):
             name = f"injury-{number}-{_file_word(injury.site)}"
             sections.append(name)
-            makers[name] = lambda drawn=injury: section_figure(drawn)  # type: ignore[misc]
+            makers[name] = partial(section_figure, injury)
     with look():
         for done, (name, make) in enumerate(makers.items(), start=1):
             save(make(), name, pictures=pictures, vectors=vectors)

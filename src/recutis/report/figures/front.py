@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from recutis.plan.document import FrontPoint, Plan
 from recutis.report.figures.canvas import INK, LINE, MUTED, blank, note
 
@@ -19,13 +21,14 @@ _APART: Final = 0.028  # least distance of two numbers, as a share of the axis
 def front_figure(plan: Plan) -> Figure:
     """Pareto chart; colour is the worst risk, hollow points fail a limit, numbers are the options."""
     from matplotlib import colormaps
-    from matplotlib.colors import Normalize
+    from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
     figure = blank(178, 82)
     axes = figure.add_subplot()
     points = plan.front
     top = max((point.worst_risk_pct for point in points), default=1.0) or 1.0
-    norm, colours = Normalize(0, top), colormaps["cividis_r"]
+    norm = PowerNorm(0.5, 0, top)
+    colours = LinearSegmentedColormap.from_list("risk", colormaps["cividis_r"](np.linspace(0.18, 1, 64)))
     plain = [point for point in points if point.option_rank is None]
 
     def draw(chosen: list[FrontPoint], size: float, *, hollow: bool) -> None:
@@ -37,7 +40,7 @@ def front_figure(plan: Plan) -> Figure:
             [point.improvement_pct for point in chosen],
             s=size,
             facecolors="none" if hollow else shades,
-            edgecolors=shades if hollow else "white",
+            edgecolors=list(shades) if hollow else "white",
             linewidths=0.9 if hollow else 0.4,
             zorder=2,
         )
@@ -96,5 +99,15 @@ def _numbered(axes: Axes, points: tuple[FrontPoint, ...]) -> None:
             axes.scatter([x], [y], s=14, color=INK, zorder=4)
         fill, ink = (INK, "white") if point.meets_limits else ("white", INK)
         axes.scatter([label], [y], s=110, facecolor=fill, edgecolor=INK, linewidth=1.0, zorder=4)
-        style = {"ha": "center", "va": "center_baseline", "fontsize": 7.5, "fontweight": "bold", "zorder": 5}
-        axes.text(label, y, str(point.option_rank), color=ink, **style)
+        note(
+            axes,
+            label,
+            y,
+            str(point.option_rank),
+            color=ink,
+            ha="center",
+            va="center_baseline",
+            fontsize=7.5,
+            fontweight="bold",
+            zorder=5,
+        )

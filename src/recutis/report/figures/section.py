@@ -27,6 +27,8 @@ _ASPECT: Final = 1.35  # width of the drawing over its height, so that both axes
 _MOST_COLUMNS: Final = 30
 _PITCHES: Final = 2.2  # columns that should be seen
 _WIDEST: Final = 2.4
+_VESSELS_WIDE: Final = 0.6  # share of the width that vessels may fill
+_CLEAR: Final = 1.1  # least distance of two vessels in diameters
 _PAGE_MM: Final = 86
 _LINE_MM: Final = 2.9  # between names beside the drawing
 _ABOVE: Final = 0.12  # room over the skin for the pitch, as a share of the depth
@@ -144,12 +146,22 @@ def _bowl(middle: float, wide: float, top: float, bottom: float, *, flat: bool) 
 
 
 def _vessels_told(injury: InjuryDocument) -> list[tuple[float, float, float]]:
-    """Vessels of the drawing: only where they are the target, within twice its depth and not wider than it is deep."""
+    """Vessels of the drawing: where they are the target, from small to large as long as they fit, none over another."""
     if injury.target != "vessel":
         return []
     reach = 2 * injury.target_bottom_um
-    near = [item for item in injury.vessel_closure if item[1] <= reach and item[0] <= reach]
-    return sorted(near or injury.vessel_closure[:1])
+    told: list[tuple[float, float, float]] = []
+    used, room = 0.0, _VESSELS_WIDE * _ASPECT * _MARGIN * reach
+    for size in sorted({diameter for diameter, *_ in injury.vessel_closure}):
+        used += size
+        if used > room and told:
+            break
+        floor = size / 2
+        for diameter, depth, ratio in sorted(injury.vessel_closure):
+            if diameter == size and floor <= depth <= reach - size / 2:
+                told.append((diameter, depth, ratio))
+                floor = depth + _CLEAR * size
+    return told
 
 
 def _vessels(axes: Axes, injury: InjuryDocument, width: float) -> None:
@@ -158,19 +170,18 @@ def _vessels(axes: Axes, injury: InjuryDocument, width: float) -> None:
 
     told = _vessels_told(injury)
     diameters = sorted({diameter for diameter, *_ in told})
-    gap = (width - sum(diameters)) / (len(diameters) + 1)
-    shrink = 1.0 if gap > 0 else 0.0
-    x = gap * shrink
+    gap = max((width - sum(diameters)) / (len(diameters) + 1), 0.0)
+    x = gap
     for diameter in diameters:
-        middle = x + diameter / 2 if shrink else width * (diameters.index(diameter) + 0.5) / len(diameters)
+        middle = x + diameter / 2
         for size, depth, ratio in told:
             if size == diameter:
                 fill = _HEAT if ratio >= 1 else "#ffffff"
                 axes.add_patch(Circle((middle, depth), diameter / 2, facecolor=fill, edgecolor=RUST, lw=0.8, zorder=4))
-        note(axes, middle, -0.02 * width, f"{number(diameter)} µm", ha="center", va="bottom", fontsize=6, color=INK)
-        x += diameter + gap * shrink
+        note(axes, middle, -0.015 * width, number(diameter), ha="center", va="bottom", fontsize=6, color=INK)
+        x += diameter + gap
     closed = sum(ratio >= 1 for *_, ratio in told)
-    note(axes, 1.035 * width, -0.02 * width, f"{closed} of {len(told)} closed", va="bottom", color=_HEAT)
+    note(axes, 1.035 * width, -0.015 * width, f"µm; {closed} of {len(told)} closed", va="bottom", color=_HEAT)
 
 
 def _pigment(axes: Axes, injury: InjuryDocument, width: float) -> None:
