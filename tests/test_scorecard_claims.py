@@ -160,6 +160,33 @@ def test_reference_persons_are_complete_patient_files() -> None:
         person("nobody")
 
 
+def test_sessions_follow_how_much_one_session_does() -> None:
+    """A gentle laser needs more sessions than a full-field one; the usual course has one to three."""
+    full, gentle = (panel().treat("treated_fair", name) for name in ("ablative_full_co2", "nonablative_fractional_1440"))
+    assert not isinstance(full, str)
+    assert not isinstance(gentle, str)
+
+    assert np.median(full.sessions_needed("texture")) < np.median(gentle.sessions_needed("texture"))
+    assert not full.sessions_needed("melasma").any()  # not among the concerns of this person
+    for treated in (full, gentle):
+        assert all(1 <= treated.usual_sessions(kind) <= 3 for kind in treated.kinds)
+        assert set(treated.served) <= set(treated.kinds)
+
+
+def test_pain_is_compared_with_what_hurts_least() -> None:
+    """The chance against the mildest alternative is never above the chance against any other."""
+    from recutis.scorecard.quantities_time import draws_of_row, pain_comparators
+    from recutis.scorecard.registry import compute
+
+    worst = compute("chance_against_mildest_alternative_pct", panel(), "").by["ablative_fractional_co2"]
+    treated = panel().treat("treated_fair", "ablative_fractional_co2")
+    assert isinstance(worst, Spread)
+    assert not isinstance(treated, str)
+    pain = treated.response.pain_0_10
+    for row in pain_comparators():
+        assert worst.p50 <= 100 * np.mean(pain < draws_of_row(row, pain.size, 0)) + 1e-9, row.id
+
+
 def test_a_share_of_twins_has_its_range_from_the_blocks() -> None:
     """All blocks alike: no range; blocks that differ: a range around the mean."""
     block = np.repeat(np.arange(4), 5)

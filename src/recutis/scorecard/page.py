@@ -47,7 +47,8 @@ def panel_text(panel: Panel) -> str:
 whole face), {panel.n} twins each, treated with the first catalogue device of every class that the ceilings allow, at the catalogue's
 typical settings turned down to the ceiling where they lie above it. Sunscreen is the only protection; anaesthesia is the mildest that
 brings the median pain to {evidence.value("plan.pain_target"):g} of 10. Improvement is that of a usual course: sessions until
-{100 * evidence.value("claims.enough_share"):.0f} % of what six could bring, at most {evidence.value("claims.course_sessions"):g}.
+{100 * evidence.value("claims.enough_share"):.0f} % of what the sessions that fit into a year (six at most) could bring, but no more than
+{evidence.value("claims.course_sessions"):g}.
 Ranges in brackets run from the tenth to the ninetieth percentile. Satisfaction is not modelled: the share of twins that improve by
 {evidence.value("claims.satisfying"):g} % or more stands in. Prices are not known: chair minutes stand in."""
 

@@ -194,16 +194,19 @@ class Treated:
         return max(self.kinds, key=lambda kind: float(np.median(self.improvement(kind))))
 
     def sessions_needed(self, kind: str) -> Draws:
-        """Sessions in each twin until a documented share of the gain after six sessions is reached.
+        """Sessions in each twin until a documented share of a year's gain is reached.
 
-        0 where there is no gain.
+        A year's gain is that of the sessions that fit into a year at the class's interval, six at
+        most. 0 where there is no gain.
         """
         effect = self.effect(kind)
         if effect is None:
             return np.zeros(self.place.twins.n)
-        wanted = evidence.value("claims.enough_share") * effect.by_session[-1]
-        needed = 1 + np.argmax(effect.by_session >= wanted[None, :], axis=0)
-        return np.where(effect.by_session[-1] > 0, needed, 0).astype(np.float64)
+        fit = 1 + int(evidence.value("claims.course_weeks") // interval_weeks(self.device))
+        gain = effect.by_session[: min(fit, _MOST_SESSIONS)]
+        wanted = evidence.value("claims.enough_share") * gain[-1]
+        needed = 1 + np.argmax(gain >= wanted[None, :], axis=0)
+        return np.where(gain[-1] > 0, needed, 0).astype(np.float64)
 
     def usual_sessions(self, kind: str) -> int:
         """Sessions of a usual course: the median need, at least one and at most the row `claims.course_sessions`."""

@@ -192,7 +192,7 @@ def responder_pct(panel: Panel, concern: str) -> Computed:
     """Share of twins that improve by at least the row `claims.responder`."""
     least = evidence.value("claims.responder")
     return _share(
-        panel, "responder_pct", concern, ">=", least, note=f"share of twins that improve by {least:g} pct", row="claims.responder"
+        panel, "responder_pct", concern, ">=", least, note=f"share of twins that improve by {least:g} %", row="claims.responder"
     )
 
 
@@ -201,7 +201,7 @@ def nonresponse_pct(panel: Panel, concern: str) -> Computed:
     """Share of twins without a visible change."""
     least = evidence.value("plan.visible_change")
     return _share(
-        panel, "nonresponse_pct", concern, "<", least, note=f"share of twins below {least:g} pct", row="plan.visible_change"
+        panel, "nonresponse_pct", concern, "<", least, note=f"share of twins below {least:g} %", row="plan.visible_change"
     )
 
 
@@ -209,7 +209,7 @@ def nonresponse_pct(panel: Panel, concern: str) -> Computed:
 def satisfaction_pct(panel: Panel, concern: str) -> Computed:
     """Share of twins with a change of at least one quarter: a stand-in, satisfaction itself is not modelled."""
     least = evidence.value("claims.satisfying")
-    note = f"share of twins that improve by {least:g} pct; stands in for satisfaction, which is not modelled"
+    note = f"share of twins that improve by {least:g} %; stands in for satisfaction, which is not modelled"
     return _share(panel, "satisfaction_pct", concern, ">=", least, note=note, row="claims.satisfying")
 
 
@@ -250,7 +250,7 @@ def _served(treated: Treated, concern: str) -> str:
 
 @quantity("sessions_expected", "sessions")
 def sessions_expected(panel: Panel, concern: str) -> Computed:
-    """Sessions until most of the gain that six sessions could bring is reached; only classes that serve the concern."""
+    """Sessions until most of the gain that a year of sessions could bring is reached; only classes that serve the concern."""
     share = 100 * evidence.value("claims.enough_share")
 
     def count(treated: Treated) -> Answer | dict[str, Answer]:
@@ -264,8 +264,8 @@ def sessions_expected(panel: Panel, concern: str) -> Computed:
         "sessions_expected",
         "sessions",
         count,
-        sources=("claims.enough_share", "response.gain.short_interval"),
-        note=f"until {share:g} pct of the gain after six sessions; classes without a visible change are left out",
+        sources=("claims.enough_share", "claims.course_weeks", "response.gain.short_interval"),
+        note=f"until {share:g} % of the gain of a year's sessions, six at most; classes without a visible change are left out",
     )
 
 
@@ -340,7 +340,7 @@ def _compared(panel: Panel, name: str, unit: str, note: str, *, least: bool, dif
     """Each class against each alternative on each concern it serves, or its worst comparison."""
     from recutis.plan.comparators import alternative_draws
 
-    def value(treated: Treated) -> dict[str, Answer]:
+    def value(treated: Treated) -> Answer | dict[str, Answer]:
         found: dict[str, Answer] = {}
         for kind in treated.served:
             mine: Draws = treated.improvement(kind)
@@ -351,7 +351,7 @@ def _compared(panel: Panel, name: str, unit: str, note: str, *, least: bool, dif
                 found[f"{kind.replace('_', ' ')} against {row.fields['modality']}"] = answer
         if least and found:
             lowest = min(found.values(), key=lambda item: item.p50 if isinstance(item, Spread) else 0.0)
-            return {"against its strongest alternative": lowest}
+            return lowest
         return found
 
     rows = tuple(row.id for row in evidence.rows("model_comparators"))
@@ -371,8 +371,8 @@ def probability_of_superiority(panel: Panel, _concern: str) -> Computed:
     return _compared(panel, "probability_of_superiority", "pct", "draws of both independent", least=False, difference=False)
 
 
-@quantity("least_probability_of_superiority")
-def least_probability_of_superiority(panel: Panel, _concern: str) -> Computed:
+@quantity("chance_against_strongest_alternative_pct")
+def chance_against_strongest_alternative_pct(panel: Panel, _concern: str) -> Computed:
     """The same against the strongest alternative of any concern the class serves."""
     note = "to be rated above the alternatives is to be likely better than each of them"
-    return _compared(panel, "least_probability_of_superiority", "pct", note, least=True, difference=False)
+    return _compared(panel, "chance_against_strongest_alternative_pct", "pct", note, least=True, difference=False)

@@ -194,8 +194,8 @@ def pain_vs_comparator_difference(panel: Panel, _concern: str) -> Computed:
     )
 
 
-@quantity("least_probability_of_less_pain")
-def least_probability_of_less_pain(panel: Panel, _concern: str) -> Computed:
+@quantity("chance_against_mildest_alternative_pct")
+def chance_against_mildest_alternative_pct(panel: Panel, _concern: str) -> Computed:
     """Chance that the laser hurts less than the alternative that hurts least."""
 
     def least(treated: Treated) -> Answer:
@@ -205,7 +205,7 @@ def least_probability_of_less_pain(panel: Panel, _concern: str) -> Computed:
 
     rows = tuple(row.id for row in pain_comparators())
     note = "against the alternative that hurts least; to hurt less than 'other procedures' is to hurt less than each of them"
-    return by_class(panel, FACE, "least_probability_of_less_pain", "pct", least, sources=rows, note=note)
+    return by_class(panel, FACE, "chance_against_mildest_alternative_pct", "pct", least, sources=rows, note=note)
 
 
 def _minutes(treated: Treated, seed: int) -> tuple[Draws, Draws, Draws, tuple[str, ...]]:

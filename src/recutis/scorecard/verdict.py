@@ -82,7 +82,12 @@ class Condition:
             return f"{name} is '{self.target}'"
         if self.unit == "flag":
             return f"{name} is {'yes' if self.target else 'no'}"
-        words = f"{name} {_COMPARE_WORDS[self.compare]} {number_text(self.target)}{_unit(self.quantity, self.unit)}"
+        return f"{name} {_COMPARE_WORDS[self.compare]} {self.limit()}"
+
+    def limit(self) -> str:
+        """The target with its unit, and the quantile unless it is the median."""
+        target = number_text(self.target) if isinstance(self.target, float) else self.target
+        words = f"{target}{_unit(self.quantity, self.unit)}"
         return words if self.at == "p50" else f"{words} ({_AT_WORDS[self.at]})"
 
 
@@ -252,11 +257,21 @@ def _named(cases: tuple[str, ...]) -> str:
     return f"{shown} and {len(cases) - _FEW} more" if len(cases) > _FEW else shown
 
 
+def _rule(conditions: tuple[Condition, ...]) -> str:
+    """All conditions in words; a lower and an upper limit of one quantity are told together."""
+    if len(conditions) == 2:
+        low, high = conditions
+        same = (low.quantity, low.at, low.compare, high.compare) == (high.quantity, high.at, ">=", "<=")
+        if same and isinstance(low.target, float):
+            return f"{printed_name(low.quantity)} from {number_text(low.target)} to {high.limit()}"
+    return " and ".join(condition.text() for condition in conditions)
+
+
 def _sentence(
     proposition: Proposition, quantities: Mapping[str, Computed], holds: tuple[str, ...], fails: tuple[str, ...]
 ) -> str:
     total = len(holds) + len(fails)
-    rule = " and ".join(condition.text() for condition in proposition.conditions)
+    rule = _rule(proposition.conditions)
     parts = [f"Holds in {len(holds)} of {total} cases ({rule})"]
     if holds and fails:
         smaller = holds if len(holds) <= len(fails) else fails
