@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from recutis.plan.planner import Request, plan_course
     from recutis.plan.write import read_plan, write_plan
     from recutis.report import write_report
-    from recutis.response import Care, improve, respond
+    from recutis.response.improve import improve
+    from recutis.response.respond import respond
+    from recutis.response.types import Care
     from recutis.scorecard import score_card
     from recutis.simulation import read_exposure, simulate
     from recutis.skin import Lesion, Skin, build, layer_optics, lesion
     from recutis.twins import Traits, Twins, draw
 
 _HOMES = {
-    "Care": "response",
+    "Care": "response.types",
     "Clinic": "laser",
     "Device": "laser.types",
     "Exposure": "laser.types",
@@ -44,7 +46,7 @@ _HOMES = {
     "device": "laser",
     "draw": "twins",
     "expose": "laser",
-    "improve": "response",
+    "improve": "response.improve",
     "injure": "injury.simulate",
     "layer_optics": "skin",
     "lesion": "skin",
@@ -53,7 +55,7 @@ _HOMES = {
     "read_exposure": "simulation",
     "read_patient": "patient",
     "read_plan": "plan.write",
-    "respond": "response",
+    "respond": "response.respond",
     "score_card": "scorecard",
     "screen": "patient",
     "simulate": "simulation",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from recutis.evidence import Row
     from recutis.patient import Screening
-    from recutis.plan.document import Plan, Quantity
+    from recutis.plan.document import PassSettings, Plan, Quantity
 
 app = typer.Typer(
     name="recutis",
@@ -108,8 +108,7 @@ def plan(
     """
     from recutis.laser import read_clinic
     from recutis.patient import read_overrides, read_patient
-    from recutis.plan.planner import Request
-    from recutis.plan.planner import plan_course
+    from recutis.plan.planner import Request, plan_course
     from recutis.plan.usual import read_usual
     from recutis.plan.write import write_plan
     from recutis.report import write_report
@@ -156,7 +155,7 @@ def _show_plan(made: Plan, out: Path) -> None:
             table.add_row(
                 str(item.rank),
                 item.label,
-                _panel(item.settings[0].model_dump(), item.passes),
+                _panel(item.settings[0], item.passes),
                 _range(first.p10, first.p50, first.p90, "%"),
                 _range(*_three(item.predictions.social_downtime_days), "d"),
                 _range(*_three(item.predictions.pain_0_10), "of 10"),
@@ -180,9 +179,9 @@ _UNITS = {
 }  # fmt: skip
 
 
-def _panel(settings: dict[str, object], passes: int) -> str:
-    shown = settings["panel"] or list(_UNITS)
-    words = [f"{settings[name]:g} {_UNITS[name]}" for name in shown if settings.get(name) is not None]
+def _panel(settings: PassSettings, passes: int) -> str:
+    values = [(getattr(settings, name), _UNITS[name]) for name in settings.panel or _UNITS]
+    words = [f"{value:g} {unit}" for value, unit in values if value is not None]
     return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
 
 

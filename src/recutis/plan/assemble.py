@@ -118,9 +118,9 @@ def screening_entries(screening: Screening) -> tuple[ScreeningEntry, ...]:
 
 
 def front_points(found: Found, limits: Limits, chosen: Mapping[int, int]) -> tuple[FrontPoint, ...]:
-    """Candidates for the chart: the whole front, the options, and an even sample of the others."""
+    """Candidates for the chart: the whole front, the options, the best of each class, and an even sample of the others."""
     front = set(found.front(limits))
-    keep = front | set(chosen)
+    keep = front | set(chosen) | found.best_of_each_class()
     others = [index for index in range(len(found.candidates)) if index not in keep]
     step = max(1, len(others) // max(1, _MOST_FRONT - len(keep)))
     keep |= set(others[::step])

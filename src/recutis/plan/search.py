@@ -59,6 +59,15 @@ class Found:
         """Classes with at least one candidate that keeps every limit."""
         return {item.device.device_class for item in self.candidates if not item.breaks}
 
+    def best_of_each_class(self) -> set[int]:
+        """Index of the candidate with the best score of each class, those that keep every limit before the others."""
+        best: dict[str, int] = {}
+        for index, item in enumerate(self.candidates):
+            now = best.get(item.device.device_class)
+            if now is None or (not item.breaks, item.score) > (not self.candidates[now].breaks, self.candidates[now].score):
+                best[item.device.device_class] = index
+        return set(best.values())
+
     def removed(self) -> Counter[str]:
         """How many candidates each limit removed."""
         return Counter(limit for item in self.candidates for limit in item.breaks)
@@ -81,7 +90,7 @@ def allowed_sites(
             words = "; ".join(f"{rule.rule_id} ({rule.condition})" for rule in rules)
             found.refuse(device.device_class, f"removed by screening on the {place.site}: {words}")
             continue
-        most = ceiling(place.site, device.device_class, phototype)
+        most = ceiling(place.site, device.device_class, phototype, overridden=screening.overridden)
         if not most.allowed:
             found.refuse(device.device_class, most.reason)
             continue

@@ -58,7 +58,8 @@ def _not_allowed(usual: UsualSettings, at: dict[str, Place], screening: Screenin
     for place in at.values():
         removed = screening.removed(laser.device_class, place.site)
         words += [f"{place.site}: removed by {rule.rule_id} ({rule.condition})" for rule in removed]
-        most = ceiling(place.site, laser.device_class, place.twins.traits.phototype)
+        phototype = place.twins.traits.phototype
+        most = ceiling(place.site, laser.device_class, phototype, overridden=screening.overridden)
         if not most.allowed:
             words.append(f"{place.site}: {most.reason}")
         else:
