@@ -1,7 +1,7 @@
 """Writes the pages that are made from the package: `python scripts/build_docs.py`, or `--check` to only compare.
 
 Made pages: `docs/schema/*.json`, `docs/evidence.md`, `docs/patient-file.md`, `docs/screening.md`, and the catalogue at the
-end of `docs/lasers.md`.
+end of `docs/lasers.md`. `docs/claims.md` takes a simulation of every class; `python -m recutis.scorecard.page` writes it.
 """
 
 from __future__ import annotations
