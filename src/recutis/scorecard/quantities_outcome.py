@@ -350,8 +350,7 @@ def _compared(panel: Panel, name: str, unit: str, note: str, *, least: bool, dif
                 answer: Spread = spread(mine - other) if difference else share_pct(mine, ">", other, block)
                 found[f"{kind.replace('_', ' ')} against {row.fields['modality']}"] = answer
         if least and found:
-            lowest = min(found.values(), key=lambda item: item.p50 if isinstance(item, Spread) else 0.0)
-            return lowest
+            return min(found.values(), key=lambda item: item.p50 if isinstance(item, Spread) else 0.0)
         return found
 
     rows = tuple(row.id for row in evidence.rows("model_comparators"))
