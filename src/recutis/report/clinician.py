@@ -239,7 +239,7 @@ def _stop(plan: Plan) -> View | None:
             {"day": entry.day, "title": entry.title, "text": entry.text} for entry in plan.calendar if entry.kind == "check_up"
         ],
         "instead": {
-            "needs_answers": "Ask the questions below, put the answers into the patient file and plan again. No setting is shown until then.",
+            "needs_answers": "Ask what is missing, put the answers into the patient file and plan again. No setting is shown before that.",
             "deferred": "Do not treat now. Do what each rule below asks, and look again on the day given.",
             "refer": "Refer before any light or laser touches this skin. Who and how soon stands with the rule.",
             "blocked": "Do not treat with a laser or intense pulsed light. What would lift this stands with each rule.",
@@ -334,8 +334,8 @@ def _injury(injury: InjuryDocument, name: str) -> View:
         facts.append(
             ("Pigment", f"{number(injury.pigment_ratio)} × its threshold; normal skin {number(injury.epidermis_pigment_ratio)} ×")
         )
-    peak = f"surface {number(injury.peak_surface_C)} °C, basal layer {number(injury.peak_basal_C)} °C, bulk +{number(injury.bulk_rise_C)} °C"
-    facts.append(("Peak", peak))
+    peaks = f"surface {number(injury.peak_surface_C)} °C, basal layer {number(injury.peak_basal_C)} °C"
+    facts.append(("Peak", f"{peaks}, bulk +{number(injury.bulk_rise_C)} °C"))
     return {
         "site": f"{injury.site.replace('_', ' ').capitalize()} · {injury.wavelength_nm:g} nm · target: {injury.target}",
         "figure": f"{name}.svg",

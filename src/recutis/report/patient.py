@@ -12,6 +12,7 @@ from recutis.report.rows import PROVISIONAL, frequency_range, number, plural, sh
 from recutis.report.words import RISK_PLAIN, concern_plain, sentence
 
 View = dict[str, object]
+_LITTLE_CHANGE: Final = 10.0  # percent; the document counts less as no visible change
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -171,7 +172,7 @@ def _told(plan: Plan, option: Option) -> View:
             }
             for name in sorted(RISK_PLAIN, key=lambda name: -getattr(made.risks, name).per_course.p50)
         ],
-        "nothing": sentence(plan.no_treatment.description) if plan.no_treatment else "",
+        "nothing": _nothing(plan),
         "dates": _dates(plan),
         "aftercare": _aftercare(plan),
         "has_days": bool(made.symptoms),
@@ -211,6 +212,21 @@ def _odds(name: str, odds: QuartileOdds, gain: Quantity | None) -> View:
         if gain
         else "",
     }
+
+
+def _nothing(plan: Plan) -> list[str]:
+    found = plan.no_treatment
+    if found is None:
+        return []
+    lines = [f"Meant here: {found.description.strip().rstrip('.')}."]
+    for key, change in found.improvement_pct.items():
+        name = sentence(concern_plain(key))[:-1]
+        mark = PROVISIONAL if change.provisional else ""
+        if abs(change.p50) < _LITTLE_CHANGE:
+            lines.append(f"{name}: little or no change{mark}.")
+        else:
+            lines.append(f"{name}: about {abs(change.p50):.0f} % {'better' if change.p50 > 0 else 'worse'}{mark}.")
+    return lines
 
 
 def _dates(plan: Plan) -> list[View]:

@@ -29,7 +29,6 @@ _LOOK: Final = {
     "text.color": INK,
     "text.parse_math": False,
     "text.hinting": "none",
-    "text.hinting_factor": 1,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,
@@ -88,4 +87,5 @@ def save(figure: Figure, name: str, *, pictures: Path, vectors: Path) -> None:
 
 def note(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
     """A small muted text on the axes; what is given overrides the look."""
-    axes.text(x, y, text, **({"fontsize": 6.5, "color": MUTED} | style))
+    look: dict[str, Any] = {"fontsize": 6.5, "color": MUTED} | style
+    axes.text(x, y, text, **look)

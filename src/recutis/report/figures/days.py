@@ -26,7 +26,7 @@ _WORDS: Final = ((2.0, "mild"), (5.0, "clear"), (8.0, "strong"))
 
 def days_figure(symptoms: tuple[SymptomDay, ...]) -> Figure:
     """Small multiples of days 0 to 14 with 10 to 90 % bands, and redness up to the last day given."""
-    figure = blank(174, 118)
+    figure = blank(174, 106)
     grid = figure.add_gridspec(3, 3, height_ratios=(1, 1, 0.82))
     near = [day for day in symptoms if day.day <= _NEAR_DAYS]
     for number, (title, names) in enumerate(_PANELS):

@@ -34,13 +34,13 @@ def front_figure(plan: Plan) -> Figure:
     def draw(chosen: list[FrontPoint], size: float, *, hollow: bool) -> None:
         if not chosen:
             return
-        shades = colours(norm([point.worst_risk_pct for point in chosen]))
+        shades = [colours(float(norm(point.worst_risk_pct))) for point in chosen]
         axes.scatter(
             [point.social_downtime_days for point in chosen],
             [point.improvement_pct for point in chosen],
             s=size,
             facecolors="none" if hollow else shades,
-            edgecolors=list(shades) if hollow else "white",
+            edgecolors=shades if hollow else "white",
             linewidths=0.9 if hollow else 0.4,
             zorder=2,
         )
