@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from recutis.classes import matches
@@ -53,7 +54,8 @@ def pih_pct_by_phototype(panel: Panel, _concern: str) -> Computed:
         _risk(panel, "PIH_pct_by_phototype", "pih", person=name, label=f"phototype {name.removeprefix('treated_phototype_')}")
         for name in persons("treated_phototype_")
     ]
-    return merged("PIH_pct_by_phototype", parts)
+    found = merged("PIH_pct_by_phototype", parts)
+    return replace(found, note=f"{_COURSE}; within the ceilings, screening bars more")
 
 
 @quantity("chest_scar_risk_pct")
@@ -79,7 +81,13 @@ def pigment_risk_reduction(panel: Panel, _concern: str) -> Computed:
 
     rows = ("response.pih.no_sunscreen", "RSK-049")
     return by_class(
-        panel, FACE, "pigment_risk_reduction", "points of pct", fall, sources=rows, note="with less without sunscreen"
+        panel,
+        FACE,
+        "pigment_risk_reduction",
+        "points of pct",
+        fall,
+        sources=rows,
+        note="chance without sunscreen less the chance with it",
     )
 
 

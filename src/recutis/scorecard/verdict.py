@@ -39,7 +39,7 @@ _COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
 }
 _COMPARE_WORDS: Final = {"<=": "at most", "<": "below", ">=": "at least", ">": "above", "=": "equal to"}
 _AT_WORDS: Final = {"p10": "tenth percentile", "p90": "ninetieth percentile"}
-_UNITS_IN_NAMES: Final = frozenset({"pct", "days", "weeks", "minutes", "um"})
+_UNITS_IN_NAMES: Final = frozenset({"days", "weeks", "minutes", "um"})
 _PRINTED_UNITS: Final = {
     "flag": "",
     "pct": "%",
@@ -231,8 +231,8 @@ def _numeric(computed: Computed | None, condition: Condition) -> dict[str, Answe
 
 
 def printed_name(quantity: str) -> str:
-    """A quantity's name as people read it: without underscores and without its unit at the end."""
-    words = quantity.split("_")
+    """A quantity's name as people read it: without underscores, `pct`, and its unit at the end."""
+    words = [word for word in quantity.split("_") if word != "pct"]
     return " ".join(words[:-1] if len(words) > 1 and words[-1] in _UNITS_IN_NAMES else words)
 
 
