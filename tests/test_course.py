@@ -73,6 +73,7 @@ def test_dates_are_in_order(sessions: int, weeks: float, spot: bool) -> None:
     line = [*first, *dates.sessions, dates.final, dates.late]
 
     assert line == sorted(line)
+    assert all(day is not None and day.weekday() < 5 for day in (*line, *dates.check_ups))
     assert len(dates.sessions) == sessions
     assert line[0] > date(2026, 11, 22)
     assert (dates.test_spot is None) is not spot

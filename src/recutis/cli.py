@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from recutis.evidence import Row
     from recutis.patient import Screening
-    from recutis.plan.document import PassSettings, Plan, Quantity
+    from recutis.plan.document import Option, PassSettings, Plan, Quantity
 
 app = typer.Typer(
     name="recutis",
@@ -138,39 +138,42 @@ def _must_be_a_folder(out: Path) -> None:
 
 
 def _show_plan(made: Plan, out: Path) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     console = _console()
     colour = "green" if made.status == "ready" else "red"
-    console.print(Text(made.status.replace("_", " ").upper(), style=f"bold {colour}"), Text(made.headline))
+    console.print(Text(made.status.replace("_", " ").upper(), style=f"bold {colour}"))
+    if not made.options:
+        console.print(Text(made.headline))
     for question in made.questions:
         console.print(Text(f"  answer needed: {question.place}: {question.question}"))
-    if made.options:
-        table = Table(box=None, pad_edge=False)
-        for name in ("#", "Option", "Start setting", "Improvement", "Downtime", "Pain", "PIH in the course"):
-            table.add_column(name, overflow="fold")
-        for item in made.options:
-            first = next(iter(item.predictions.improvement_pct.values()))
-            table.add_row(
-                str(item.rank),
-                item.label,
-                _panel(item.settings[0], item.passes),
-                _range(first.p10, first.p50, first.p90, "%"),
-                _range(*_three(item.predictions.social_downtime_days), "d"),
-                _range(*_three(item.predictions.pain_0_10), "of 10"),
-                _range(*_three(item.predictions.risks.pih.per_course), "%"),
-            )
-        console.print(table)
-    console.print(Text(f"Report: {out / 'report.pdf'}   Plan: {out / 'plan.json'}   Calendar: {out / 'calendar.ics'}"))
+    for option in made.options:
+        console.print(Text(f"{option.rank}  {option.label}", style="bold"))
+        for line in _option_lines(option):
+            console.print(Text(f"   {line}"))
+    if made.refused:
+        console.print(Text(f"Not offered: {', '.join(item.device_class for item in made.refused)} (reasons in the report)"))
+    console.print(Text(f"Report    {out / 'report.pdf'}\nPlan      {out / 'plan.json'}\nCalendar  {out / 'calendar.ics'}"))
 
 
-def _three(quantity: Quantity) -> tuple[float, float, float]:
-    return (quantity.p10, quantity.p50, quantity.p90)
+def _option_lines(option: Option) -> list[str]:
+    told = option.predictions
+    weeks = f", every {option.interval_weeks:g} weeks" if option.sessions > 1 else ""
+    lines = [f"{'start':26}{_panel(option.settings[0], option.passes)}{weeks}"]
+    for key, band in told.improvement_pct.items():
+        lines.append(f"{key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better')}")
+    lines += [
+        f"{'social downtime':26}{_band(told.social_downtime_days, 'days a session')}",
+        f"{'pain':26}{_band(told.pain_0_10, 'of 10')}, {option.anaesthesia}",
+        f"{'dark marks (PIH)':26}{_band(told.risks.pih.per_course, '% in the course')}",
+    ]
+    if option.test_spot is not None:
+        lines.append(f"{'test spot':26}{option.test_spot.made_on}, read on {option.test_spot.read_on}")
+    return lines
 
 
-def _range(low: float, middle: float, high: float, unit: str) -> str:
-    return f"{middle:.2g} ({low:.2g}-{high:.2g}) {unit}"
+def _band(quantity: Quantity, unit: str) -> str:
+    return f"{quantity.p50:.2g} ({quantity.p10:.2g} to {quantity.p90:.2g}) {unit}"
 
 
 _UNITS = {

@@ -9,6 +9,7 @@ from recutis import evidence
 from recutis.units import DAYS_PER_WEEK
 
 _DAYS_PER_MONTH = 30.44
+_SATURDAY = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +28,18 @@ def _days(key: str) -> timedelta:
     return timedelta(days=round(evidence.value(key)))
 
 
-def course_dates(planned: date, *, sessions: int, interval_weeks: float, test_spot: bool) -> CourseDates:
-    """Lay out a course that starts after a time to think, and after the reading of a test spot.
+def working_day(day: date) -> date:
+    """The day itself, or the Monday after it when it falls on a weekend."""
+    return day + timedelta(days=max(0, DAYS_PER_WEEK - day.weekday())) if day.weekday() >= _SATURDAY else day
 
-    """
-    first = planned + _days("plan.lead_days")
+
+def course_dates(planned: date, *, sessions: int, interval_weeks: float, test_spot: bool) -> CourseDates:
+    """Lay out a course that starts after a time to think, and after the reading of a test spot."""
+    first = working_day(planned + _days("plan.lead_days"))
     made = first if test_spot else None
-    read = made + _days("plan.test_spot_wait_days") if made else None
+    read = working_day(made + _days("plan.test_spot_wait_days")) if made else None
     start = read + timedelta(days=DAYS_PER_WEEK) if read else first
-    days = [start + timedelta(days=round(number * interval_weeks * DAYS_PER_WEEK)) for number in range(sessions)]
+    days = [working_day(start + timedelta(days=round(number * interval_weeks * DAYS_PER_WEEK))) for number in range(sessions)]
     check = _days("plan.check_up_days")
     final = days[-1] + timedelta(days=round(evidence.value("plan.final_check_months") * _DAYS_PER_MONTH))
     late = days[-1] + timedelta(days=round(evidence.value("plan.follow_up_months") * _DAYS_PER_MONTH))
@@ -43,7 +47,7 @@ def course_dates(planned: date, *, sessions: int, interval_weeks: float, test_sp
         test_spot=made,
         test_spot_reading=read,
         sessions=tuple(days),
-        check_ups=tuple(day + check for day in days),
-        final=final,
-        late=late,
+        check_ups=tuple(working_day(day + check) for day in days),
+        final=working_day(final),
+        late=working_day(late),
     )

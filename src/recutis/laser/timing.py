@@ -31,7 +31,9 @@ def treatment_minutes(exposure: Exposure, area_cm2: float) -> tuple[float, float
     """Minutes of laser on this area: (low, typical, high, evidence row ids).
 
     From the device's speed row where there is one, else from spot, overlap, stack and repetition
-    rate. All passes are counted; numbing, wiping between passes and turn-around are not.
+    rate. All passes are counted; numbing, wiping between passes and turn-around are not. The speed of
+    a rolling tip is that of its usual number of passes together: a full face takes 15 to 20 minutes
+    (PRO-004), which a speed per pass would contradict.
 
     Raises InputError unless the area is positive.
     """
@@ -42,7 +44,8 @@ def treatment_minutes(exposure: Exposure, area_cm2: float) -> tuple[float, float
     speeds = [key for key in device.sources if evidence.get(key).fields.get("parameter") == "speed_cm2_per_min"]
     usual_stack = typical(device, "stack") or 1.0
     stacking = exposure.stack / usual_stack if "stack" in device.panel else 1.0
-    work_cm2 = area_cm2 * exposure.passes * stacking
+    passing = exposure.passes / max(1.0, typical(device, "passes") or 1.0) if device.pattern == "random" else exposure.passes
+    work_cm2 = area_cm2 * passing * stacking
     if speeds:
         slow, middle, fast = evidence.numbers(speeds[0])
         return work_cm2 / fast, work_cm2 / middle, work_cm2 / slow, (speeds[0],)

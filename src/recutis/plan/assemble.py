@@ -193,6 +193,21 @@ def sources_of(parts: Iterable[object]) -> tuple[Source, ...]:
     )
 
 
+def flag_documents(device_class: str | None) -> tuple[RedFlag, ...]:
+    """Red flags of a class, as document entries; none without a class."""
+    return tuple(
+        RedFlag(
+            day_from=flag.day_from,
+            day_to=flag.day_to,
+            symptom=flag.symptom,
+            action=flag.action,
+            urgency=flag.urgency,
+            source=flag.row_id,
+        )
+        for flag in (red_flags(device_class) if device_class else ())
+    )
+
+
 def assemble(
     patient: Patient,
     screening: Screening,
@@ -206,17 +221,7 @@ def assemble(
 ) -> Plan:
     """The complete document. `chosen` maps indices of candidates to the rank of their option."""
     entries = screening_entries(screening)
-    flags = tuple(
-        RedFlag(
-            day_from=flag.day_from,
-            day_to=flag.day_to,
-            symptom=flag.symptom,
-            action=flag.action,
-            urgency=flag.urgency,
-            source=flag.row_id,
-        )
-        for flag in (red_flags(draft.flag_class) if draft.flag_class else ())
-    )
+    flags = flag_documents(draft.flag_class)
     removed = tuple(Removed(limit=limit, candidates=count) for limit, count in draft.found.removed().most_common())
     offered = draft.found.offered()
     refused = tuple(
@@ -226,7 +231,8 @@ def assemble(
     )
     front = front_points(draft.found, draft.limits, chosen) if draft.limits is not None else ()
     made = provenance(patient.model_dump(mode="json"), seed=seed)
-    cited = (draft.options, entries, draft.no_treatment, draft.comparators, draft.usual, draft.aftercare, flags)
+    fired = tuple(entry for entry in entries if entry.state != "unanswered")
+    cited = (draft.options, fired, draft.no_treatment, draft.comparators, draft.usual, draft.aftercare, flags)
     return Plan(
         date=patient.date.isoformat(),
         status=draft.status,

@@ -187,6 +187,16 @@ def why(
         f"Social downtime stays within {downtime:.1f} days for {at:.0%} of people like this one; the limit is "
         f"{limits.max_social_downtime_days:g} days."
     )
+    words += _ceiling_words(candidate)
+    rivals = [item for item in found.candidates if not item.breaks and item.device.device_class != candidate.device.device_class]
+    if rivals:
+        words.append(_beside(candidate, max(rivals, key=lambda item: item.score)))
+    return tuple(words)
+
+
+def _ceiling_words(candidate: Candidate) -> list[str]:
+    """One sentence for each different ceiling, with the sites it holds for."""
+    places: dict[str, list[str]] = {}
     for site, ceiling in candidate.ceilings.items():
         parts = [
             f"{value:g} {unit}"
@@ -198,17 +208,18 @@ def why(
             if value is not None
         ]
         if parts:
-            words.append(f"The hard ceiling for this skin on the {site} is {', '.join(parts)} ({', '.join(ceiling.rule_ids)}).")
-    rivals = [item for item in found.candidates if not item.breaks and item.device.device_class != candidate.device.device_class]
-    if rivals:
-        other = max(rivals, key=lambda item: item.score)
-        difference = candidate.score - other.score
-        comparison = "ahead of" if difference >= 0 else "behind"
-        words.append(
-            f"All in all {abs(difference):.0f} points {comparison} the best {class_words(other.device.device_class)} course "
-            f"({other.device.name}), weighing gain against downtime, sessions, pain and harm."
-        )
-    return tuple(words)
+            places.setdefault(f"{', '.join(parts)} ({', '.join(ceiling.rule_ids)})", []).append(site.replace("_", " "))
+    return [f"The hard ceiling for this skin on the {' and the '.join(sites)} is {text}." for text, sites in places.items()]
+
+
+def _beside(candidate: Candidate, other: Candidate) -> str:
+    """How the course fares beside the best one of another class."""
+    missing = [key.replace("_", " ").replace("@", ", ") for key in candidate.treats if key not in other.treats]
+    name = f"the best {class_words(other.device.device_class)} course ({other.device.name})"
+    difference = candidate.score - other.score
+    points = f"{abs(difference):.0f} points {'ahead of' if difference >= 0 else 'behind'} {name}"
+    text = f"Weighing gain against downtime, sessions, pain and harm it is {points}"
+    return f"{text}, which does nothing visible for {' and '.join(missing)}." if missing else f"{text}."
 
 
 def _reaches(target: str, injury: Injury) -> str:

@@ -102,7 +102,8 @@ def _finalists(found: Found, weights: dict[str, float]) -> list[Candidate]:
     """The best candidate of each device class that keeps every limit, best first.
 
     Whoever asked for two things is shown first what does both: courses are ordered by the weight of
-    the concerns on which they make a visible change, then by score.
+    the concerns on which they make a visible change, then by score. The course with the best score of
+    all is always among them.
     """
     best: dict[str, tuple[float, float]] = {}
     chosen: dict[str, Candidate] = {}
@@ -111,7 +112,12 @@ def _finalists(found: Found, weights: dict[str, float]) -> list[Candidate]:
         rank = (sum(weights[key] for key in item.treats), item.score)
         if not item.breaks and (name not in best or rank > best[name]):
             best[name], chosen[name] = rank, item
-    return [chosen[name] for name in sorted(chosen, key=lambda name: best[name], reverse=True)][:_MOST_OPTIONS]
+    ordered = [chosen[name] for name in sorted(chosen, key=lambda name: best[name], reverse=True)]
+    shown = ordered[:_MOST_OPTIONS]
+    top = max(ordered, key=lambda item: item.score, default=None)
+    if top is not None and top not in shown:
+        shown[-1] = top
+    return shown
 
 
 def _course(candidate: Candidate, evaluator: Evaluator, at: dict[str, Place]) -> CourseDraws:
@@ -265,7 +271,8 @@ def _headline(first: Option) -> str:
         if key in first.treats
     )
     down = first.predictions.social_downtime_days
-    return f"{first.label}: {gains}; {down.p50:.0f} days of social downtime a session ({down.p10:.0f} to {down.p90:.0f})."
+    days = "day" if round(down.p50) == 1 else "days"
+    return f"{first.label}: {gains}; {down.p50:.0f} {days} of social downtime a session ({down.p10:.0f} to {down.p90:.0f})."
 
 
 def _not_ready(screening: Screening, status: Status) -> Draft:
