@@ -19,7 +19,8 @@ _COLOURS = {
     "stratum_corneum": "#d9b38c", "epidermis": "#f0c9a4", "basal_layer": "#b98a63", "papillary_dermis": "#f6d9cf",
     "reticular_dermis": "#f9e6df", "subcutis": "#fbf1cf",
 }  # fmt: skip
-_DEAD, _CRATER, _INK = "#a23b3b", "#ffffff", "#3b3b3b"
+_DEAD, _CRATER, _INK, _OPEN = "#a23b3b", "#ffffff", "#3b3b3b", "#7f9fd1"
+_SHOWN_UM = (20.0, 40.0, 60.0, 100.0)  # vessel sizes drawn in cross-sections
 
 
 def _layers(axes: Axes, skin: Skin, depth_um: float) -> None:
@@ -57,18 +58,51 @@ def cross_section(injury: Injury, skin: Skin, outline: Outline) -> Figure:
     scale = 1.0 if injury.fractional else half / max(float(outline.radius_um[-1]), 1.0) * 1.01
     r = np.concatenate((-outline.radius_um[::-1], outline.radius_um)) * scale
     both = [np.concatenate((x[::-1], x)) for x in (outline.dead_top_um, outline.dead_bottom_um, outline.crater_um)]
-    axes.fill_between(r, both[0], both[1], where=both[1] > both[0], color=_DEAD, alpha=0.72, lw=0, label="dead tissue", zorder=2)
+    axes.fill_between(
+        r,
+        both[0],
+        both[1],
+        where=both[1] > both[0],
+        color=_DEAD,
+        alpha=0.72,
+        lw=0,
+        label="dead tissue" if injury.lesion_depth_um > 0 else None,
+        zorder=2,
+    )
     if injury.ablation_depth_um > 0:
         axes.fill_between(r, 0, both[2], color=_CRATER, lw=0.8, edgecolor=_INK, label="removed", zorder=3)
+    if injury.selective:
+        _vessels(axes, injury, half, depth)
     axes.axhline(0, color=_INK, lw=1)
     axes.set(xlim=(-half, half), ylim=(depth, -0.06 * depth), xlabel="across [µm]", ylabel="depth [µm]")
-    if injury.fractional:
+    if injury.fractional or injury.selective:
         axes.set_aspect("equal")
     axes.set_title(f"{injury.wavelength_nm:g} nm, {injury.duration_ms:g} ms\n{_told(injury)}", fontsize=9, loc="left")
-    if injury.lesion_depth_um > 0:
-        axes.legend(loc="lower left", fontsize=8, framealpha=0.85)
+    if injury.lesion_depth_um > 0 or injury.selective:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=3, fontsize=8, frameon=False)
     _clean(axes)
     return figure
+
+
+def _vessels(axes: Axes, injury: Injury, half_um: float, depth_um: float) -> None:
+    """Vessels of some sizes at some depths, to scale: filled where the light closes them."""
+    from matplotlib.patches import Circle
+
+    places = np.linspace(-0.82, 0.42, len(_SHOWN_UM)) * half_um
+    named = set()
+    for diameter, depth, ratio in injury.vessel_ratio:
+        if diameter not in _SHOWN_UM or depth + diameter / 2 > depth_um:
+            continue
+        closed = ratio >= 1.0
+        label = f"vessel {'closes' if closed else 'stays open'}"
+        centre = (float(places[_SHOWN_UM.index(diameter)]), depth)
+        axes.add_patch(
+            Circle(
+                centre, diameter / 2, facecolor=_DEAD if closed else _OPEN, edgecolor=_INK, lw=0.6, zorder=3,
+                label=None if label in named else label,
+            )
+        )  # fmt: skip
+        named.add(label)
 
 
 def _told(injury: Injury) -> str:

@@ -36,6 +36,7 @@ _CELL_M, _FINE_TO_M, _STRETCH, _END_M = 4e-6, 4e-4, 1.07, 1.2e-2
 _BANDS = 7  # of a flashlamp; twice as many move ratios by some per cent
 _SELECTIVE_BELOW_NM = 1200.0  # below it blood and melanin outdo water
 _GLAND_BAND_NM = 30.0
+_HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 _DARK = 1e-12  # share of the light that heats nothing yet keeps the time steps of the lit run
 _GENTLE = 1e-3  # share of the light at which no exposure boils: heat is linear there
 _SECOND_RADIATION_M_K = 1.438776877e-2  # exact in the SI
@@ -261,6 +262,12 @@ def pigment(
     return Pigment(lesion=ratios[0], epidermis=normal, depth_um=float(max(reached, default=0.0)))
 
 
+def _upper_heat(field: Field, run: heat.Run) -> float:
+    """Light absorbed in the upper half millimetre [J/m2]."""
+    inside = field.edges_m[1:] <= _HALF_MM_M
+    return run.arrived * float(np.sum((field.source_m * np.diff(field.edges_m))[inside]))
+
+
 def _gland(run: heat.Run, wavelength_nm: float, lesion: Lesion | None) -> float:
     """Peak rise of a sebaceous gland over the rise that damages it."""
     depth = evidence.value("phys_gland_depth")
@@ -324,7 +331,7 @@ def wide(
         coagulation_depth_um=bottom - top, coagulation_rim_um=0.0, lesion_top_um=top, lesion_depth_um=bottom,
         lesion_width_um=pulse.spot_um if bottom > 0 else 0.0, surface_area=1.0 if bottom > 0 else 0.0, removed_area=0.0,
         killed_area=killed, basal_area=1.0 - survive, dermis_volume=max(bottom - max(top, epidermis), 0.0), ablated_volume=0.0,
-        heat=warm.stored + warm.removed + max(warm.surface, 0.0),
+        heat=_upper_heat(field, warm),
         vessel_ratio=vessel_map(field, skin, exposure_J_cm2=peak, duration_ms=pulse.duration_ms),
         purpura_ratio=purpura(field, skin, exposure_J_cm2=peak, duration_ms=pulse.duration_ms), pigment_ratio=spots.lesion,
         epidermis_pigment_ratio=spots.epidermis, pigment_depth_um=spots.depth_um,

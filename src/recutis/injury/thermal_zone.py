@@ -30,11 +30,15 @@ _UPDATES = 6  # light is laid anew this often a pulse, as water leaves; 12 moves
 _STEPS_PER_UPDATE = 5
 _GROWTH, _COOL_S = 1.35, 0.5
 _AUDIT = 1e-6
+_HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Zone:
-    """A finished microbeam: grids [m], damage and peak temperature (z, r), temperature at pulse end, energies [J]."""
+    """A finished microbeam: grids [m], damage and peak temperature (z, r), energies [J].
+
+    `upper_J` is what the upper half millimetre absorbed.
+    """
 
     z_edges_m: Array
     r_edges_m: Array
@@ -44,6 +48,7 @@ class Zone:
     reflected_J: float
     transmitted_J: float
     stored_J: float
+    upper_J: float
     surface_J: float
     incident_J: float
     residual_J: float
@@ -111,7 +116,8 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
     e, peak, dead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     water = np.repeat(matter.water[:, None], shape[1], axis=1)
     transfer, medium = _surface(cooling, skin)
-    energies = np.zeros(5)  # absorbed, reflected, transmitted, surface, steam
+    energies = np.zeros(6)  # absorbed, reflected, transmitted, surface, steam, absorbed above half a millimetre
+    above = z[1:] <= _HALF_MM_M
 
     def advance(density: Array, seconds: float, first: float, growth: float) -> None:
         lost, steam = kernels.advance(
@@ -140,6 +146,7 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
                 n_surface=evidence.value("refractive_index_skin_generic"),
             )
             density = power * light.fluence[:, None] * mua * shares * thick[:, None] / volumes
+            energies[5] += light.absorbed[above].sum() * power * part_s
             energies[:3] += np.array([light.absorbed.sum(), light.reflected, light.transmitted]) * power * part_s
             advance(density, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
         gap = _COOL_S if number == stack - 1 else max(1.0 / repetition_Hz - pulse.duration_ms * S_PER_MS, part_s)
@@ -154,7 +161,7 @@ def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
 
 
 def _zone(z: Array, r: Array, dead: Array, peak: Array, heat_J: Array, energies: Array, incident: float, skin: Skin) -> Zone:
-    absorbed, reflected, transmitted, surface, steam = (float(x) for x in energies)
+    absorbed, reflected, transmitted, surface, steam, upper = (float(x) for x in energies)
     stored = float(heat_J.sum()) + steam
     residual = absorbed - stored - surface
     if not abs(residual) <= _AUDIT * max(incident, abs(surface), 1e-9):
@@ -165,7 +172,7 @@ def _zone(z: Array, r: Array, dead: Array, peak: Array, heat_J: Array, energies:
         raise EnergyError(msg)
     return Zone(
         z_edges_m=z, r_edges_m=r, damage=dead, peak_C=peak + skin.surface_temperature_C, absorbed_J=absorbed, reflected_J=reflected,
-        transmitted_J=transmitted, stored_J=stored, surface_J=surface, incident_J=incident,
+        transmitted_J=transmitted, stored_J=stored, upper_J=upper, surface_J=surface, incident_J=incident,
         residual_J=incident - reflected - transmitted - stored - surface,
     )  # fmt: skip
 
@@ -214,7 +221,7 @@ def zone_injury(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, c
         lesion_width_um=2 * widest, surface_area=math.pi * widest**2, removed_area=0.0,
         killed_area=math.pi * float(epidermal.max(initial=0.0)) ** 2, basal_area=basal_area,
         dermis_volume=float(np.sum((np.pi * radius**2 * thick)[below])), ablated_volume=0.0,
-        heat=zone.stored_J + max(zone.surface_J, 0.0),
+        heat=zone.upper_J,
         vessel_ratio=scattering.vessel_map(field, skin, exposure_J_cm2=1.0, duration_ms=pulse.duration_ms),
         purpura_ratio=scattering.purpura(field, skin, exposure_J_cm2=1.0, duration_ms=pulse.duration_ms), pigment_ratio=0.0,
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=float(zone.peak_C[0].max()),
