@@ -218,7 +218,7 @@ def _nothing(plan: Plan) -> list[str]:
     found = plan.no_treatment
     if found is None:
         return []
-    lines = [f"Meant here: {found.description.strip().rstrip('.')}."]
+    lines = [f"That is: {sentence(found.description)}"]
     for key, change in found.improvement_pct.items():
         name = sentence(concern_plain(key))[:-1]
         mark = PROVISIONAL if change.provisional else ""

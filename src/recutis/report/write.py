@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from recutis.plan.document import Plan
 
 _MOST_DRAWINGS: Final = 6
+_LONG_WORD: Final = re.compile(r"\S{26,}")
+_PIECE: Final = r"\S{1,13}"
 
 
 def write_report(plan: Plan, folder: Path, *, progress: Callable[[float], None] | None = None) -> None:
@@ -74,6 +77,17 @@ def _file_word(text: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)[:40]
 
 
+def breakable(value: object) -> object:
+    """The same nested data with very long words given places to break, so that nothing runs off the page."""
+    if isinstance(value, str):
+        return _LONG_WORD.sub(lambda word: "\u200b".join(re.findall(_PIECE, word[0])), value)
+    if isinstance(value, list):
+        return [breakable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: breakable(item) for key, item in value.items()}
+    return value
+
+
 def _typeset(plan: Plan, drawn: dict[str, list[str]], workplace: Path) -> bytes:
     """The PDF. All text travels as JSON strings, which typst never reads as markup."""
     import typst
@@ -82,7 +96,7 @@ def _typeset(plan: Plan, drawn: dict[str, list[str]], workplace: Path) -> bytes:
     from recutis.report.patient import patient_view
 
     view = {"clinician": clinician_view(plan, drawn), "patient": patient_view(plan)}
-    (workplace / "view.json").write_text(json.dumps(view, allow_nan=False), encoding="utf-8")
+    (workplace / "view.json").write_text(json.dumps(breakable(view), allow_nan=False), encoding="utf-8")
     for entry in (files("recutis.report") / "templates").iterdir():
         if entry.name.endswith(".typ"):
             (workplace / entry.name).write_bytes(entry.read_bytes())
