@@ -389,15 +389,16 @@ def validate(
         _print_json(card.document())
         return
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for column in card.columns():
         table.add_column(column, overflow="fold")
     for line in card.lines():
-        table.add_row(*line)
+        table.add_row(*(Text(cell) for cell in line))
     console = _console()
     console.print(table)
-    console.print(card.closing())
+    console.print(Text(card.closing()))
 
 
 def main() -> None:
