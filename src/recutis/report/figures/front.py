@@ -52,7 +52,7 @@ def front_figure(plan: Plan) -> Figure:
         x, y = zip(*edge, strict=True)
         axes.plot(x, y, color=MUTED, lw=0.8, ls=(0, (3, 2)), drawstyle="steps-post", zorder=1)
     _numbered(axes, points)
-    axes.set_xlim(left=0)
+    axes.set_xlim(left=-0.015 * max((point.social_downtime_days for point in points), default=1.0))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Social downtime per session [days]")
     axes.set_ylabel("Improvement after the course [%]")

@@ -26,7 +26,7 @@ _MARGIN: Final = 1.25  # skin shown below the deepest thing of interest
 _ASPECT: Final = 1.35  # width of the drawing over its height, so that both axes have one scale
 _MOST_COLUMNS: Final = 30
 _PITCHES: Final = 2.2  # columns that should be seen
-_WIDEST: Final = 2.4
+_WIDEST: Final = 2.8  # width over depth, so that the drawing stays high enough to read
 _VESSELS_WIDE: Final = 0.6  # share of the width that vessels may fill
 _CLEAR: Final = 1.1  # least distance of two vessels in diameters
 _PAGE_MM: Final = 86
@@ -99,7 +99,8 @@ def _columns(axes: Axes, injury: InjuryDocument, width: float) -> None:
     if pitch is None:
         _column(axes, injury, 0.5 * width, width, width)
         return
-    count = min(max(1, math.floor(width / pitch)), _MOST_COLUMNS)
+    fitting = math.floor((width - injury.lesion_width_um) / pitch) + 1
+    count = min(max(1, fitting), _MOST_COLUMNS)
     first = (width - (count - 1) * pitch) / 2
     for index in range(count):
         _column(axes, injury, first + index * pitch, injury.lesion_width_um, width)
