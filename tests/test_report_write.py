@@ -14,6 +14,7 @@ from sample_plan import LINES, SPOTS, injury, sample_plan, screening_entry, sour
 from recutis.errors import CancelledError
 from recutis.plan.document import Plan, Refusal, Status
 from recutis.report import write_report
+from recutis.report.clinician import blocking_rules
 from recutis.report.figures.front import best_trades
 
 STATUSES: tuple[Status, ...] = ("ready", "needs_answers", "deferred", "refer", "blocked")
@@ -183,3 +184,28 @@ def test_best_trades_only_rise() -> None:
     kept = {(point.social_downtime_days, point.improvement_pct) for point in points if point.meets_limits}
     assert set(edge) <= kept
     assert not [p for p in kept if any(p[0] < a[0] and p[1] > a[1] for a in edge)]
+
+
+@needs_pdftotext
+def test_a_plan_blocked_by_its_limits_blames_the_limits_and_no_caution(tmp_path: Path) -> None:
+    """Where only a caution fired, the card shows what each limit removed; the caution stays under screening."""
+    ready = sample_plan()
+    plan = sample_plan("blocked").model_copy(
+        update={
+            "screening": (screening_entry(7),),
+            "front": ready.front,
+            "removed": ready.removed,
+            "no_treatment": ready.no_treatment,
+        }
+    )
+    write_report(plan, tmp_path)
+    pages = _pages(tmp_path / "report.pdf")
+    clinician = " ".join(page for page in pages if "For the clinician" in page)
+
+    assert blocking_rules(plan) == []
+    assert "What stands in the way" not in clinician
+    assert "WHAT EACH LIMIT REMOVED" in clinician
+    assert "hard cap on scarring" in clinician
+    assert "No treatment, daily sunscreen" in clinician
+    assert (tmp_path / "figures" / "choice.png").is_file()
+    assert "Cold sores" not in pages[-1]

@@ -186,11 +186,16 @@ def fired_first(plan: Plan) -> list[ScreeningEntry]:
 
 
 def blocking_rules(plan: Plan) -> list[ScreeningEntry]:
-    """What stops a plan that is not ready: absolute rules, or else the most severe one; none where only answers are missing."""
+    """What stops a plan that is not ready: absolute rules, or else relative ones.
+
+    A caution alone never stops a plan: where only cautions fired, the limits left nothing, or answers are missing.
+    """
     if plan.status in {"ready", "needs_answers"}:
         return []
     fired = fired_first(plan)
-    return [entry for entry in fired if entry.severity == "absolute"] or fired[:1]
+    return [entry for entry in fired if entry.severity == "absolute"] or [
+        entry for entry in fired if entry.severity == "relative"
+    ]
 
 
 def _screening_warnings(plan: Plan) -> list[str]:
@@ -242,7 +247,7 @@ def _stop(plan: Plan) -> View | None:
             "needs_answers": "Ask what is missing, put the answers into the patient file and plan again. No setting is shown before that.",
             "deferred": "Do not treat now. Do what each rule below asks, and look again on the day given.",
             "refer": "Refer before any light or laser touches this skin. Who and how soon stands with the rule.",
-            "blocked": "Do not treat with a laser or intense pulsed light. What would lift this stands with each rule.",
+            "blocked": "Do not treat with a laser or intense pulsed light. What would change this stands below, with each rule or limit.",
         }[plan.status],
     }
 

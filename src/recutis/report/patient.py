@@ -271,6 +271,6 @@ def _instead(plan: Plan) -> View:
         "told": list(dict.fromkeys(sentence(entry.required_action) for entry in stops if entry.required_action)),
         "questions": [sentence(item.question) for item in plan.questions],
         "dates": [{"day": day_words(entry.day), "title": entry.title} for entry in entries_shown(plan)],
-        "meanwhile": "Meanwhile: protect your skin from the sun every day with sunscreen, a hat and shade. Do not stop any medicine that a "
+        "meanwhile": "Protect your skin from the sun every day with sunscreen, a hat and shade. Do not stop any medicine that a "
         "doctor gave you. If a spot changes, bleeds or hurts, have it looked at at once.",
     }

@@ -57,9 +57,10 @@ def _draw(plan: Plan, *, pictures: Path, vectors: Path, told: Callable[[float], 
     pictures.mkdir(parents=True, exist_ok=True)
     makers: dict[str, Callable[[], Figure]] = {"screening": lambda: screening_figure(plan)}
     sections: list[str] = []
+    if plan.front or plan.options:
+        makers["choice"] = partial(front_figure, plan)
     if plan.options:
         first = plan.options[0]
-        makers["choice"] = lambda: front_figure(plan)
         makers["risks"] = lambda: risks_figure(first)
         makers["days"] = lambda: days_figure(first.predictions.symptoms)
         for number, injury in enumerate((first.injuries or (first.injury,))[:_MOST_DRAWINGS], start=1):

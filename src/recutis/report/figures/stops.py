@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from recutis.plan.document import Plan
-from recutis.report.figures.canvas import AMBER, INK, LINE, MUTED, RUST, blank, note
+from recutis.report.figures.canvas import AMBER, INK, MUTED, RUST, blank, note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +43,4 @@ def screening_figure(plan: Plan) -> Figure:
     axes.set_yticks([])
     axes.set_xlabel(f"days from {plan.date}")
     axes.spines["left"].set_visible(False)
-    axes.grid(axis="x", color=LINE, lw=0.4)
-    axes.set_axisbelow(True)
     return figure
