@@ -74,8 +74,8 @@ def test_gain_counts_priorities() -> None:
     """A concern with all the weight decides alone."""
     two = course(improvement_pct={"a@x": np.full(9, 10.0), "b@x": np.full(9, 50.0)})
 
-    assert gain(two, {"a@x": 1.0, "b@x": 0.0}, LIMITS) == pytest.approx(10.0)
-    assert gain(two, {"a@x": 1.0, "b@x": 1.0}, LIMITS) == pytest.approx(30.0)
+    assert gain(two, {"a@x": 1.0, "b@x": 0.0}, 0.5) == pytest.approx(10.0)
+    assert gain(two, {"a@x": 1.0, "b@x": 1.0}, 0.5) == pytest.approx(30.0)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from recutis.evidence import Row
+    from recutis.laser.types import Device
     from recutis.patient import Screening
     from recutis.plan.document import Option, PassSettings, Plan, Quantity
 
@@ -150,10 +151,11 @@ def _show_plan(made: Plan, out: Path) -> None:
     for option in made.options:
         console.print(Text(f"{option.rank}  {option.label}", style="bold"))
         for line in _option_lines(option):
-            console.print(Text(f"   {line}"))
+            console.print(Text(f"   {line}"), soft_wrap=True)
     if made.refused:
         console.print(Text(f"Not offered: {', '.join(item.device_class for item in made.refused)} (reasons in the report)"))
-    console.print(Text(f"Report    {out / 'report.pdf'}\nPlan      {out / 'plan.json'}\nCalendar  {out / 'calendar.ics'}"))
+    for word, name in (("Report", "report.pdf"), ("Plan", "plan.json"), ("Calendar", "calendar.ics")):
+        console.print(Text(f"{word:10}{out / name}"), soft_wrap=True)
 
 
 def _option_lines(option: Option) -> list[str]:
@@ -356,9 +358,7 @@ def devices(
 
     listed = catalogue() if name is None else by_class(name) or (device(name),)
     if as_json:
-        from dataclasses import asdict
-
-        _print_json([{**asdict(item), "limits": {key: asdict(limit) for key, limit in item.limits.items()}} for item in listed])
+        _print_json([_device_document(item) for item in listed])
         return
     from rich.table import Table
 
@@ -369,6 +369,13 @@ def devices(
         limits = "; ".join(f"{key} {limit.low:g} to {limit.high:g}" for key, limit in item.limits.items())
         table.add_row(item.name, item.device_class, f"{item.wavelength_nm:g}", limits, item.cooling)
     _console().print(table)
+
+
+def _device_document(item: Device) -> dict[str, object]:
+    from dataclasses import asdict, fields
+
+    document = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {**document, "limits": {key: asdict(limit) for key, limit in item.limits.items()}}
 
 
 @app.command(rich_help_panel="Check")

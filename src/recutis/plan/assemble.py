@@ -131,7 +131,7 @@ def front_points(found: Found, limits: Limits, chosen: Mapping[int, int]) -> tup
             FrontPoint(
                 device=item.device.name,
                 device_class=item.device.device_class,
-                improvement_pct=round(_median_gain(item.course.improvement_pct), 2),
+                improvement_pct=round(item.median_gain, 2),
                 social_downtime_days=round(float(np.median(item.course.social_downtime_days)), 2),
                 worst_risk_pct=round(worst_risk_pct(item.course), 3),
                 on_front=index in front,
@@ -140,10 +140,6 @@ def front_points(found: Found, limits: Limits, chosen: Mapping[int, int]) -> tup
             )
         )
     return tuple(points)
-
-
-def _median_gain(improvement: Mapping[str, np.ndarray]) -> float:
-    return float(np.mean([np.median(draws) for draws in improvement.values()]))
 
 
 @cache

@@ -29,6 +29,8 @@ _PANEL: Final = (
     "energy_mJ", "density_pct", "columns_cm2", "fluence_J_cm2", "duration_ms", "spot_mm", "power_W", "depth_um", "coagulation_um",
     "overlap_pct", "stack",
 )  # fmt: skip
+_FOLLOWS: Final = {"columns_cm2": ("density_pct",), "fluence_J_cm2": ("energy_mJ", "depth_um")}
+"""Knobs that only say the same in another way, left out where the other one is shown."""
 _ORBIT: Final = frozenset({"eyelid", "periorbital", "full_face"})
 _COOLING: Final = {
     "none": "none",
@@ -60,6 +62,7 @@ def pass_settings(exposure: Exposure) -> tuple[PassSettings, ...]:
     whole = exposure.settings
     density = total_density_pct(exposure)
     panel = tuple(name for name in exposure.device.panel if name != "passes" and getattr(whole, name) is not None)
+    panel = tuple(name for name in panel if name not in _FOLLOWS or not set(_FOLLOWS[name]) & set(panel))
     values = {name: getattr(whole, name) for name in _PANEL if name in panel}
     values |= {
         "energy_mJ": place_energy_mJ(exposure),
@@ -120,6 +123,11 @@ def injury_document(evaluation: SiteEvaluation, injury: Injury) -> InjuryDocumen
         error_pct=injury.error_pct,
         warnings=injury.warnings,
     )
+
+
+def _each_target_once(drawn: tuple[InjuryDocument, ...]) -> tuple[InjuryDocument, ...]:
+    """One injury for each site and target: two concerns with the same target at one site get the same exposure."""
+    return tuple({(item.site, item.target): item for item in reversed(drawn)}.values())[::-1]
 
 
 def endpoint_row(device_class: str) -> evidence.Row:
@@ -290,7 +298,7 @@ def option(
     made = predictions(evaluations, sessions=candidate.sessions)
     lead = evaluations[0]
     end = endpoint_row(candidate.device.device_class)
-    injuries = tuple(injury_document(item, injury) for item in evaluations for injury in item.injuries.values())
+    injuries = _each_target_once(tuple(injury_document(item, one) for item in evaluations for one in item.injuries.values()))
     sites = [item.place.site for item in evaluations]
     words = class_words(candidate.device.device_class)
     return Option(

@@ -82,12 +82,10 @@ def broken(course: CourseDraws, limits: Limits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def gain(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:
-    """Weighted improvement over all concerns at the quantile that counts, in points of per cent."""
+def gain(course: CourseDraws, weights: dict[str, float], at: float) -> float:
+    """Weighted improvement over all the person's concerns at a quantile, in points of per cent; an untreated one counts as none."""
     total = sum(weights.values())
-    return sum(weights[name] * quantile(draws, limits.gain_quantile) for name, draws in course.improvement_pct.items()) / (
-        total or 1.0
-    )
+    return sum(weights[name] * quantile(draws, at) for name, draws in course.improvement_pct.items()) / (total or 1.0)
 
 
 def worst_risk_pct(course: CourseDraws) -> float:
@@ -111,7 +109,7 @@ def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> flo
         + evidence.value("plan.price.session") * (course.sessions - 1)
         + evidence.value("plan.price.pain") * max(0.0, quantile(course.pain_0_10, 0.5) - 3.0)
     )
-    return gain(course, weights, limits) - given_up
+    return gain(course, weights, limits.gain_quantile) - given_up
 
 
 def pareto(points: Draws) -> list[int]:

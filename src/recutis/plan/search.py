@@ -34,6 +34,7 @@ class Candidate:
     treats: tuple[str, ...]
     breaks: tuple[str, ...]
     gain: float
+    median_gain: float
     score: float
 
     def point(self, limits: Limits) -> tuple[float, float, float, float]:
@@ -232,7 +233,8 @@ class Search:
                     course=course,
                     treats=course.visible(),
                     breaks=broken(course, self.limits),
-                    gain=gain(course, self.weights, self.limits),
+                    gain=gain(course, self.weights, self.limits.gain_quantile),
+                    median_gain=gain(course, self.weights, 0.5),
                     score=score(course, self.weights, self.limits),
                 )
             )
