@@ -73,7 +73,7 @@ def test_heat_is_conserved_with_boiling_and_cooling() -> None:
 def test_kernels_cache_with_and_without_a_home(home: str, tmp_path: Path) -> None:
     """The cache folder is the user's when it can be written, else a temporary one; a given folder is kept."""
     place = tmp_path if home == "writable" else Path("/proc/no-such-home")
-    code = "import os; from recutis.heat import jit; print(os.environ['NUMBA_CACHE_DIR'])"
+    code = "import os; from recutis import jit; print(os.environ['NUMBA_CACHE_DIR'])"
     environment = {"HOME": str(place), "PATH": "", "TMPDIR": str(tmp_path / "tmp")}
     (tmp_path / "tmp").mkdir()
     found = subprocess.run(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from recutis.heat.jit import kernel
+from recutis.jit import kernel
 from recutis.injury.scattering import ridged
 from recutis.light import two_stream
 from recutis.skin import build, layer_optics

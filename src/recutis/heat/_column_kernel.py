@@ -11,14 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.heat.jit import kernel
+from recutis.jit import kernel
+from recutis.light.lines import DRYING, EXPLOSIVE, PRESCRIBED
 
 Array = NDArray[np.float64]
-
-PRESCRIBED = 0  # heat source given per cell, boiling cap, no removal
-EXPLOSIVE = 1  # Beer-Lambert from the moving surface, a cell leaves at the ablation enthalpy
-DRYING = 2  # Beer-Lambert from the moving surface, a cell leaves when dry and hot
-
 
 class Law(NamedTuple):
     """Material and removal law. Temperatures are rises over `start_K`."""

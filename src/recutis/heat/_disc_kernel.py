@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.heat.jit import kernel
+from recutis.jit import kernel
 
 Array = NDArray[np.float64]
 

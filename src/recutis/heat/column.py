@@ -12,7 +12,7 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError, RecutisError
 from recutis.heat import _column_kernel as kernels
 from recutis.heat import damage, tissue
-from recutis.heat._column_kernel import DRYING, EXPLOSIVE, PRESCRIBED
+from recutis.light.lines import PRESCRIBED, Line
 from recutis.units import J_M3_PER_J_CM3, KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM, UM_PER_M
 
 Array = NDArray[np.float64]
@@ -115,24 +115,6 @@ def new_column(slab: Slab, edges_m: Array) -> Column:
         depth_m=0.0,
         start_C=slab.start_C,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """How a water-dominated laser line meets tissue: absorption [1/cm of liquid water], drying, removal."""
-
-    mode: int
-    water_mua_cm: float
-    dry_mua_cm: float
-    boil_C: float
-    bleach_hot: float = 1.0
-    bleach_floor: float = 1.0
-    bleach_kJ_cm3: float = 1.0
-    ablation_kJ_cm3: float
-    dry_C: float = 0.0
-    pyrolysis_kJ_cm3: float = 0.0
-    steam_return: float = 0.0
-    sources: tuple[str, ...] = ()
 
 
 def heating_only(boil_C: float) -> Line:
@@ -288,6 +270,6 @@ def um(metres: float) -> float:
 
 
 __all__ = [
-    "DRYING", "EXPLOSIVE", "PRESCRIBED", "Column", "EnergyError", "Line", "Run", "Segment", "Slab", "dead_to_um",
-    "heating_only", "law_of", "new_column", "rested", "run", "stretched_edges", "um", "wiped",
+    "Column", "EnergyError", "Run", "Segment", "Slab", "dead_to_um", "heating_only", "law_of", "new_column", "rested", "run",
+    "stretched_edges", "um", "wiped",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from recutis.injury.schedule import segments
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance
 from recutis.laser.types import Cooling, Pulse
-from recutis.light.lines import water_line
+from recutis.light.lines import DRYING, Line, water_line
 from recutis.skin.types import Skin
 from recutis.units import J_M2_PER_J_CM2, J_M3_PER_J_CM3, J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, UM_PER_M
 
@@ -54,9 +54,9 @@ def slab_of(skin: Skin) -> heat.Slab:
     )
 
 
-def _edges(fluence_J_cm2: float, shots: int, line: heat.Line) -> Array:
+def _edges(fluence_J_cm2: float, shots: int, line: Line) -> Array:
     """Grid fine enough for the line down to where the front may come."""
-    drying = line.mode == heat.DRYING
+    drying = line.mode == DRYING
     cheapest = evidence.value("phys_ablation_enthalpy_erbium") * MS_PER_S * J_M3_PER_J_CM3 * 0.85  # margin for the front
     reach = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / cheapest + (80 if drying else 40) * M_PER_UM
     reach = min(reach, _DEEP_M)
@@ -97,7 +97,7 @@ def expose_column(
         run = heat.run(column, law, plan, beam=beam, probes_m=probes_m)
         sums += (run.arrived, run.removed, run.surface, run.stored, run.through, run.plume)
         peak = max(peak, run.peak_surface_C)
-        if line.mode == heat.DRYING and wipe:
+        if line.mode == DRYING and wipe:
             run = replace(run, column=heat.wiped(run.column, evidence.value("phys_wiped_water")))
         if number < passes - 1:
             column = heat.rested(run.column)
@@ -231,7 +231,7 @@ def _beam(radius_um: float, pulse: Pulse) -> Beam:
     waist = pulse.spot_um * M_PER_UM / 2
     quality = evidence.value("phys_beam_quality")
     rayleigh = math.pi * waist**2 / (quality * pulse.wavelength_nm * M_PER_NM)
-    drying = water_line(pulse.wavelength_nm).mode == heat.DRYING
+    drying = water_line(pulse.wavelength_nm).mode == DRYING
     plume = evidence.value("phys_plume_length") / MS_PER_S if drying else 0.0
     gaussian = pulse.profile == "gaussian"
     return Beam(radius2_m2=(radius_um * M_PER_UM) ** 2, waist_m=waist if gaussian else 0.0, rayleigh_m=rayleigh, plume_m=plume)

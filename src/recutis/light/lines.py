@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 from recutis import evidence
 from recutis.errors import OutOfRangeError
-from recutis.heat.column import DRYING, EXPLOSIVE, Line
 
 WATER_LINES_NM = (2790.0, 2940.0, 10600.0)
 _CLOSE_NM = 60.0  # lines of one class differ by less (2936 and 2940, 10.57 and 10.6 µm)
+
+PRESCRIBED = 0  # heat source given per cell, boiling cap, no removal
+EXPLOSIVE = 1  # Beer-Lambert from the moving surface, a cell leaves at the ablation enthalpy
+DRYING = 2  # Beer-Lambert from the moving surface, a cell leaves when dry and hot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """How a water-dominated laser line meets tissue: absorption [1/cm of liquid water], drying, removal."""
+
+    mode: int
+    water_mua_cm: float
+    dry_mua_cm: float
+    boil_C: float
+    bleach_hot: float = 1.0
+    bleach_floor: float = 1.0
+    bleach_kJ_cm3: float = 1.0
+    ablation_kJ_cm3: float
+    dry_C: float = 0.0
+    pyrolysis_kJ_cm3: float = 0.0
+    steam_return: float = 0.0
+    sources: tuple[str, ...] = ()
 
 
 def is_water_line(wavelength_nm: float) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.heat.jit import kernel
+from recutis.jit import kernel
 
 Array = NDArray[np.float64]
 _MODES = 96  # lateral wave numbers; doubling them changes shares by under 0.1 %

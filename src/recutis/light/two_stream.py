@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import OutOfRangeError
-from recutis.heat.jit import kernel
+from recutis.jit import kernel
 from recutis.units import PER_M_PER_CM
 
 Array = NDArray[np.float64]
