@@ -14,7 +14,7 @@ from recutis.injury import Injury
 from recutis.response import risks
 from recutis.response.parameters import log_odds, logistic, number, saturating
 from recutis.response.types import Care, Draws, Improvement
-from recutis.response.wound import Wound, read_wound
+from recutis.response.wound import Wound, pigment_killed, read_wound
 from recutis.skin.types import Lesion
 from recutis.twins import Twins
 from recutis.units import PERCENT
@@ -88,7 +88,7 @@ def _photothermolysis(injury: Injury, lesion: Lesion) -> float:
     """Share of lesion pigment broken by selective heating in one session."""
     if not injury.selective or injury.pigment_ratio <= 0:
         return 0.0
-    hit = float(logistic(np.asarray(number("pigment.slope") * math.log(injury.pigment_ratio / number("pigment.half_ratio")))))
+    hit = float(pigment_killed(injury.pigment_ratio))
     reached = float(_pigment_reach(injury.pigment_depth_um, lesion))
     return number("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
 

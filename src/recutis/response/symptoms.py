@@ -51,9 +51,9 @@ def swelling(wound: Wound, twins: Twins, area_cm2: float) -> Draws:
 def crusting(wound: Wound, shed: Draws) -> Draws:
     """Crusts on open columns, open skin or pigmented spots, until they fall."""
     open_level = 10 * float(saturating(math.sqrt(wound.open), number("crust.scale")))
-    spot_level = number("crust.lesion") * wound.pigment * math.exp(-wound.open / number("wound.presence"))
+    spot_level = number("crust.lesion") * wound.pigment_killed * math.exp(-wound.open / number("wound.presence"))
     fall = logistic((shed - _DAYS) / number("shed.width"))
-    return np.asarray(max(open_level, spot_level) * fall * np.where(_DAYS < 1, 0.5, 1.0))
+    return np.asarray(np.maximum(open_level, spot_level) * fall * np.where(_DAYS < 1, 0.5, 1.0))
 
 
 def bronzing(wound: Wound, shed: Draws) -> Draws:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.injury import Injury
-from recutis.response.parameters import number, saturating
+from recutis.response.parameters import logistic, number, saturating
 from recutis.twins import Twins
 from recutis.units import PERCENT
 
@@ -31,9 +31,9 @@ class Wound:
     is an open wound at all; `full` 0 to 1, how far the wound behaves as a full-field one;
     `ablative` 0 to 1, how far a column behaves as ablated; `injured` 0 to 1, whether there is any
     injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such targets were
-    heated; `epidermis_ratio` the exposure of the normal epidermis over its threshold, `short_pulse` whether that breaks
-    melanosomes rather than heats the tissue. Depths in
-    micrometres; `load` is coverage times depth over 100 µm; `inflammation` the load that drives
+    heated; `pigment_killed` the share of the pigment cells in the field that die; `epidermis_ratio`
+    the exposure of the normal epidermis over its threshold, `short_pulse` whether that breaks
+    melanosomes rather than heats the tissue. Depths in micrometres; `load` is coverage times depth over 100 µm; `inflammation` the load that drives
     redness and swelling.
     """
 
@@ -46,6 +46,7 @@ class Wound:
     injured: float
     vessel: float
     pigment: float
+    pigment_killed: Draws
     gland: float
     epidermis_ratio: float
     short_pulse: bool
@@ -92,6 +93,12 @@ def _surface(injury: Injury, epidermis_um: float) -> tuple[float, float, float]:
     return open_fraction, (dead - under) * (1 - presence), presence
 
 
+def pigment_killed(ratio: Draws | float) -> Draws:
+    """Share of the pigment cells in the field that an exposure over their threshold kills, 0 to 1."""
+    inside = np.maximum(np.asarray(ratio, dtype=np.float64), _LEAST)
+    return logistic(number("pigment.slope") * np.log(inside / number("pigment.half_ratio")))
+
+
 def read_wound(injury: Injury, twins: Twins) -> Wound:
     """The wound of an injury in each twin; depths carry the injury's stated error."""
     open_fraction, killed, presence = _surface(injury, float(np.median(twins.epidermis_um)))
@@ -130,6 +137,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         injured=float(saturating(touched, number("risk.presence"))),
         vessel=vessel,
         pigment=pigment,
+        pigment_killed=pigment_killed((injury.pigment_ratio if injury.selective else 0.0) * stretch),
         gland=gland,
         epidermis_ratio=max(injury.epidermis_pigment_ratio, 0.0) if injury.selective else 0.0,
         width_um=max(injury.lesion_width_um, injury.ablation_width_um, 0.0),
