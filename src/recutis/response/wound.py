@@ -33,8 +33,8 @@ class Wound:
     injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such targets were
     heated; `pigment_killed` the share of the pigment cells in the field that die; `epidermis_ratio`
     the exposure of the normal epidermis over its threshold, `short_pulse` whether that breaks
-    melanosomes rather than heats the tissue. Depths in micrometres; `load` is coverage times depth over 100 µm; `inflammation` the load that drives
-    redness and swelling.
+    melanosomes rather than heats the tissue. Depths in micrometres; `load` is coverage times depth
+    over 100 µm; `inflammation` the load that drives redness and swelling.
     """
 
     coverage: float
