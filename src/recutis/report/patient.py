@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from recutis.plan.document import Option, Plan, Quantity, QuartileOdds
+from recutis.plan.document import Option, Plan, Predictions, Quantity, QuartileOdds
 from recutis.report.calendar_file import entries_shown
 from recutis.report.clinician import blocking_rules
 from recutis.report.rows import PROVISIONAL, frequency_range, number, plural, shares_of_ten
@@ -114,6 +114,32 @@ def _day_range(band: Quantity) -> str:
     return (f"day {low}" if low == high else f"day {low} to {high}") + mark
 
 
+def _facts(made: Predictions) -> list[View]:
+    """Four tiles: how long, how much it hurts, how long to stay in, how long it is red."""
+    return [
+        {
+            "name": "In the clinic",
+            "text": _range_words(made.chair_minutes.total, "min"),
+            "sub": "each visit, with numbing",
+        },
+        {
+            "name": "Pain",
+            "text": f"{number(made.pain_0_10.p50)} of 10{PROVISIONAL if made.pain_0_10.provisional else ''}",
+            "sub": f"most say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
+        },
+        {
+            "name": "Staying in",
+            "text": _range_words(made.social_downtime_days, "days"),
+            "sub": "until most people feel fine to be seen",
+        },
+        {
+            "name": "Redness",
+            "text": _range_words(made.erythema_resolution_days, "days"),
+            "sub": "until the last of it is gone",
+        },
+    ]
+
+
 def _told(plan: Plan, option: Option) -> View:
     made = option.predictions
     concerns = [concern_plain(key) for key in option.treats] or [concern_plain(key) for key in made.improvement_pct]
@@ -129,28 +155,7 @@ def _told(plan: Plan, option: Option) -> View:
             + (f", about {option.interval_weeks:g} weeks apart." if option.sessions > 1 else ".")
             + (" First we try it on a small spot and wait to see how your skin takes it." if option.test_spot else ""),
         ],
-        "facts": [
-            {
-                "name": "In the clinic",
-                "text": _range_words(made.chair_minutes.total, "min"),
-                "sub": "each visit, with numbing",
-            },
-            {
-                "name": "Pain",
-                "text": f"{number(made.pain_0_10.p50)} of 10{PROVISIONAL if made.pain_0_10.provisional else ''}",
-                "sub": f"most say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
-            },
-            {
-                "name": "Staying in",
-                "text": _range_words(made.social_downtime_days, "days"),
-                "sub": "until most people feel fine to be seen",
-            },
-            {
-                "name": "Redness",
-                "text": _range_words(made.erythema_resolution_days, "days"),
-                "sub": "until the last of it is gone",
-            },
-        ],
+        "facts": _facts(made),
         "numbing": sentence(f"For the pain: {option.anaesthesia}"),
         "again": [
             {
