@@ -15,7 +15,7 @@ from recutis.laser.types import Exposure
 from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
 from recutis.plan.document import Ceiling as CeilingDocument
 from recutis.plan.document import Eyewear, InjuryDocument, Option, PassSettings, Predictions, SkinLayer, TestSpot
-from recutis.plan.evaluate import STRENGTH, SiteEvaluation, concern_key
+from recutis.plan.evaluate import STRENGTH, SiteEvaluation, named_concerns
 from recutis.plan.objectives import Limits
 from recutis.plan.predictions import predictions
 from recutis.plan.search import Candidate, Found
@@ -250,7 +250,7 @@ def warnings(
     words = list(dict.fromkeys(text for item in evaluations for injury in item.injuries.values() for text in injury.warnings))
     words += [
         f"Not expected to help {key.replace('_', ' ').replace('@', ', ')}; another device would be needed."
-        for key in map(concern_key, patient.concerns)
+        for key in named_concerns(patient)
         if key not in candidate.treats
     ]
     event = patient.patient.event_date
@@ -307,9 +307,7 @@ def option(
         device=candidate.device.name,
         device_class=candidate.device.device_class,
         treats=tuple(key for key in candidate.treats if key in made.improvement_pct),
-        does_not_treat=tuple(
-            concern_key(concern) for concern in patient.concerns if concern_key(concern) not in candidate.treats
-        ),
+        does_not_treat=tuple(name for name in named_concerns(patient) if name not in candidate.treats),
         settings=pass_settings(lead.exposure),
         passes=lead.exposure.passes,
         sessions=candidate.sessions,

@@ -6,6 +6,7 @@ The search does not care where an injury comes from: a closed form, a library or
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
@@ -48,10 +49,16 @@ class Place:
     area_cm2: float
 
 
-def concern_key(concern: Concern) -> str:
-    """The word of a concern in the plan: `fine_lines@periorbital`."""
-    side = getattr(concern, "side", None)
-    return f"{concern.kind}@{concern.site}" + (f":{side}" if side in {"left", "right"} else "")
+def named_concerns(patient: Patient) -> dict[str, Concern]:
+    """The person's concerns by their word in the plan: `fine_lines@periorbital`.
+
+    The side is added (`acne_scars@cheek:left`) only where one kind is asked for twice at one site.
+    """
+    often = Counter(concern.key for concern in patient.concerns)
+    return {
+        concern.key if often[concern.key] == 1 else f"{concern.key}:{concern.side or 'both'}": concern
+        for concern in patient.concerns
+    }
 
 
 def site_area_cm2(concerns: list[Concern]) -> float:
@@ -83,29 +90,30 @@ def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
     from recutis.patient import traits
 
     found: dict[str, Place] = {}
+    named = named_concerns(patient)
     for site in dict.fromkeys(concern.site for concern in patient.concerns):
-        here = [concern for concern in patient.concerns if concern.site == site]
+        here = {name: concern for name, concern in named.items() if concern.site == site}
         person = traits(patient, site)
         layered = skins.build(
             site=site, age_years=person.age_years, phototype=person.phototype, sex=person.sex, tanned=person.tanned
         )
         lesions = {
-            concern_key(concern): skins.lesion(
+            name: skins.lesion(
                 concern.kind,
                 layered,
                 scar_type=concern.scar_type,
                 vessel_diameter_um=concern.vessel_diameter_mm * 1000 if concern.vessel_diameter_mm else None,
                 size_mm=concern.size_mm,
             )
-            for concern in here
+            for name, concern in here.items()
         }
         found[site] = Place(
             site=site,
             skin=layered,
             twins=twins.draw(person, n=n, seed=seed),
-            concerns={concern_key(concern): concern for concern in here},
+            concerns=here,
             lesions=lesions,
-            area_cm2=site_area_cm2(here),
+            area_cm2=site_area_cm2(list(here.values())),
         )
     return found
 

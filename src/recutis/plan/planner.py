@@ -20,7 +20,7 @@ from recutis.plan.care import care_policy, prescribed_rows
 from recutis.plan.comparators import comparators, no_treatment
 from recutis.plan.describe import option, strongest
 from recutis.plan.document import Option, Plan, Question, Status
-from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, concern_key, course_draws, places
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, course_draws, named_concerns, places
 from recutis.plan.objectives import CourseDraws, Limits
 from recutis.plan.search import Candidate, Found, Search
 from recutis.plan.usual import UsualSettings, compare_usual
@@ -69,7 +69,7 @@ def _limits(patient: Patient) -> Limits:
 
 def _weights(patient: Patient) -> dict[str, float]:
     """The person's priorities by concern key; 1 where none was given."""
-    return {concern_key(concern): float(patient.goals.priorities.get(concern.kind, 1.0)) for concern in patient.concerns}
+    return {name: float(patient.goals.priorities.get(concern.kind, 1.0)) for name, concern in named_concerns(patient).items()}
 
 
 def _anaesthesia(clinic: Clinic | None) -> tuple[str, ...]:
@@ -257,7 +257,7 @@ def _ready(
             draft.aftercare = aftercare_entries(told.device_class, rows, told)
             draft.calendar = calendar(told, dates, draft.aftercare)
             draft.flag_class = told.device_class
-            kinds = {concern_key(concern): concern.kind for concern in patient.concerns}
+            kinds = {name: concern.kind for name, concern in named_concerns(patient).items()}
             draft.comparators = comparators(course.improvement_pct, kinds, seed=request.seed)
     draft.options = tuple(options)
     draft.headline = _headline(options[0])
