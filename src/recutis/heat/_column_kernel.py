@@ -16,6 +16,7 @@ from recutis.light.lines import DRYING, EXPLOSIVE, PRESCRIBED
 
 Array = NDArray[np.float64]
 
+
 class Law(NamedTuple):
     """Material and removal law. Temperatures are rises over `start_K`."""
 
@@ -310,12 +311,14 @@ def run_column(
     growth: float,
     probes: NDArray[np.int64],
     history: Array,
+    ended: Array,
     account: Array,
 ) -> tuple[int, int]:
     """Run all segments; returns (first cell still there, number of stored history rows).
 
     `source` (1/m) is the absorbed fraction per depth for the prescribed mode. `history` rows hold time and
-    the rises of the probe cells. `account` receives the energies [J/m2] and the peak surface rise.
+    the rises of the probe cells, `ended` the heat of the cells when
+    the last light went out [J/m3]. `account` receives the energies [J/m2] and the peak surface rise.
     """
     n = dz.size
     capacity, k, work = np.empty(n), np.empty(n), np.empty((2, n))
@@ -352,5 +355,7 @@ def run_column(
                 rows = note(e, water, solid, first, probes, history, rows, clock, law)
         if power > 0.0 and first > before and first < n - 1:
             depth += retreat_within(e, water, latent, solid, dz, first, start, law, account)
+        if power > 0.0:
+            ended[:] = e
     account[DEPTH] = depth
     return first, rows

@@ -66,7 +66,10 @@ class Column:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Run:
-    """A finished run: final column, energies [J/m2], highest surface temperature, history of the probed cells [s, °C]."""
+    """A finished run: final column, energies [J/m2], highest surface temperature, history of the probed cells [s, °C].
+
+    `lit_J_m3` is the heat of each cell when the last light went out.
+    """
 
     column: Column
     arrived: float
@@ -79,6 +82,7 @@ class Run:
     peak_surface_C: float
     time_s: Array
     probes_C: Array
+    lit_J_m3: Array
 
 
 def stretched_edges(*, fine_m: float, fine_to_m: float, stretch: float, end_m: float) -> Array:
@@ -190,6 +194,7 @@ def run(
     cells = np.searchsorted(column.edges_m, np.array(probes_m, dtype=np.float64), side="right") - 1
     probes = np.clip(cells, 0, column.dz_m.size - 1).astype(np.int64)
     history = np.zeros((_HISTORY_ROWS if probes_m else 0, probes.size + 1))
+    lit = np.zeros(column.dz_m.size)
     account = np.zeros(kernels.ACCOUNTS)
     account[kernels.DEPTH] = column.depth_m
     account[kernels.PEAK] = -1e9
@@ -198,7 +203,7 @@ def run(
         state["dz_m"], state["heat_J_m3"], state["water_kg_m3"], state["latent_J_m3"], column.solid_J_m3_K, state["death"],
         state["collagen"], state["peak_K"], column.first, source, np.array([x.seconds for x in used]),
         np.array([x.irradiance_W_m2 for x in used]), np.array([x.transfer_W_m2_K for x in used]),
-        np.array([x.medium_C - column.start_C for x in used]), law, beam, _GROWTH, probes, history, account,
+        np.array([x.medium_C - column.start_C for x in used]), law, beam, _GROWTH, probes, history, lit, account,
     )  # fmt: skip
     done = replace(
         column, first=first, depth_m=float(account[kernels.DEPTH]), dz_m=state["dz_m"], heat_J_m3=state["heat_J_m3"],
@@ -206,10 +211,10 @@ def run(
         peak_K=state["peak_K"],
     )  # fmt: skip
     after = float(np.sum(done.heat_J_m3[first:] * done.dz_m[first:]))
-    return _audited(done, account, source, before, after, history[:rows])
+    return _audited(done, account, source, before, after, history[:rows], lit)
 
 
-def _audited(column: Column, account: Array, source: Array, before: float, after: float, history: Array) -> Run:
+def _audited(column: Column, account: Array, source: Array, before: float, after: float, history: Array, lit: Array) -> Run:
     arrived, plume, through = (float(account[i]) for i in (kernels.ARRIVED, kernels.PLUME, kernels.THROUGH))
     prescribed = float(np.sum(source * np.diff(column.edges_m)))
     if prescribed > 0.0:
@@ -227,7 +232,7 @@ def _audited(column: Column, account: Array, source: Array, before: float, after
     return Run(
         column=column, arrived=arrived, removed=removed, surface=surface, stored=after - before, through=through, plume=plume,
         residual=residual, peak_surface_C=float(account[kernels.PEAK]) + column.start_C, time_s=history[:, 0],
-        probes_C=history[:, 1:] + column.start_C,
+        probes_C=history[:, 1:] + column.start_C, lit_J_m3=lit,
     )  # fmt: skip
 
 

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import damage
-from recutis.heat.damage import GAS_CONSTANT_J_MOL_K, Process
+from recutis.injury.scaling import scale_to_damage
 from recutis.units import KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS
 
 Array = NDArray[np.float64]
 DIAMETERS_UM = (20.0, 40.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0)
 DEPTHS_UM = (150.0, 300.0, 500.0, 1000.0)
+_US_PER_MS = 1e3  # SI prefixes
 _STEPS = 160  # time nodes of the wall history; doubling them moves thresholds by under 0.5 %
 _AFTER = 4.0  # pulse lengths or relaxation times followed after the pulse, whichever is longer
 
@@ -53,38 +54,38 @@ def _wall_history(duration_s: float, diameter_um: float) -> tuple[Array, Array]:
         np.concatenate((np.linspace(0, duration_s, _STEPS // 2), duration_s + np.geomspace(first, end, _STEPS // 2)))
     )
     nodes = (np.arange(48) + 0.5) / 48  # midpoint rule over the age of heat
-    rise = np.empty(times.size)
-    for i, t in enumerate(times):
-        youngest, oldest = max(0.0, t - duration_s), t
-        ages = youngest + (oldest - youngest) * nodes
-        rise[i] = float(np.mean(wall_memory(ages, diameter_um))) * (oldest - youngest) / duration_s if oldest > youngest else 0.0
-    return times, rise
-
-
-def dose(process: Process, times: Array, kelvin: Array) -> float:
-    """Damage integral of a temperature history (trapezoid)."""
-    rate = np.exp(np.minimum(math.log(process.frequency_s) - process.energy_J_mol / (GAS_CONSTANT_J_MOL_K * kelvin), 80.0))
-    return float(np.sum((rate[1:] + rate[:-1]) / 2 * np.diff(times)))
+    youngest = np.maximum(0.0, times - duration_s)
+    span = times - youngest
+    ages = youngest[:, None] + span[:, None] * nodes
+    return times, wall_memory(ages, diameter_um).mean(axis=1) * span / duration_s
 
 
 @lru_cache(maxsize=2048)
 def closure_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> float:
     """Adiabatic rise of the blood that coagulates the vessel at its wall (damage of haemoglobin reaches 1)."""
     times, rise = _wall_history(duration_ms * S_PER_MS, diameter_um)
-    process = damage.blood()
-    low, high = 1.0, 1e5
-    for _ in range(40):
-        middle = math.sqrt(low * high)
-        if dose(process, times, start_C + KELVIN_OFFSET + middle * rise) >= 1.0:
-            high = middle
-        else:
-            low = middle
-    return high
+    return scale_to_damage(damage.blood(), times, np.full(times.size, start_C + KELVIN_OFFSET), rise)
 
 
 def purpura_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> float:
     """Adiabatic rise of the blood that shows as purpura: wall coagulation of many small vessels, a fitted multiple of one."""
     return closure_rise_K(diameter_um, duration_ms, start_C) * evidence.value("phys_purpura_visible")
+
+
+def red_cell_confinement(duration_ms: float) -> float:
+    """Share of the heat laid into red cells at the start of a pulse that is still inside them at its end."""
+    return math.exp(-duration_ms * _US_PER_MS / evidence.value("phys_red_cell_relaxation"))
+
+
+def burst_rise_K(duration_ms: float, start_C: float) -> float:
+    """Adiabatic rise of the whole blood at which its red cells vaporise.
+
+    Red cells absorb; they are hotter than the blood as a whole, by the inverse of their share of it, for as long as they
+    keep their heat.
+    """
+    crowding = 1.0 / evidence.value("phys_haematocrit")
+    hotter = 1.0 + (crowding - 1.0) * red_cell_confinement(duration_ms)
+    return (evidence.value("phys_blood_vaporisation") - start_C) / hotter
 
 
 def melanosome_threshold_J_cm2(mua_cm: float, start_C: float, capacity_J_m3_K: float) -> float:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
 from recutis.heat import tissue
-from recutis.injury import ablative, scattering, thermal_zone
+from recutis.injury import ablative, thermal_zone, wide_spot
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance, Injury
 from recutis.laser.types import Cooling, Exposure, Pulse
@@ -53,7 +53,7 @@ def spot_injury(
     if fractional:
         return thermal_zone.zone_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
     band = band_nm if band_nm is not None else (pulse.wavelength_nm, pulse.wavelength_nm)
-    return scattering.wide(
+    return wide_spot.wide(
         pulse,
         skin,
         band_nm=band,

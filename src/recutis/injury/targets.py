@@ -16,7 +16,7 @@ from recutis import evidence
 from recutis.errors import RecutisError
 from recutis.heat import column as heat
 from recutis.heat import damage, tissue
-from recutis.injury import ablative, absorbers, scattering, thermal_zone
+from recutis.injury import ablative, absorbers, scattering, selective, thermal_zone
 from recutis.injury.schedule import segments
 from recutis.laser.types import Cooling, Pulse
 from recutis.light.lines import is_water_line
@@ -215,7 +215,7 @@ def _vascular(row: Fields) -> float:
     if quantity.startswith("purpura_threshold"):
         needed = absorbers.purpura_rise_K(diameter, ms, skin.surface_temperature_C)
     if quantity.startswith(("purpura_threshold", "vessel_coagulation_threshold")):
-        return needed / scattering.vessel_rise_K(_field(row, skin), skin, diameter, depth_um)
+        return needed / float(selective.rise_map_K(_field(row, skin), skin, (diameter,), (depth_um,))[0, 0])
     raise _UnknownQuantityError(quantity)
 
 
@@ -224,7 +224,8 @@ def _red_cell_depth(row: Fields, skin: Skin) -> float:
     needed = absorbers.closure_rise_K(diameter, _ms(row), skin.surface_temperature_C)
     field, fluence = _field(row, skin), _number(row, "fluence_J_cm2")
     depths = np.arange(100.0, 4000.0, 20.0)
-    reached = [d for d in depths if scattering.vessel_rise_K(field, skin, diameter, float(d)) * fluence >= needed]
+    rises = selective.rise_map_K(field, skin, (diameter,), tuple(float(d) for d in depths))[0]
+    reached = [d for d, rise in zip(depths, rises, strict=True) if rise * fluence >= needed]
     return float(max(reached, default=0.0))
 
 
@@ -243,7 +244,7 @@ def _pigment(row: Fields) -> float:
     skin = scattering.ridged(skin_of(row["tissue"]))
     field = _field(row, skin)
     if quantity == "whitening_threshold_J_cm2":
-        return 1.0 / scattering.melanosome_ratio(field, skin, scattering.basal_um(skin), 1.0)
+        return 1.0 / float(selective.melanosome_ratio(field, skin, np.array([scattering.basal_um(skin)]))[0])
     if quantity == "epidermal_injury_threshold_J_cm2":
         plan = segments(fluence_J_cm2=1.0, duration_ms=_ms(row), stack=1, repetition_Hz=1.0, cooling=Cooling())
         probes = (scattering.basal_um(skin),)

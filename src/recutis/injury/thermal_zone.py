@@ -12,7 +12,7 @@ from recutis import evidence
 from recutis.heat import _disc_kernel as kernels
 from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
-from recutis.injury import scattering
+from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
@@ -222,8 +222,8 @@ def zone_injury(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, c
         killed_area=math.pi * float(epidermal.max(initial=0.0)) ** 2, basal_area=basal_area,
         dermis_volume=float(np.sum((np.pi * radius**2 * thick)[below])), ablated_volume=0.0,
         heat=zone.upper_J,
-        vessel_ratio=scattering.vessel_map(field, skin, exposure_J_cm2=1.0, duration_ms=pulse.duration_ms),
-        purpura_ratio=scattering.purpura(field, skin, exposure_J_cm2=1.0, duration_ms=pulse.duration_ms), pigment_ratio=0.0,
+        vessel_ratio=selective.vessel_map(selective.vessels(field, skin, duration_ms=pulse.duration_ms), 1.0),
+        purpura_ratio=selective.purpura(field, skin, duration_ms=pulse.duration_ms), pigment_ratio=0.0,
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=float(zone.peak_C[0].max()),
         peak_basal_C=float(zone.peak_C[cell].max()), selective=False, fractional=True, passes_in_place=1, energy=energy,
         fidelity="closed form: two-stream light with small-angle spread, axisymmetric enthalpy model",

@@ -1,0 +1,165 @@
+"""Selective targets under a wide spot, per unit exposure: vessels, purpura, melanin and glands.
+
+Below boiling heat is linear in the light, so what a target needs is found once for a skin, a wavelength, a
+spot, a pulse length and a cooling, and serves every exposure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis import evidence
+from recutis.heat import column as heat
+from recutis.heat import tissue
+from recutis.injury import absorbers
+from recutis.injury.ablative import slab_of
+from recutis.injury.scattering import Field, basal_um, mean_melanin, thermal_ratio
+from recutis.skin import layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
+from recutis.skin.types import Lesion, Skin
+from recutis.units import J_M2_PER_J_CM2, MS_PER_S, PER_M_PER_CM
+
+Array = NDArray[np.float64]
+_PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vessel:
+    """A vessel in the light: size and depth [µm], closure ratio per J/cm² without rupture, rise at rupture over that at closure.
+
+    `confined` is the share of the pulse's first heat that is still inside the red cells at its end.
+    """
+
+    diameter_um: float
+    depth_um: float
+    per_J_cm2: float
+    rupture_over_closure: float
+    confined: float
+
+    def ratio(self, exposure_J_cm2: float) -> float:
+        """Delivered over needed exposure for closure.
+
+        Heat that stays inside the red cells bursts them, and the vessel with them, at a rise that may lie below the
+        one its wall needs: no exposure beyond that brings it nearer to closure.
+        """
+        free = self.per_J_cm2 * exposure_J_cm2
+        return (1.0 - self.confined) * free + self.confined * min(free, self.rupture_over_closure)
+
+
+def rise_map_K(field: Field, skin: Skin, diameters_um: tuple[float, ...], depths_um: tuple[float, ...]) -> Array:
+    """Adiabatic rise of the blood above its surroundings per J/cm² incident, shape (diameters, depths)."""
+    beyond = np.empty((len(field.bands_nm), len(diameters_um)))
+    for number, nm in enumerate(field.bands_nm):
+        optics = layer_optics(skin, nm)
+        dermis = next((x for x in optics if x.name == "reticular_dermis"), optics[-1])
+        blood = vessel_blood_mua_cm(nm)
+        beyond[number] = [max(absorbers.mean_absorption_cm(blood, d) - dermis.mua_cm, 0.0) for d in diameters_um]
+    per_cm = beyond.T @ field.at(np.array(depths_um))
+    return np.asarray(per_cm * PER_M_PER_CM * J_M2_PER_J_CM2 / absorbers.blood_capacity_J_m3_K())
+
+
+def vessels(field: Field, skin: Skin, *, duration_ms: float) -> tuple[Vessel, ...]:
+    """Every vessel of the map in this light (selective heating only)."""
+    rises = rise_map_K(field, skin, absorbers.DIAMETERS_UM, absorbers.DEPTHS_UM)
+    start = skin.surface_temperature_C
+    confined = absorbers.red_cell_confinement(duration_ms)
+    burst = absorbers.burst_rise_K(duration_ms, start)
+    found: list[Vessel] = []
+    for diameter, row in zip(absorbers.DIAMETERS_UM, rises, strict=True):
+        needed = absorbers.closure_rise_K(diameter, duration_ms, start)
+        found.extend(
+            Vessel(
+                diameter_um=diameter, depth_um=depth, per_J_cm2=float(rise) / needed, rupture_over_closure=burst / needed,
+                confined=confined,
+            )
+            for depth, rise in zip(absorbers.DEPTHS_UM, row, strict=True)
+        )  # fmt: skip
+    return tuple(found)
+
+
+def vessel_map(found: tuple[Vessel, ...], exposure_J_cm2: float) -> tuple[tuple[float, float, float], ...]:
+    """Diameter, depth and delivered over needed exposure for closure of each vessel."""
+    return tuple((x.diameter_um, x.depth_um, x.ratio(exposure_J_cm2)) for x in found)
+
+
+def purpura(field: Field, skin: Skin, *, duration_ms: float) -> float:
+    """Delivered over needed exposure for visible bleeding of small vessels (purpura), per J/cm²."""
+    diameter, depth = evidence.value("phys_capillary_purpura"), evidence.value("phys_purpura_depth")
+    rise = float(rise_map_K(field, skin, (diameter,), (depth,))[0, 0])
+    start = skin.surface_temperature_C
+    slow = rise / absorbers.purpura_rise_K(diameter, duration_ms, start)
+    burst = absorbers.red_cell_confinement(duration_ms) * rise / absorbers.burst_rise_K(duration_ms, start)
+    return max(slow, burst)
+
+
+def bursts_melanosomes(duration_ms: float) -> bool:
+    """Whether a pulse is short enough to confine its heat in melanosomes."""
+    return duration_ms * MS_PER_S <= evidence.value("phys_confined_limit")
+
+
+def melanosome_ratio(field: Field, skin: Skin, depths_um: Array) -> Array:
+    """Local exposure over what whitens, at each depth, per J/cm²: the melanosome threshold, more where melanosomes are few.
+
+    `skin` is a ridged skin, whose melanin is the share that counts for the bulk.
+    """
+    melanin = mean_melanin(skin) / evidence.value("phys_melanin_packing")
+    sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
+    capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
+    start = slab_of(skin).start_C
+    needed = [absorbers.melanosome_threshold_J_cm2(float(melanosome_mua_cm(nm)), start, capacity) for nm in field.bands_nm]
+    return np.asarray(np.sum(field.at(depths_um) / np.array(needed)[:, None], axis=0) / sparse)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pigment:
+    """Pigment ratios of lesion and normal epidermis per J/cm², and those at depths [µm] from which the reach follows."""
+
+    lesion: float
+    epidermis: float
+    depths_um: tuple[float, ...]
+    ratios: tuple[float, ...]
+
+    def reach_um(self, exposure_J_cm2: float) -> float:
+        """Depth to which lesion pigment is reached."""
+        reached = [d for d, ratio in zip(self.depths_um, self.ratios, strict=True) if ratio * exposure_J_cm2 >= 1.0]
+        return max(reached, default=0.0)
+
+
+def burst_pigment(field: Field, skin: Skin, dark: Field, shaded: Skin, bottom_um: float) -> Pigment:
+    """Explosion of melanosomes by short pulses.
+
+    Whitening needs enough exploding melanosomes in a volume: its threshold rises as melanin gets sparse.
+    """
+    basal = np.array([basal_um(skin)])
+    depths = np.linspace(5.0, bottom_um, _PIGMENT_DEPTHS)
+    return Pigment(
+        lesion=float(melanosome_ratio(dark, shaded, basal)[0]), epidermis=float(melanosome_ratio(field, skin, basal)[0]),
+        depths_um=tuple(float(x) for x in depths), ratios=tuple(float(x) for x in melanosome_ratio(dark, shaded, depths)),
+    )  # fmt: skip
+
+
+def heated_pigment(
+    cold: heat.Run, gentle: heat.Run, hot: heat.Run, share: float, probes_um: tuple[float, ...], bottom_um: float
+) -> Pigment:
+    """Thermal death of the pigmented epidermis; `gentle` and `hot` had `share` J/cm² in normal and in lesional skin."""
+    ratios = tuple(thermal_ratio(cold, hot, i, share) for i in range(len(probes_um)))
+    kept = [(d, r) for d, r in zip(probes_um, ratios, strict=True) if d <= bottom_um]
+    return Pigment(
+        lesion=ratios[0], epidermis=thermal_ratio(cold, gentle, 0, share), depths_um=tuple(d for d, _ in kept),
+        ratios=tuple(r for _, r in kept),
+    )  # fmt: skip
+
+
+def gland_depth_um(lesion: Lesion | None) -> float:
+    """Depth of the sebaceous glands: the middle of the lesion's range where glands are its target."""
+    if lesion is not None and lesion.target == "gland":
+        return (lesion.top_um + lesion.bottom_um) / 2
+    return evidence.value("phys_gland_depth")
+
+
+__all__ = [
+    "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_depth_um", "heated_pigment", "melanosome_ratio", "purpura",
+    "rise_map_K", "vessel_map", "vessels",
+]  # fmt: skip
