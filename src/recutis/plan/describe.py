@@ -225,7 +225,8 @@ def _beside(candidate: Candidate, other: Candidate) -> str:
     missing = [key.replace("_", " ").replace("@", ", ") for key in candidate.treats if key not in other.treats]
     name = f"the best {class_words(other.device.device_class)} course ({other.device.name})"
     difference = candidate.score - other.score
-    points = f"{abs(difference):.0f} points {'ahead of' if difference >= 0 else 'behind'} {name}"
+    size = f"{abs(difference):.0f} point{'' if round(abs(difference)) == 1 else 's'}"
+    points = f"{size} {'ahead of' if difference >= 0 else 'behind'} {name}" if round(difference) else f"level with {name}"
     text = f"Weighing gain against downtime, sessions, pain and harm it is {points}"
     return f"{text}, which does nothing visible for {' and '.join(missing)}." if missing else f"{text}."
 

@@ -281,7 +281,11 @@ class Comparator(_Part):
 
 
 class UsualComparison(_Part):
-    """What the clinician usually does, computed in the same way, beside the first option."""
+    """What the clinician usually does, computed in the same way, beside the first option.
+
+    `first_option_gain_points` is the improvement of the first option less that of the usual course,
+    twin by twin, as a mean over the concerns they share.
+    """
 
     device: str
     device_class: str
@@ -294,7 +298,7 @@ class UsualComparison(_Part):
     social_downtime_days: Quantity
     pain_0_10: Quantity
     pih_per_course: Quantity
-    probability_first_option_better_pct: Quantity | None
+    first_option_gain_points: Quantity | None
 
 
 class FrontPoint(_Part):

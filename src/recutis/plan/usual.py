@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recutis.files import read_yaml, validate
 from recutis.laser import device, expose
-from recutis.laser.panel import PanelSettings
+from recutis.laser.panel import PanelSettings, WholeNumber
 from recutis.laser.types import Device, Settings
 from recutis.patient import Screening, ceiling
 from recutis.plan.describe import pass_settings
@@ -19,9 +19,6 @@ from recutis.plan.objectives import CourseDraws, Limits, broken
 from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import above_ceiling
 
-_BLOCKS = 20
-"""Parts into which the twins are cut to see how well a chance is known."""
-
 
 class UsualSettings(BaseModel):
     """A device with the settings, sessions and interval that a clinician usually takes."""
@@ -30,7 +27,7 @@ class UsualSettings(BaseModel):
 
     device: str = Field(description="catalogue name")
     settings: PanelSettings = Field(description="as on the panel; text such as '20 mJ' is understood")
-    sessions: int = Field(default=1, ge=1, le=12, description="number of sessions")
+    sessions: WholeNumber = Field(default=1, ge=1, le=12, description="number of sessions")
     interval_weeks: float | None = Field(default=None, gt=0, le=104, description="weeks between sessions")
 
     def laser(self) -> Device:
@@ -45,10 +42,10 @@ class UsualSettings(BaseModel):
 def read_usual(path: Path) -> UsualSettings:
     """Read a file of usual settings.
 
-    Raises InputError naming the place, the value and what is allowed.
+    Raises InputError naming the place, the value and what is allowed, also for settings outside the device's limits.
     """
     usual = validate(UsualSettings, read_yaml(path))
-    usual.laser()
+    expose(usual.laser(), usual.panel())
     return usual
 
 
@@ -97,15 +94,14 @@ def compare_usual(
         social_downtime_days=of_draws(together.social_downtime_days, "days", together.sources.get("social_downtime_days", ())),
         pain_0_10=of_draws(together.pain_0_10, "0-10", together.sources.get("pain_0_10", ())),
         pih_per_course=of_draws(100 * course.risks["pih"], "pct", together.sources.get("pih", ())),
-        probability_first_option_better_pct=_better(best, course, sorted({key for ids in sources.values() for key in ids})),
+        first_option_gain_points=_difference(best, course, sorted({key for ids in sources.values() for key in ids})),
     )
 
 
-def _better(best: CourseDraws | None, course: CourseDraws, sources: list[str]) -> Quantity | None:
-    """Chance, by block of twins, that the first option improves the mean over the concerns more: same twins, twin by twin."""
-    if best is None or not set(best.improvement_pct) & set(course.improvement_pct):
+def _difference(best: CourseDraws | None, course: CourseDraws, sources: list[str]) -> Quantity | None:
+    """Improvement of the first option less the usual course, twin by twin; None where they share no concern."""
+    shared = sorted(set(best.improvement_pct) & set(course.improvement_pct)) if best is not None else []
+    if best is None or not shared:
         return None
-    shared = sorted(set(best.improvement_pct) & set(course.improvement_pct))
-    difference = np.mean([best.improvement_pct[key] - course.improvement_pct[key] for key in shared], axis=0)
-    parts = np.array_split(difference, _BLOCKS)
-    return of_draws(np.array([100 * np.mean(part > 0) for part in parts]), "pct", sources)
+    draws = np.mean([best.improvement_pct[key] - course.improvement_pct[key] for key in shared], axis=0)
+    return of_draws(draws, "points", sources)

@@ -408,14 +408,14 @@ def _usual(plan: Plan) -> View | None:
     if usual is None:
         return None
     gains = "; ".join(f"{concern_words(key)} {quantity_text(band)}" for key, band in usual.improvement_pct.items())
-    better = usual.probability_first_option_better_pct
+    gained = usual.first_option_gain_points
     facts = [
         ("Device", f"{usual.device} ({class_words(usual.device_class)}), {plural(usual.sessions, 'session')}"),
         ("Setting", panel_text(usual.settings[0], len(usual.settings)) if usual.settings else "not given"),
         ("Improvement", gains),
         ("Downtime and pain", f"{quantity_text(usual.social_downtime_days)}; pain {quantity_text(usual.pain_0_10)}"),
         ("Dark marks (PIH), course", quantity_text(usual.pih_per_course)),
-        ("Chance that option 1 does better", quantity_text(better) if better else "not computed"),
+        ("Option 1 improves more by", quantity_text(gained) if gained else "not computed"),
     ]
     return {
         "facts": [{"name": name, "text": text} for name, text in facts],
