@@ -54,14 +54,16 @@ def slab_of(skin: Skin) -> heat.Slab:
     )
 
 
-def _edges(fluence_J_cm2: float, shots: int, line: Line) -> Array:
-    """Grid fine enough for the line down to where the front may come."""
+def _edges(fluence_J_cm2: float, shots: int, line: Line, share: float) -> Array:
+    """Grid fine enough for the line down to where the front may come with this share of the exposure."""
     drying = line.mode == DRYING
     cheapest = evidence.value("phys_ablation_enthalpy_erbium") * MS_PER_S * J_M3_PER_J_CM3 * 0.85  # margin for the front
-    reach = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / cheapest + (80 if drying else 40) * M_PER_UM
+    below = (80 if drying else 40) * M_PER_UM
+    reach = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / cheapest + below
     reach = min(reach, _DEEP_M)
+    here = min(reach, fluence_J_cm2 * share * J_M2_PER_J_CM2 * shots / cheapest + below)
     cell = max(_CELL_UM[drying] * M_PER_UM, reach / _MOST_CELLS)
-    return heat.stretched_edges(fine_m=cell, fine_to_m=reach, stretch=_STRETCH, end_m=reach + _DEEP_M)
+    return heat.stretched_edges(fine_m=cell, fine_to_m=here, stretch=_STRETCH, end_m=here + _DEEP_M)
 
 
 def expose_column(
@@ -88,7 +90,7 @@ def expose_column(
     if channel:
         line = replace(line, steam_return=0.0)
     law = heat.law_of(line, slab.start_C, first=damage.cell_death(), second=damage.collagen())
-    column = heat.new_column(slab, _edges(fluence_J_cm2, stack * passes, line))
+    column = heat.new_column(slab, _edges(fluence_J_cm2, stack * passes, line, _most_of(beam)))
     entering = fluence_J_cm2 * (1.0 - evidence.value("phys_reflectance_infrared"))
     plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
     sums = np.zeros(6)
@@ -112,6 +114,14 @@ def expose_column(
         plume=plume,
         peak_surface_C=peak,
     )
+
+
+def _most_of(beam: Beam) -> float:
+    """Highest irradiance that this radius sees at any depth, over that on the axis at the surface."""
+    if beam.waist_m <= 0.0:
+        return 1.0
+    out = 2.0 * beam.radius2_m2 / beam.waist_m**2
+    return math.exp(-1.0) / out if out > 1.0 else math.exp(-out)  # a beam twice as wide at most helps the outer radii
 
 
 def balance(*, incident_J: float, reflected: float, parts: tuple[float, float, float, float], scale: float) -> EnergyBalance:
