@@ -79,6 +79,19 @@ def instructions(device_class: str, *, prescribed: Iterable[str] = ()) -> tuple[
     return tuple(sorted(found.values(), key=lambda item: (item.day_from, item.day_to, item.topic)))
 
 
+def _flag(row: evidence.Row) -> Flag:
+    first, last = _days(row)
+    return Flag(
+        row_id=row.id,
+        day_from=first,
+        day_to=last,
+        topic=row.fields["topic"],
+        symptom=row.fields["instruction_or_symptom"],
+        action=row.fields["triage_action"],
+        urgency=row.fields["urgency"],
+    )
+
+
 def red_flags(device_class: str, *, day: int | None = None) -> tuple[Flag, ...]:
     """Red flags that apply to a class (on a given day), the most urgent first."""
     found = []
@@ -88,17 +101,7 @@ def red_flags(device_class: str, *, day: int | None = None) -> tuple[Flag, ...]:
             continue
         if day is not None and not first <= day <= last:
             continue
-        found.append(
-            Flag(
-                row_id=row.id,
-                day_from=first,
-                day_to=last,
-                topic=row.fields["topic"],
-                symptom=row.fields["instruction_or_symptom"],
-                action=row.fields["triage_action"],
-                urgency=row.fields["urgency"],
-            )
-        )
+        found.append(_flag(row))
     return tuple(sorted(found, key=lambda flag: (URGENCY.index(flag.urgency), flag.day_from, flag.row_id)))
 
 
@@ -114,16 +117,5 @@ def triage(row_ids: Iterable[str]) -> Flag | None:
         if row.table != "aftercare" or row.fields["type"] != "red_flag":
             msg = f"'{key}' is not a red flag of the aftercare table; 'recutis evidence {key}' shows what it is."
             raise UnknownNameError(msg)
-        first, last = _days(row)
-        present.append(
-            Flag(
-                row_id=row.id,
-                day_from=first,
-                day_to=last,
-                topic=row.fields["topic"],
-                symptom=row.fields["instruction_or_symptom"],
-                action=row.fields["triage_action"],
-                urgency=row.fields["urgency"],
-            )
-        )
+        present.append(_flag(row))
     return min(present, key=lambda flag: URGENCY.index(flag.urgency), default=None)

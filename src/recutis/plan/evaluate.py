@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
 from recutis import evidence
@@ -127,9 +128,22 @@ class SiteEvaluation:
     exposure: Exposure
     area_cm2: float
     injuries: dict[str, Injury]
-    care: Care
-    response: SiteResponse
     improvement: dict[str, Improvement]
+    answer: Callable[[], tuple[Care, SiteResponse]]
+
+    @cached_property
+    def _answered(self) -> tuple[Care, SiteResponse]:
+        return self.answer()
+
+    @property
+    def care(self) -> Care:
+        """Care with the mildest anaesthesia that is enough."""
+        return self._answered[0]
+
+    @property
+    def response(self) -> SiteResponse:
+        """Response to one session; worked out when first asked for, since many settings help nothing."""
+        return self._answered[1]
 
     @property
     def injury(self) -> Injury:
@@ -189,16 +203,14 @@ class Evaluator:
             )
             for name, injury in injuries.items()
         }
-        care, answer = self._respond(device, first, place, area_cm2)
         return SiteEvaluation(
             place=place,
             settings=settings,
             exposure=exposure,
             area_cm2=area_cm2,
             injuries=injuries,
-            care=care,
-            response=answer,
             improvement=improvement,
+            answer=partial(self._respond, device, first, place, area_cm2),
         )
 
     def _respond(self, device: Device, injury: Injury, place: Place, area_cm2: float) -> tuple[Care, SiteResponse]:
