@@ -150,7 +150,7 @@ def test_what_a_device_cannot_be(tmp_path, change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"devices": []}, "devices .*at least 1 item"),
+        ({"devices": []}, "devices .*give at least one"),
         ({"devices": ["UltraPuls DeepFX"]}, "devices.0 .*nearest: 'UltraPulse DeepFX'"),
         ({"devices": ["UltraPulse DeepFX", "ultrapulse deepfx"]}, "'UltraPulse DeepFX' stands twice"),
         ({"devices": [{**OWN, "wavelength_nm": 1064}]}, "devices.0 .*not 1064 nm"),

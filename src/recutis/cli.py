@@ -33,6 +33,16 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+_LONGEST_SHOWN = 80  # characters of a word from the command line that a message repeats
+
+
+def _folder(text: str | Path) -> Path:
+    """The folder that --out names; an empty word, as from an unset variable, is not the current folder."""
+    if not str(text).strip() or "\0" in str(text):
+        raise typer.BadParameter("it names no folder; give a path, or '.' for the current folder")
+    return Path(text)
+
+
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")
 ]
@@ -97,9 +107,12 @@ def plan(
     overrides: Annotated[
         Path | None, typer.Option("--overrides", help="Screening rules lifted by a physician, with name and reason.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for plan.json, report.pdf, calendar.ics and figures.")] = Path(
-        "plan"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", parser=_folder, metavar="FOLDER", help="Folder for plan.json, report.pdf, calendar.ics and figures."
+        ),
+    ] = Path("plan"),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -133,7 +146,12 @@ def plan(
 
 
 def _must_be_a_folder(out: Path) -> None:
-    if out.exists() and not out.is_dir():
+    try:
+        taken = out.exists() and not out.is_dir()
+    except OSError as error:
+        msg = f"--out {str(out)[:_LONGEST_SHOWN]} cannot be a folder: {error.strerror}; give a shorter or another path."
+        raise InputError(msg) from error
+    if taken:
         msg = f"--out {out} is a file; give a folder."
         raise InputError(msg)
 
@@ -250,7 +268,9 @@ def _show_screening(screening: Screening, asked: list[str], open_fields: list[st
 @app.command(rich_help_panel="Physics")
 def simulate(
     exposure: Annotated[Path, typer.Argument(help="Exposure file (YAML): skin, device, settings, cooling, passes.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for injury.json, injury.nc and figures.")] = Path("simulation"),
+    out: Annotated[
+        Path, typer.Option("--out", parser=_folder, metavar="FOLDER", help="Folder for injury.json, injury.nc and figures.")
+    ] = Path("simulation"),
     as_json: Json = False,
 ) -> None:
     """Simulate one exposure: what it does to that skin.
@@ -292,6 +312,9 @@ def evidence(
     if key is None:
         _show_tables(as_json=as_json)
         return
+    if not key.strip():
+        msg = "The evidence key is empty; give a row id, a table name or words to search for, or leave it out."
+        raise InputError(msg)
     if key in tables.table_names():
         rows: tuple[Row, ...] = tables.rows(key)
     else:
@@ -408,17 +431,43 @@ def validate(
     console.print(Text(card.closing()))
 
 
+_INTERRUPTED = 130
+# Base class of what typer raises for a wrong command, option or argument; typer does not export it.
+_USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+
+
+def _show_usage_error(error: Exception) -> None:
+    """One sentence for a wrong command, option or argument; the help where nothing was asked."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # has printed the help already
+        return
+    text = str(getattr(error, "format_message", lambda: error)()).replace("\n", " ").strip()
+    command = context.command_path if context is not None else "recutis"
+    text = text.replace("Value error, ", "").replace("Input should", "it should").rstrip(".")
+    typer.echo(f"recutis: {text[:1].upper()}{text[1:]}; see '{command} --help'.", err=True)
+
+
 def main() -> None:
     """Entry point: clean errors, exit 2 for bad input, 1 for a failure, 130 when interrupted."""
     try:
-        app()
+        status = app(standalone_mode=False)
+        if status == _INTERRUPTED:  # typer turns Ctrl-C into this status
+            raise KeyboardInterrupt
+        if isinstance(status, int) and status:
+            sys.exit(status)
+    except _USAGE_ERROR as error:
+        _show_usage_error(error)
+        sys.exit(2)
     except RecutisError as error:
         typer.echo(f"recutis: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("recutis: interrupted; nothing was written.", err=True)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:  # reading and writing files raise InputError; what is left is the machine's
+        typer.echo(f"recutis: the system refused: {error.strerror or error}. Free it and run again.", err=True)
         sys.exit(1)
     except Exception as error:  # the last line of defence: no traceback for a user
         if os.environ.get("RECUTIS_DEBUG"):

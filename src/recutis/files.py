@@ -21,7 +21,12 @@ from recutis.errors import InputError
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST_BYTES = 2_000_000
 _LONGEST_SHOWN = 60
+_LONGEST_PREFIX = 30  # characters of a folder's name that its temporary twin repeats; names end at 255 bytes
 _DEEPEST = 60  # blocks inside blocks; our files have five
+_MERGE = "tag:yaml.org,2002:merge"
+_NUMBER_TAGS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+# 010 is eight, 0x10 sixteen, 1:30 ninety: nobody who writes a patient file means that.
+_ODD_NUMBER = re.compile(r"[-+]?(?:0[0-9_]+|0[bx][0-9A-Fa-f_]+|[0-9_]+(?::[0-9_.]+)+)")
 _KINDS: dict[type, str] = {list: "list", dict: "mapping", str: "text", int: "number", float: "number"}
 
 
@@ -50,10 +55,19 @@ def _printable(text: str) -> str:
 
 def _walk(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
     lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode) and _ODD_NUMBER.fullmatch(node.value) and node.tag in _NUMBER_TAGS:
+        msg = (
+            f"{path} (line {lines[path]} of {name}) is {_printable(node.value)}, which YAML reads as another number; "
+            "write a plain decimal number."
+        )
+        raise InputError(msg)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, item in node.value:
             word = str(key.value)
+            if key.tag == _MERGE:
+                msg = f"{name} uses a YAML merge key (<<) in line {key.start_mark.line + 1}; write the values out."
+                raise InputError(msg)
             if word in seen:
                 msg = f"{name}: the key '{word}' stands twice (line {key.start_mark.line + 1}); keep one."
                 raise InputError(msg)
@@ -175,6 +189,8 @@ def _dotted(location: tuple[int | str, ...]) -> str:
 _WORDED = {
     "model_type": "write keys and values here",
     "model_attributes_type": "write keys and values here",
+    "tuple_type": "write a list in square brackets",
+    "too_short": "give at least one",
     "dict_type": "write keys and values here",
     "string_type": "write a word",
     "invalid_key": "keys must be words",
@@ -197,7 +213,8 @@ def _sentence(document: Document, model: type[BaseModel], error: ValidationError
     message = _WORDED.get(first["type"], first["msg"]).removeprefix("Value error, ").rstrip(".")
     # The machine's word "input" says less than "it" beside the place.
     message = message.replace("Input should be", "it should be")
-    message = message[:1].lower() + message[1:]
+    if first["type"] != "value_error" or message.startswith("There "):
+        message = message[:1].lower() + message[1:]
     if first["type"] == "literal_error" and isinstance(first["input"], str):
         allowed = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
         near = difflib.get_close_matches(first["input"].lower(), allowed, n=1, cutoff=0.8)
@@ -225,6 +242,16 @@ def validate(model: type[Model], document: Document) -> Model:
         raise InputError(_sentence(document, model, error)) from error
 
 
+def _refuse_clash(items: list[Path], made: Path, target: Path) -> None:
+    """Stop before the first file is replaced when a folder stands where a file belongs, or the other way round."""
+    for item in items:
+        place = target / item.relative_to(made)
+        if place.exists() and place.is_dir() != item.is_dir():
+            kinds = ("folder", "file") if place.is_dir() else ("file", "folder")
+            msg = f"{place} is a {kinds[0]} but a {kinds[1]} of that name must be written; move it or give another --out."
+            raise InputError(msg)
+
+
 @contextmanager
 def writing_folder(target: Path) -> Iterator[Path]:
     """A temporary folder beside `target` that takes its place only when the block ends well.
@@ -232,6 +259,9 @@ def writing_folder(target: Path) -> Iterator[Path]:
     An existing target folder is kept: its files of the same names are replaced, others stay.
     Raises InputError when the place cannot be written.
     """
+    if target.is_symlink() and not target.exists():
+        msg = f"{target} is a link to a folder that does not exist; make that folder or give another with --out."
+        raise InputError(msg)
     if target.exists() and not target.is_dir():
         msg = f"{target} is a file; give a folder with --out."
         raise InputError(msg)
@@ -240,14 +270,16 @@ def writing_folder(target: Path) -> Iterator[Path]:
         if target.is_dir():
             with tempfile.TemporaryFile(dir=target):
                 pass
-        made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        made = Path(tempfile.mkdtemp(prefix=f".{target.name[:_LONGEST_PREFIX]}-", dir=target.parent))
     except OSError as error:
         msg = f"Cannot write to {target}: {error.strerror}. Give a writable folder with --out."
         raise InputError(msg) from error
     try:
         yield made
         if target.is_dir():
-            for item in sorted(made.rglob("*")):
+            items = sorted(made.rglob("*"))
+            _refuse_clash(items, made, target)
+            for item in items:
                 place = target / item.relative_to(made)
                 if item.is_dir():
                     place.mkdir(exist_ok=True)

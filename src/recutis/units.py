@@ -28,6 +28,7 @@ J_M3_PER_J_CM3: Final = 1e6
 KELVIN_OFFSET: Final = 273.15
 PERCENT: Final = 100.0
 DAYS_PER_WEEK: Final = 7
+MONTHS_PER_YEAR: Final = 12
 S_PER_MIN: Final = 60.0
 
 # One number and one unit, no arithmetic: "20,5 mJ" must not become 205, nor "9**9**9" be computed.

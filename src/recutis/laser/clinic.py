@@ -74,13 +74,17 @@ class Clinic(BaseModel):
         if twice is not None:
             msg = f"the device '{twice}' stands twice; give each its own name"
             raise ValueError(msg)
+        place = ""
         try:
-            for spot in self.test_spots:
+            for number, spot in enumerate(self.test_spots):
+                place = f"test_spots.{number}"
                 expose(self.device(spot.device), spot.settings.settings())
             for name in self.prices.per_session if self.prices else ():
+                place = "prices.per_session"
                 self.device(name)
         except RecutisError as error:
-            raise ValueError(str(error)) from error
+            msg = f"{place} does not fit: {error}"
+            raise ValueError(msg) from error
         return self
 
     def device(self, name: str) -> Device:

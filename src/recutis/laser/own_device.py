@@ -101,6 +101,9 @@ class Ranges(BaseModel):
             if span is not None and name not in _MAY_BE_ZERO and span.low < least:
                 msg = f"{name} must start at {least:g} or more, not at {span.low:g}"
                 raise ValueError(msg)
+        if self.density_pct is not None and self.density_pct.high > PERCENT:
+            msg = f"density_pct is a share of the area in one pass and ends at 100 %, not at {self.density_pct.high:g} %"
+            raise ValueError(msg)
         if self.overlap_pct is not None and self.overlap_pct.high >= PERCENT:
             msg = f"overlap_pct must stay below 100 % of the spot diameter, not reach {self.overlap_pct.high:g} %"
             raise ValueError(msg)

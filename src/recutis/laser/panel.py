@@ -39,6 +39,17 @@ _DEPTH = BeforeValidator(quantity("µm"))
 _POWER = BeforeValidator(quantity("W"))
 
 
+def _whole(value: object) -> object:
+    """True is no count, though Python takes it for 1; neither is text."""
+    if isinstance(value, (bool, str)):
+        msg = "write a whole number"
+        raise ValueError(msg)
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+
+
 class PanelSettings(BaseModel):
     """Settings as on the panel. A key that is absent stays at the device's typical value."""
 
@@ -54,8 +65,8 @@ class PanelSettings(BaseModel):
     depth_um: Annotated[float, _DEPTH] | None = Field(default=None, description="ablation depth dial")
     coagulation_um: Annotated[float, _DEPTH] | None = Field(default=None, description="coagulation depth dial")
     overlap_pct: Annotated[float, _PERCENT] | None = Field(default=None, description="overlap, percent of the spot diameter")
-    stack: int | None = Field(default=None, ge=1, description="pulses on the same place")
-    passes: int = Field(default=1, ge=1, description="passes over the area")
+    stack: WholeNumber | None = Field(default=None, ge=1, description="pulses on the same place")
+    passes: WholeNumber = Field(default=1, ge=1, description="passes over the area")
 
     def settings(self) -> Settings:
         """The settings as the laser layer takes them."""

@@ -31,6 +31,7 @@ from recutis.patient.words import (
     Whole,
     Word,
 )
+from recutis.units import MONTHS_PER_YEAR
 
 PIGMENTED_KINDS = frozenset({"age_spots", "freckles"})
 REDNESS_KINDS = frozenset({"diffuse_redness", "facial_veins", "poikiloderma"})
@@ -357,6 +358,28 @@ class Patient(Part):
             if isinstance(day, datetime.date) and day > self.date:
                 msg = f"{place} is {day}, after the day of planning {self.date}; correct one"
                 raise ValueError(msg)
+        event = self.patient.event_date
+        if event is not None and event < self.date:
+            msg = f"patient.event_date is {event}, before the day of planning {self.date}; correct one or leave the event out"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_before_birth(self) -> Self:
+        age = self.patient.age
+        if age is None:
+            return self
+        for number, concern in enumerate(self.concerns):
+            if concern.age_months is not None and concern.age_months > (int(age) + 1) * MONTHS_PER_YEAR:
+                msg = (
+                    f"concerns.{number}.age_months is {concern.age_months:g}, longer than the person has lived "
+                    f"({age:g} years); correct one"
+                )
+                raise ValueError(msg)
+        last_dose = self.history.isotretinoin
+        if isinstance(last_dose, datetime.date) and last_dose.year < self.date.year - int(age) - 1:
+            msg = f"history.isotretinoin is {last_dose}, before a person of {age:g} years was born; correct one"
+            raise ValueError(msg)
         return self
 
 

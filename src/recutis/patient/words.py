@@ -27,7 +27,7 @@ def _as_date(value: object) -> object:
         raise ValueError(msg)
     if isinstance(value, str):
         try:
-            value = datetime.date.fromisoformat(value)
+            value = datetime.datetime.strptime(value, "%Y-%m-%d").date()  # fromisoformat takes weeks too
         except ValueError as error:
             msg = "write a day as year-month-day, such as 2026-11-22"
             raise ValueError(msg) from error
@@ -109,6 +109,9 @@ def _as_tuple(value: object) -> object:
 def _as_word(value: str) -> str:
     if not value.strip():
         msg = "an empty word says nothing; remove it or write a name"
+        raise ValueError(msg)
+    if not value.isprintable():
+        msg = "it holds a character that cannot be printed; write plain words"
         raise ValueError(msg)
     return value.strip()
 
