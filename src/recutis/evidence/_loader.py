@@ -242,6 +242,7 @@ def get(key: str) -> Row:
     return found
 
 
+@cache
 def value(key: str) -> float:
     """The number of a row, in the row's own unit.
 
@@ -254,6 +255,7 @@ def value(key: str) -> float:
     return row.value
 
 
+@cache
 def numbers(key: str) -> tuple[float, float, float]:
     """(low, value, high) of a row; low and high fall back to the value where the source gives none."""
     row = get(key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from recutis import evidence
 Draws = NDArray[np.float64]
 
 
+@cache
 def number(name: str) -> float:
     """Value of the row `response.<name>`.
 
