@@ -168,7 +168,7 @@ def blister(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
 
 def purpura(rupture_ratio: float, twins: Twins) -> Draws:
     """Bruise by ruptured small vessels."""
-    if rupture_ratio <= 0:
+    if rupture_ratio < _LEAST_RATIO:
         return _kept(np.zeros(twins.n))
     spread = number("risk.sd_study") * twins.redness_study
     return _kept(logistic(number("purpura.slope") * math.log(rupture_ratio / number("purpura.half_ratio")) + spread))
