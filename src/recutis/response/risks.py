@@ -17,6 +17,7 @@ from recutis.twins import Twins
 Draws = NDArray[np.float64]
 
 _LEAST = 1e-6  # probabilities stay this far inside 0 and 1
+_LEAST_RATIO = 1e-6  # below this no exposure to speak of reaches a vessel; keeps logarithms finite
 _ACNE_STEPS = {"none": 0, "mild": 1, "moderate": 2, "severe": 3}
 _BY_THE_LID = ("eyelid", "periorbital", "full_face")
 _AWAY_FROM_MOUTH = ("forehead", "temple", "nose", "periorbital", "eyelid")
