@@ -12,7 +12,7 @@ from recutis.jit import kernel
 
 Array = NDArray[np.float64]
 _LEAST, _MOST = 1e-5, 1e6  # factors beyond these mean: always, never
-_HALVINGS = 40  # of the logarithm of the factor: to a part in 1e10
+_HALVINGS = 24  # of the logarithm of the factor: to two parts in a million
 
 
 @kernel

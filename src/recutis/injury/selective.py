@@ -6,6 +6,7 @@ spot, a pulse length and a cooling, and serves every exposure.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +14,20 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.heat import tissue
+from recutis.heat import damage, tissue
 from recutis.injury import absorbers
 from recutis.injury.ablative import slab_of
+from recutis.injury.scaling import scale_to_damage
 from recutis.injury.scattering import Field, basal_um, mean_melanin, thermal_ratio
 from recutis.skin import layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
 from recutis.skin.types import Lesion, Skin
-from recutis.units import J_M2_PER_J_CM2, MS_PER_S, PER_M_PER_CM
+from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM
 
 Array = NDArray[np.float64]
+Probes = Mapping[int, float]
+GLAND_DEPTHS_UM = (200.0, 350.0, 500.0, 700.0, 1000.0, 1400.0)  # nodes; ratios change smoothly between them
+_SEBUM_NM, _SEBUM_BAND_NM = 1726.0, 30.0  # where the row on sebum holds
+_SPHERE = 27.0  # TRT_formula_sphere: d² / 27 alpha
 _PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
 
 
@@ -152,14 +158,63 @@ def heated_pigment(
     )  # fmt: skip
 
 
-def gland_depth_um(lesion: Lesion | None) -> float:
-    """Depth of the sebaceous glands: the middle of the lesion's range where glands are its target."""
+def glands(
+    field: Field, skin: Skin, cold: heat.Run, gentle: heat.Run, plan: tuple[heat.Segment, ...], share: float, probes_um: Probes
+) -> tuple[float, ...]:
+    """The laser's rise in a sebaceous gland over the rise that kills its cells, per J/cm², at each of the probed depths.
+
+    `probes_um` maps the number of a probe to its depth; `gentle` had `share` J/cm² by `plan`. A gland follows the dermis
+    around it; where sebum absorbs more, it is hotter by that heat, which it loses as a sphere does.
+    """
+    extra = _sebum_rise_K(field, skin, plan, gentle.time_s, tuple(probes_um.values())) / share
+    found = []
+    for row, probe in zip(extra, probes_um, strict=True):
+        base = cold.probes_C[:, probe] + KELVIN_OFFSET
+        rise = (gentle.probes_C[:, probe] - cold.probes_C[:, probe]) / share + row
+        found.append(1.0 / scale_to_damage(damage.cell_death(), gentle.time_s, base, rise))
+    return tuple(found)
+
+
+def _sebum_rise_K(
+    field: Field, skin: Skin, plan: tuple[heat.Segment, ...], times_s: Array, depths_um: tuple[float, ...]
+) -> Array:
+    """Rise of a gland above its surroundings by the stronger absorption of sebum, shape (depths, times)."""
+    out = np.zeros((len(depths_um), times_s.size))
+    nm = field.bands_nm[0]
+    if len(field.bands_nm) > 1 or abs(nm - _SEBUM_NM) > _SEBUM_BAND_NM:
+        return out
+    optics = layer_optics(skin, nm)
+    dermis = next((x for x in optics if x.name == "reticular_dermis"), optics[-1])
+    beyond = max(evidence.value("sebum_mua_1726nm") - dermis.mua_cm, 0.0) * PER_M_PER_CM
+    wet = tissue.thermal(evidence.value("phys_reference_water"))
+    keeps = (evidence.value("lesion.acne_prone.diameter") * M_PER_UM) ** 2 / (
+        _SPHERE * evidence.value("thermal_diffusivity_dermis")
+    )
+    begin, course = 0.0, np.zeros(times_s.size)
+    for part in plan:
+        end = begin + part.seconds
+        on = np.exp(-np.maximum(times_s - end, 0.0) / keeps) - np.exp(-np.maximum(times_s - begin, 0.0) / keeps)
+        course += part.irradiance_W_m2 * keeps * on
+        begin = end
+    light = field.at(np.array(depths_um))[0]
+    return np.asarray(light[:, None] * beyond / wet.capacity_J_m3_K * course[None, :])
+
+
+def gland_ratio(at_depths: tuple[float, ...], lesion: Lesion | None) -> float:
+    """Mean over the upper half of the glands: acne begins in the duct and the upper gland.
+
+    `at_depths` are the ratios at `GLAND_DEPTHS_UM`. The range is the lesion's where glands are its target.
+    """
     if lesion is not None and lesion.target == "gland":
-        return (lesion.top_um + lesion.bottom_um) / 2
-    return evidence.value("phys_gland_depth")
+        top, middle = lesion.top_um, (lesion.top_um + lesion.bottom_um) / 2
+    else:
+        middle = evidence.value("phys_gland_depth")
+        top = middle - evidence.value("lesion.acne_prone.diameter") / 2
+    where = np.linspace(top, middle, 5)
+    return float(np.mean(np.interp(where, GLAND_DEPTHS_UM, at_depths)))
 
 
 __all__ = [
-    "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_depth_um", "heated_pigment", "melanosome_ratio", "purpura",
-    "rise_map_K", "vessel_map", "vessels",
+    "GLAND_DEPTHS_UM", "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_ratio", "glands", "heated_pigment",
+    "melanosome_ratio", "purpura", "rise_map_K", "vessel_map", "vessels",
 ]  # fmt: skip

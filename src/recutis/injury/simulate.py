@@ -90,7 +90,7 @@ def _joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
         lesion_width_um=max(first.lesion_width_um, deep.lesion_width_um), surface_area=max(first.surface_area, deep.surface_area),
         killed_area=max(first.killed_area, deep.killed_area - first.removed_area, 0.0),
         basal_area=max(first.basal_area, deep.basal_area), dermis_volume=max(first.dermis_volume, deep.dermis_volume),
-        heat=first.heat + deep.heat, vessel_ratio=deep.vessel_ratio, purpura_ratio=deep.purpura_ratio,
+        heat=first.heat + deep.heat, chill=deep.chill, vessel_ratio=deep.vessel_ratio, purpura_ratio=deep.purpura_ratio,
         peak_surface_C=max(first.peak_surface_C, deep.peak_surface_C), peak_basal_C=max(first.peak_basal_C, deep.peak_basal_C),
         energy=EnergyBalance(incident_J=total, **mixed), fidelity=f"{first.fidelity}; coagulating line: {deep.fidelity}",
         error_pct=max(first.error_pct, deep.error_pct), sources=tuple(dict.fromkeys((*first.sources, *deep.sources))),
@@ -134,7 +134,7 @@ def spread(
     covered, removed = _after(spot.surface_area * per_area, hits), _after(spot.removed_area * per_area, hits)
     killed = max(min(_after((spot.removed_area + spot.killed_area) * per_area, hits), 1.0) - removed, 0.0)
     left = evidence.value("phys_pass_heat_left")
-    remaining = (1.0 - left**hits) / (1.0 - left)
+    remaining = (1.0 - left**passes) / (1.0 - left)
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
     dermis = max(skin.dermis_um, 1.0)
     return Injury(
@@ -144,7 +144,7 @@ def spread(
         lesion_width_um=spot.lesion_width_um, coverage_fraction=covered, epidermis_removed_fraction=removed,
         epidermis_killed_fraction=killed, injured_dermis_um=dermis * _after(spot.dermis_volume * per_area / dermis, hits),
         ablated_volume_um=spot.ablated_volume * per_area * hits, basal_survival=1.0 - _after(spot.basal_area * per_area, hits),
-        bulk_rise_C=heat_J_m2 * remaining / (capacity * _HALF_MM_M),
+        bulk_rise_C=max(heat_J_m2 * remaining - spot.chill, 0.0) / (capacity * _HALF_MM_M),
         vessel_ratio=tuple((d, z, ratio * exposure) for d, z, ratio in spot.vessel_ratio) or _empty_map(),
         purpura_ratio=spot.purpura_ratio * exposure, pigment_ratio=spot.pigment_ratio,
         epidermis_pigment_ratio=spot.epidermis_pigment_ratio, pigment_depth_um=spot.pigment_depth_um, gland_ratio=spot.gland_ratio,

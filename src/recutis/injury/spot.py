@@ -15,7 +15,8 @@ class SpotInjury:
     µm³) or to a unit of surface (wide spots: areas are shares, volumes are mean depths in µm).
     `surface_area` dead or missing at the surface, `removed_area` ablated through the epidermis,
     `killed_area` epidermis dead but in place, `basal_area` basal layer dead or missing. `heat`
-    is the heat a pass leaves in the upper half millimetre of skin [J/m² of wide spots, J per column].
+    is that of the upper half millimetre of skin when the light of a pass goes out [J/m² of wide spots, J per column];
+    `chill` is what cooling has taken there by then and `heat` does not yet lack [J/m²].
     `vessel_ratio`, `purpura_ratio`, `pigment_ratio` and `epidermis_pigment_ratio` hold at the spot's
     own exposure for wide spots and at a mean exposure of 1 J/cm² for columns.
     """
@@ -36,6 +37,7 @@ class SpotInjury:
     dermis_volume: float
     ablated_volume: float
     heat: float
+    chill: float = 0.0
     vessel_ratio: tuple[tuple[float, float, float], ...]
     purpura_ratio: float
     pigment_ratio: float

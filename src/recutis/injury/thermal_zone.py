@@ -37,7 +37,8 @@ _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 class Zone:
     """A finished microbeam: grids [m], damage and peak temperature (z, r), energies [J].
 
-    `upper_J` is what the upper half millimetre absorbed.
+    `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of all
+    steam, `chill_J_m2` what cooling has taken there by then.
     """
 
     z_edges_m: Array
@@ -49,6 +50,7 @@ class Zone:
     transmitted_J: float
     stored_J: float
     upper_J: float
+    chill_J_m2: float
     surface_J: float
     incident_J: float
     residual_J: float
@@ -116,7 +118,7 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
     e, peak, dead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     water = np.repeat(matter.water[:, None], shape[1], axis=1)
     transfer, medium = _surface(cooling, skin)
-    energies = np.zeros(6)  # absorbed, reflected, transmitted, surface, steam, absorbed above half a millimetre
+    energies = np.zeros(6)  # absorbed, reflected, transmitted, surface, steam, laser heat of the upper half millimetre
     above = z[1:] <= _HALF_MM_M
 
     def advance(density: Array, seconds: float, first: float, growth: float) -> None:
@@ -131,7 +133,7 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
     volumes = np.pi * np.diff(r**2)[None, :] * thick[:, None]
     part_s = pulse.duration_ms * S_PER_MS / _UPDATES
     power = pulse.energy_mJ * J_PER_MJ / (pulse.duration_ms * S_PER_MS)
-    dark = np.zeros(shape)
+    dark, chill = np.zeros(shape), 0.0
     if cooling.kind != "none" and cooling.before_ms > 0:
         before = cooling.before_ms * S_PER_MS
         advance(dark, before, before / 20, 1.1)
@@ -146,12 +148,14 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
                 n_surface=evidence.value("refractive_index_skin_generic"),
             )
             density = power * light.fluence[:, None] * mua * shares * thick[:, None] / volumes
-            energies[5] += light.absorbed[above].sum() * power * part_s
             energies[:3] += np.array([light.absorbed.sum(), light.reflected, light.transmitted]) * power * part_s
             advance(density, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
+        far = e[:, -1:]  # skin that is cooled only
+        energies[5] = float(((e - far) * volumes)[above].sum()) + energies[4]
+        chill = -float((far[:, 0] * thick)[above].sum())
         gap = _COOL_S if number == stack - 1 else max(1.0 / repetition_Hz - pulse.duration_ms * S_PER_MS, part_s)
         advance(dark, gap, part_s / 2, _GROWTH)
-    return _zone(z, r, dead, peak, e * volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, skin)
+    return _zone(z, r, dead, peak, e * volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, chill, skin)
 
 
 def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
@@ -160,7 +164,9 @@ def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
     return cooling.heat_transfer_W_m2_K, cooling.medium_C - skin.surface_temperature_C
 
 
-def _zone(z: Array, r: Array, dead: Array, peak: Array, heat_J: Array, energies: Array, incident: float, skin: Skin) -> Zone:
+def _zone(
+    z: Array, r: Array, dead: Array, peak: Array, heat_J: Array, energies: Array, incident: float, chill: float, skin: Skin
+) -> Zone:
     absorbed, reflected, transmitted, surface, steam, upper = (float(x) for x in energies)
     stored = float(heat_J.sum()) + steam
     residual = absorbed - stored - surface
@@ -172,7 +178,7 @@ def _zone(z: Array, r: Array, dead: Array, peak: Array, heat_J: Array, energies:
         raise EnergyError(msg)
     return Zone(
         z_edges_m=z, r_edges_m=r, damage=dead, peak_C=peak + skin.surface_temperature_C, absorbed_J=absorbed, reflected_J=reflected,
-        transmitted_J=transmitted, stored_J=stored, upper_J=upper, surface_J=surface, incident_J=incident,
+        transmitted_J=transmitted, stored_J=stored, upper_J=upper, chill_J_m2=chill, surface_J=surface, incident_J=incident,
         residual_J=incident - reflected - transmitted - stored - surface,
     )  # fmt: skip
 
@@ -221,7 +227,7 @@ def zone_injury(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, c
         lesion_width_um=2 * widest, surface_area=math.pi * widest**2, removed_area=0.0,
         killed_area=math.pi * float(epidermal.max(initial=0.0)) ** 2, basal_area=basal_area,
         dermis_volume=float(np.sum((np.pi * radius**2 * thick)[below])), ablated_volume=0.0,
-        heat=zone.upper_J,
+        heat=max(zone.upper_J, 0.0), chill=zone.chill_J_m2,
         vessel_ratio=selective.vessel_map(selective.vessels(field, skin, duration_ms=pulse.duration_ms), 1.0),
         purpura_ratio=selective.purpura(field, skin, duration_ms=pulse.duration_ms), pigment_ratio=0.0,
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=float(zone.peak_C[0].max()),

@@ -39,13 +39,15 @@ class Injury:
     `epidermis_killed_fraction` (dead but in place), `injured_dermis_um` (volume of dead or missing
     dermis per area = mean depth), `ablated_volume_um` (missing tissue per area),
     `basal_survival` surface fraction of living basal layer, `bulk_rise_C` mean temperature rise of
-    the upper half millimetre by all neighbours and passes.
+    the upper half millimetre over the field when the light of the last pass goes out: cooling has taken its part,
+    earlier passes have left a share.
     Targets: `vessel_ratio` maps (diameter_um, depth_um) to delivered over needed exposure for
-    closure of that vessel; `purpura_ratio` the same for rupture of 40 µm vessels; `pigment_ratio`
+    closure of that vessel, at most what it bears before red cells burst it (pulses of microseconds and less);
+    `purpura_ratio` the same for visible rupture of 40 µm vessels; `pigment_ratio`
     local exposure over the melanosome threshold for lesion pigment (short pulses) or thermal
     damage ratio (long pulses); `epidermis_pigment_ratio` the same for the normal epidermis;
-    `pigment_depth_um` depth to which lesion pigment is reached; `gland_ratio` peak temperature
-    rise of a sebaceous gland over the rise needed for damage.
+    `pigment_depth_um` depth to which lesion pigment is reached; `gland_ratio` the laser's
+    temperature rise in the upper half of a sebaceous gland over the rise that kills its cells.
     `peak_surface_C`, `peak_basal_C` temperatures. `selective` is True where neither crater nor
     bulk coagulation is meant (vascular and pigment wavelengths with their pulse lengths).
     `fidelity` names the model; `error_pct` its stated error on depths.

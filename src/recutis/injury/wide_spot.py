@@ -66,11 +66,12 @@ class Unit:
 
     shot: Shot
     field: Field
-    probes_um: tuple[float, ...]
+    probes_um: tuple[float, ...]  # of the pigment; the runs know more
     cold: heat.Run
     gentle: heat.Run
     vessels: tuple[selective.Vessel, ...]
     purpura: float
+    glands: tuple[float, ...]
     sources: tuple[str, ...]
 
 
@@ -78,13 +79,17 @@ class Unit:
 def unit(shot: Shot) -> Unit:
     """The part of a wide spot that no exposure changes."""
     skin = shot.skin
-    field = shot.light(skin)
-    probes = (basal_um(skin), skin.epidermis_um / 2, skin.epidermis_um + 40, skin.epidermis_um + 120)
+    field, epidermis = shot.light(skin), skin.epidermis_um
+    pigment = (basal_um(skin), epidermis / 2, epidermis + 40, epidermis + 120)
+    probes = (*pigment, *selective.GLAND_DEPTHS_UM)
     plan = shot.plan(_GENTLE_J_CM2)
+    cold, gentle = faint_twin(skin, field, plan, probes), heat_field(skin, field, plan, probes)
+    glands = dict(enumerate(selective.GLAND_DEPTHS_UM, start=len(pigment)))
     return Unit(
-        shot=shot, field=field, probes_um=probes, cold=faint_twin(skin, field, plan, probes),
-        gentle=heat_field(skin, field, plan, probes), vessels=selective.vessels(field, skin, duration_ms=shot.duration_ms),
-        purpura=selective.purpura(field, skin, duration_ms=shot.duration_ms), sources=sources_of(skin, field),
+        shot=shot, field=field, probes_um=pigment, cold=cold, gentle=gentle,
+        vessels=selective.vessels(field, skin, duration_ms=shot.duration_ms),
+        purpura=selective.purpura(field, skin, duration_ms=shot.duration_ms),
+        glands=selective.glands(field, skin, cold, gentle, plan, _GENTLE_J_CM2, glands), sources=sources_of(skin, field),
     )  # fmt: skip
 
 
@@ -104,15 +109,6 @@ def _pigment(one: Unit, lesion: Lesion | None) -> selective.Pigment:
         return selective.burst_pigment(one.field, skin, dark, shaded, bottom)
     hot = heat_field(shaded, dark, one.shot.plan(_GENTLE_J_CM2), one.probes_um) if factor != 1.0 else one.gentle
     return selective.heated_pigment(one.cold, one.gentle, hot, _GENTLE_J_CM2, one.probes_um, bottom)
-
-
-def _gland(run: heat.Run, wavelength_nm: float, lesion: Lesion | None) -> float:
-    """Peak rise of a sebaceous gland over the rise that damages it."""
-    depth = selective.gland_depth_um(lesion)
-    column = run.column
-    cell = min(int(np.searchsorted(column.edges_m, depth * M_PER_UM)) - 1, column.peak_K.size - 1)
-    factor = evidence.value("phys_gland_selectivity") if abs(wavelength_nm - 1726.0) <= 30.0 else 1.0
-    return factor * float(column.peak_K[cell]) / (evidence.value("phys_gland_damage_temperature") - column.start_C)
 
 
 def _upper_heat(run: heat.Run) -> float:
@@ -161,7 +157,7 @@ def wide(
         dermis_volume=max(bottom - max(top, epidermis), 0.0), ablated_volume=0.0, heat=_upper_heat(warm),
         vessel_ratio=selective.vessel_map(one.vessels, peak), purpura_ratio=one.purpura * peak, pigment_ratio=spots.lesion * peak,
         epidermis_pigment_ratio=spots.epidermis * peak, pigment_depth_um=spots.reach_um(peak),
-        gland_ratio=_gland(warm, pulse.wavelength_nm, lesion), peak_surface_C=warm.peak_surface_C,
+        gland_ratio=selective.gland_ratio(one.glands, lesion) * peak, peak_surface_C=warm.peak_surface_C,
         peak_basal_C=float(column.peak_K[cell]) + column.start_C, selective=pulse.wavelength_nm < _SELECTIVE_BELOW_NM,
         fractional=False, passes_in_place=passes, energy=energy,
         fidelity="closed form: two-stream light (some ten per cent), one-dimensional heat, analytic vessels and pigment",
