@@ -39,7 +39,7 @@ def sweep(
 
 
 @kernel
-def step(
+def conduct_down(
     e: Array,
     water: Array,
     solid: Array,
@@ -49,29 +49,12 @@ def step(
     dt: float,
     transfer: float,
     medium: float,
-    boil: float,
-    latent_heat: float,
     water_heat: float,
-    damage: Array,
-    start_K: float,
-    ln_a: float,
-    e_r: float,
-    peak: Array,
-) -> tuple[float, float]:
-    """One step of conduction (z sweep, then r sweep), boiling and damage; returns surface loss and steam energy [J].
-
-    Steam stays in the tissue: its energy is latent heat that later condenses, so the caller counts it as stored.
-    """
+) -> float:
+    """Conduction along the depth in every ring; returns heat lost at the surface [J]."""
     nz, nr = e.shape
     lost = 0.0
-    steam = 0.0
-    size = max(nz, nr)
-    up = np.empty(size)
-    rise = np.empty(size)
-    cap = np.empty(size)
-    vol = np.empty(size)
-    link = np.empty(size)
-    line = np.empty(size)
+    cap, vol, link, line, up, rise = np.empty(nz), np.empty(nz), np.empty(nz), np.empty(nz), np.empty(nz), np.empty(nz)
     for j in range(nr):
         area = np.pi * (r_edges[j + 1] ** 2 - r_edges[j] ** 2)
         for i in range(nz):
@@ -84,9 +67,19 @@ def step(
                 link[i] = area / (0.5 * dz / k[i] + 0.5 * below / k[i + 1])
         half = 0.5 * (z_edges[1] - z_edges[0]) / k[0]
         top = area / (1.0 / transfer + half) if transfer > 0.0 else 0.0
-        lost += sweep(line[:nz], cap[:nz], vol[:nz], link[:nz], dt, top, medium, up, rise)
+        lost += sweep(line, cap, vol, link, dt, top, medium, up, rise)
         for i in range(nz):
             e[i, j] = line[i]
+    return lost
+
+
+@kernel
+def conduct_across(
+    e: Array, water: Array, solid: Array, k: Array, z_edges: Array, r_edges: Array, dt: float, water_heat: float
+) -> None:
+    """Conduction along the radius at every depth; the rim is insulated."""
+    nz, nr = e.shape
+    cap, vol, link, line, up, rise = np.empty(nr), np.empty(nr), np.empty(nr), np.empty(nr), np.empty(nr), np.empty(nr)
     for i in range(nz):
         dz = z_edges[i + 1] - z_edges[i]
         for j in range(nr):
@@ -96,24 +89,50 @@ def step(
             if j + 1 < nr:
                 apart = 0.5 * (r_edges[j + 2] - r_edges[j])
                 link[j] = 2.0 * np.pi * r_edges[j + 1] * dz * k[i] / apart
-        sweep(line[:nr], cap[:nr], vol[:nr], link[:nr], dt, 0.0, 0.0, up, rise)
+        sweep(line, cap, vol, link, dt, 0.0, 0.0, up, rise)
+        for j in range(nr):
+            e[i, j] = line[j]
+
+
+@kernel
+def boil_and_injure(
+    e: Array,
+    water: Array,
+    solid: Array,
+    z_edges: Array,
+    r_edges: Array,
+    dt: float,
+    boil: float,
+    latent_heat: float,
+    water_heat: float,
+    damage: Array,
+    start_K: float,
+    ln_a: float,
+    e_r: float,
+    peak: Array,
+) -> float:
+    """Heat above boiling turns to steam, damage grows, peaks are kept; returns the energy of the steam [J]."""
+    nz, nr = e.shape
+    steam = 0.0
+    for i in range(nz):
+        dz = z_edges[i + 1] - z_edges[i]
         for j in range(nr):
             heat = solid[i] + water_heat * water[i, j]
-            now = line[j]
+            now = e[i, j]
             if now > heat * boil and water[i, j] > 0.0:
                 mass = min((now - heat * boil) / latent_heat, water[i, j])
                 gone = mass * (latent_heat + water_heat * boil)
                 water[i, j] -= mass
                 now -= gone
-                steam += gone * vol[j]
+                steam += gone * np.pi * (r_edges[j + 1] ** 2 - r_edges[j] ** 2) * dz
                 heat = solid[i] + water_heat * water[i, j]
-            e[i, j] = now
+                e[i, j] = now
             hot = now / heat
             peak[i, j] = max(peak[i, j], hot)
             kelvin = start_K + hot
             if kelvin > 313.0:  # 40 C
                 damage[i, j] += dt * np.exp(min(ln_a - e_r / kelvin, 60.0))  # 60: far beyond any threshold
-    return lost, steam
+    return steam
 
 
 @kernel
@@ -140,7 +159,11 @@ def advance(
     e_r: float,
     peak: Array,
 ) -> tuple[float, float]:
-    """Advance by `seconds` with heat `density` [W/m3] added before each step; returns surface loss and steam energy [J]."""
+    """Advance by `seconds` with heat `density` [W/m3] added before each step; returns surface loss and steam energy [J].
+
+    A step conducts along the depth, then along the radius, then boils and injures. Steam stays in the tissue: its
+    energy is latent heat that later condenses, so the caller counts it as stored.
+    """
     lost = 0.0
     steam = 0.0
     left = seconds
@@ -151,12 +174,11 @@ def advance(
         for i in range(e.shape[0]):
             for j in range(e.shape[1]):
                 e[i, j] += density[i, j] * dt
-        more_lost, more_steam = step(
-            e, water, solid, k, z_edges, r_edges, dt, transfer, medium, boil, latent_heat, water_heat, damage, start_K, ln_a,
-            e_r, peak,
-        )  # fmt: skip
-        lost += more_lost
-        steam += more_steam
+        lost += conduct_down(e, water, solid, k, z_edges, r_edges, dt, transfer, medium, water_heat)
+        conduct_across(e, water, solid, k, z_edges, r_edges, dt, water_heat)
+        steam += boil_and_injure(
+            e, water, solid, z_edges, r_edges, dt, boil, latent_heat, water_heat, damage, start_K, ln_a, e_r, peak
+        )
         left -= dt
         dt = min(dt * growth, largest_dt)
     return lost, steam

@@ -79,14 +79,16 @@ def red_cell_confinement(duration_ms: float) -> float:
 
 
 def burst_rise_K(duration_ms: float, start_C: float) -> float:
-    """Adiabatic rise of the whole blood at which its red cells vaporise.
+    """Adiabatic rise of the whole blood at which its red cells vaporise and burst the vessel; infinite for slow pulses.
 
     Red cells absorb; they are hotter than the blood as a whole, by the inverse of their share of it, for as long as they
-    keep their heat.
+    keep their heat. Only heat that they keep bursts: what has spread through the blood boils it slowly.
     """
-    crowding = 1.0 / evidence.value("phys_haematocrit")
-    hotter = 1.0 + (crowding - 1.0) * red_cell_confinement(duration_ms)
-    return (evidence.value("phys_blood_vaporisation") - start_C) / hotter
+    confined = red_cell_confinement(duration_ms)
+    if confined <= 0.0:
+        return math.inf
+    hotter = 1.0 + (1.0 / evidence.value("phys_haematocrit") - 1.0) * confined
+    return (evidence.value("phys_blood_vaporisation") - start_C) / (hotter * confined)
 
 
 def melanosome_threshold_J_cm2(mua_cm: float, start_C: float, capacity_J_m3_K: float) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from recutis import evidence
@@ -45,47 +47,94 @@ Henyey-Greenstein medium how it spreads sideways; light is laid anew six times a
 **Vessels and pigment.** A vessel is a cylinder in the local light; its blood shades itself; the rise of its wall follows from
 the exact conduction of an evenly heated cylinder, and it closes when the blood's damage at the wall reaches 1. Only absorption
 beyond that of the dermis counts, so water-dominated light closes nothing. Purpura is a fitted multiple of the same for 40 µm.
-Below a microsecond melanosomes explode at a local exposure; whitening needs more where melanosomes are few. Longer pulses
-injure pigmented epidermis by heat.
+In a pulse shorter than red cells take to lose their heat (about 10 µs) they are hotter than the blood by the inverse of the
+haematocrit, vaporise first and burst the vessel: closure is then out of reach at any exposure, as seen at 2 µs for vessels above 60 µm.
+The model says so for smaller vessels too, for which the experiment does not. Below a microsecond melanosomes explode at a local
+exposure; whitening needs more where melanosomes are few. Longer pulses injure pigmented epidermis by heat. Below boiling heat is linear
+in the light: what one J/cm² does is found once for a skin, wavelength, spot, pulse and cooling.
+
+**Glands.** The temperature course of the dermis at the depth of the upper half of the glands, seconds of cooling included, and at
+1726 nm the stronger absorption of sebum, whose heat leaves as from a sphere; the ratio is the laser's rise over that which kills
+cells (Henriques and Moritz). 1450 nm at 14 J/cm² reaches 0.8 to 0.9, 1726 nm at 20 J/cm² 1.2 to 1.3.
+
+**Bulk heat.** Mean rise of the upper half millimetre when the light of the last pass goes out. Cooling has taken its part, steam
+counts, and a fifth of the heat of each earlier pass is still there (tens of seconds).
 
 ## What it cannot do
 
-No lateral conduction around channels, no pulse shape, no perfusion, no histology shrinkage, no vessel boiling, no picosecond
+No lateral conduction around channels, no pulse shape, no perfusion, no histology shrinkage, no slow boiling in vessels, no picosecond
 optical breakdown, no photo-acoustic damage. Diffuse light cannot reach the depths that vendors give for 70 mJ at 1550 nm.
 Purpura thresholds rise too steeply with pulse length. The pig-skin rows at 1070 nm ask for more melanin than the
-human epidermal row at 694 nm allows: the shared melanin share is a compromise. Numbers marked *fitted* were chosen by looking
-at rows of the table below, so its score is in-sample.
+human epidermal row at 694 nm allows: the shared melanin share is a compromise.
 
 ## Score on the shared experiments
+
+**The score is in-sample.** Numbers of the model marked *fitted* below, and a few marked *weak*, were chosen by looking at rows of
+this same table, by hand, without a fitting program. The rows that a number was chosen on are marked *chosen on* in the
+last column. The other rows are the fairer test, yet not a clean one: the models' forms were written by people who knew the whole table.
+No study was ever held back.
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row of the score: what was measured and found, whether it lies inside, and whether a number was chosen on it."""
+
+    id: str
+    cells: tuple[str, ...]
+    found: float | None
+    inside: bool
+    chosen: bool
 
 
 def _round(value: float) -> str:
     return f"{value:.3g}"
 
 
-def score_table() -> list[str]:
-    """All scored rows with their range, the computed value and whether it lies inside, then the counts."""
-    lines = ["| row | quantity | measured | low | high | found | |", "|---|---|---|---|---|---|---|"]
-    inside = computed = total = 0
+def chosen_rows() -> frozenset[str]:
+    """Rows of the experiments that a number of the model was chosen on, by its own source; spans count all between."""
+    found: set[str] = set()
+    for row in evidence.rows("model_physics"):
+        if row.id.startswith("phys_error_"):  # stated errors change no result
+            continue
+        for family, first, last in re.findall(r"\b([A-Z]{2})(\d\d)(?:-[A-Z]{2}(\d\d))?\b", row.source):
+            found.update(f"{family}{number:02d}" for number in range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def score() -> list[Line]:
+    """All scored rows with their computed value."""
+    lines, chosen = [], chosen_rows()
     for row in evidence.rows("targets_physics"):
         fields = row.fields
         if fields["tier"] == "trend":
             continue
-        total += 1
         found = targets.compute(fields)
-        if found.value is None:
-            verdict, shown = f"not computed: {found.reason}", ""
-        else:
-            computed += 1
-            hit = targets.inside(fields, found.value)
-            inside += hit
-            verdict, shown = "inside" if hit else "**outside**", _round(found.value)
+        inside = found.value is not None and targets.inside(fields, found.value)
+        shown = "" if found.value is None else _round(found.value)
+        verdict = f"not computed: {found.reason}" if found.value is None else "inside" if inside else "**outside**"
         measured = " ".join(x for x in (fields["comparator"], fields["value"]) if x)
-        lines.append(
-            f"| {row.id} | {fields['quantity']} | {measured} | {fields['low']} | {fields['high']} | {shown} | {verdict} |"
-        )
-    return [f"{inside} of {total} rows inside; {computed} computed.", "", *lines]
+        cells = (row.id, fields["quantity"], measured, fields["low"], fields["high"], shown, verdict)
+        lines.append(Line(id=row.id, cells=cells, found=found.value, inside=inside, chosen=row.id in chosen))
+    return lines
+
+
+def score_table() -> list[str]:
+    """Counts in and out of sample, the misses by name, then all rows."""
+    lines = score()
+    free = [x for x in lines if x.found is not None and not x.chosen]
+    used = [x for x in lines if x.found is not None and x.chosen]
+    missed = [f"{x.id} ({x.cells[1]}, found {x.cells[5]})" for x in lines if x.found is not None and not x.inside]
+    return [
+        f"{sum(x.inside for x in lines)} of {len(lines)} rows inside; {len(free) + len(used)} computed. Of the {len(used)} computed rows "
+        f"that a number was chosen on {sum(x.inside for x in used)} are inside, of the {len(free)} others {sum(x.inside for x in free)}.",
+        "",
+        f"Misses: {', '.join(missed)}.",
+        "",
+        "| row | quantity | measured | low | high | found | | |",
+        "|---|---|---|---|---|---|---|---|",
+        *(f"| {' | '.join(x.cells)} | {'chosen on' if x.chosen else ''} |" for x in lines),
+    ]
 
 
 def parameter_table() -> list[str]:

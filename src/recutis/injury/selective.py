@@ -33,25 +33,16 @@ _PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
 
 @dataclass(frozen=True, kw_only=True)
 class Vessel:
-    """A vessel in the light: size and depth [µm], closure ratio per J/cm² without rupture, rise at rupture over that at closure.
-
-    `confined` is the share of the pulse's first heat that is still inside the red cells at its end.
-    """
+    """A vessel in the light: size and depth [µm], closure ratio per J/cm², and the ratio at which it bursts."""
 
     diameter_um: float
     depth_um: float
     per_J_cm2: float
-    rupture_over_closure: float
-    confined: float
+    bursts_at: float
 
     def ratio(self, exposure_J_cm2: float) -> float:
-        """Delivered over needed exposure for closure.
-
-        Heat that stays inside the red cells bursts them, and the vessel with them, at a rise that may lie below the
-        one its wall needs: no exposure beyond that brings it nearer to closure.
-        """
-        free = self.per_J_cm2 * exposure_J_cm2
-        return (1.0 - self.confined) * free + self.confined * min(free, self.rupture_over_closure)
+        """Delivered over needed exposure for closure; once the vessel has burst, more light brings it no nearer to closure."""
+        return min(self.per_J_cm2 * exposure_J_cm2, self.bursts_at)
 
 
 def rise_map_K(field: Field, skin: Skin, diameters_um: tuple[float, ...], depths_um: tuple[float, ...]) -> Array:
@@ -70,16 +61,12 @@ def vessels(field: Field, skin: Skin, *, duration_ms: float) -> tuple[Vessel, ..
     """Every vessel of the map in this light (selective heating only)."""
     rises = rise_map_K(field, skin, absorbers.DIAMETERS_UM, absorbers.DEPTHS_UM)
     start = skin.surface_temperature_C
-    confined = absorbers.red_cell_confinement(duration_ms)
     burst = absorbers.burst_rise_K(duration_ms, start)
     found: list[Vessel] = []
     for diameter, row in zip(absorbers.DIAMETERS_UM, rises, strict=True):
         needed = absorbers.closure_rise_K(diameter, duration_ms, start)
         found.extend(
-            Vessel(
-                diameter_um=diameter, depth_um=depth, per_J_cm2=float(rise) / needed, rupture_over_closure=burst / needed,
-                confined=confined,
-            )
+            Vessel(diameter_um=diameter, depth_um=depth, per_J_cm2=float(rise) / needed, bursts_at=burst / needed)
             for depth, rise in zip(absorbers.DEPTHS_UM, row, strict=True)
         )  # fmt: skip
     return tuple(found)
@@ -96,7 +83,7 @@ def purpura(field: Field, skin: Skin, *, duration_ms: float) -> float:
     rise = float(rise_map_K(field, skin, (diameter,), (depth,))[0, 0])
     start = skin.surface_temperature_C
     slow = rise / absorbers.purpura_rise_K(diameter, duration_ms, start)
-    burst = absorbers.red_cell_confinement(duration_ms) * rise / absorbers.burst_rise_K(duration_ms, start)
+    burst = rise / absorbers.burst_rise_K(duration_ms, start)
     return max(slow, burst)
 
 
