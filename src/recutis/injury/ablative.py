@@ -23,7 +23,7 @@ from recutis.units import J_M2_PER_J_CM2, J_M3_PER_J_CM3, J_PER_MJ, M_PER_NM, M_
 
 Array = NDArray[np.float64]
 _CELL_UM = {True: 1.0, False: 0.4}  # drying (CO2) and explosive (erbium) lines; halving moves depths by some per cent
-_MOST_CELLS = 1200  # a deep channel takes coarser cells; the front is tracked inside a cell
+_MOST_CELLS = 800  # a deep channel takes coarser cells; half as many again move depths by one to two per cent
 _STRETCH = 1.05
 _DEEP_M = 3e-3
 _RINGS = 8  # columns over the radius of a gaussian; doubling them moves widths by some micrometres
@@ -79,12 +79,14 @@ def expose_column(
     beam: Beam = heat.NO_BEAM,
     channel: bool = False,
     wipe: bool = True,
+    after: bool = True,
     probes_m: tuple[float, ...] = (),
 ) -> Stack:
     """One column of tissue under all passes; `fluence_J_cm2` is incident (before reflection) at its axis.
 
     `channel` marks columns of a microbeam: steam leaves up the channel instead of condensing below.
-    `probes_m` are depths whose temperature history the last run keeps.
+    `after` says whether the cooling down after the last pulse is followed. `probes_m` are depths whose temperature
+    history the last run keeps.
     """
     line = water_line(wavelength_nm)
     if channel:
@@ -93,6 +95,7 @@ def expose_column(
     column = heat.new_column(slab, _edges(fluence_J_cm2, stack * passes, line, _most_of(beam)))
     entering = fluence_J_cm2 * (1.0 - evidence.value("phys_reflectance_infrared"))
     plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
+    plan = plan if after else plan[:-1]
     sums = np.zeros(6)
     peak = -math.inf
     for number in range(passes):
@@ -141,7 +144,9 @@ def ablation_threshold_J_cm2(slab: heat.Slab, wavelength_nm: float, duration_ms:
     low, high = 0.1, 40.0
     for _ in range(12):  # to 0.2 per cent
         middle = math.sqrt(low * high)
-        shot = expose_column(slab, wavelength_nm=wavelength_nm, fluence_J_cm2=middle, duration_ms=duration_ms, wipe=False)
+        shot = expose_column(
+            slab, wavelength_nm=wavelength_nm, fluence_J_cm2=middle, duration_ms=duration_ms, wipe=False, after=False
+        )
         if shot.last.column.depth_m > 0.0:
             high = middle
         else:
