@@ -291,6 +291,14 @@ def retreat_within(
 
 
 @kernel
+def properties(water: Array, solid: Array, capacity: Array, k: Array, first: int, last: int, law: Law) -> None:
+    """Write heat capacity [J/m3 K] and conductivity [W/m K] of cells first..last-1, by their present water."""
+    for i in range(first, last):
+        capacity[i] = solid[i] + law.water_heat_J_kg_K * water[i]
+        k[i] = law.conductivity_dry + law.conductivity_slope * water[i] / law.density_full
+
+
+@kernel
 def run_column(
     dz: Array,
     e: Array,
@@ -336,9 +344,7 @@ def run_column(
                     e, water, latent, solid, dz, first, source, power * local_factor(depth, beam) * dt, depth, law, beam, account
                 )
             last = active_end(e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)
-            for i in range(first, last):
-                capacity[i] = solid[i] + law.water_heat_J_kg_K * water[i]
-                k[i] = law.conductivity_dry + law.conductivity_slope * water[i] / law.density_full
+            properties(water, solid, capacity, k, first, last, law)
             account[SURFACE] += conduct(e, capacity, k, dz, first, last, dt, h, segment_medium[segment], work)
             account[LATENT] += boil(e, water, latent, solid, dz, first, last, law)
             injure_cells(e, water, solid, damage1, damage2, peak, first, last, dt, law)
