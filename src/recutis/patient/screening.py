@@ -28,7 +28,7 @@ Status = Literal["ready", "needs_answers", "deferred", "refer", "blocked"]
 EntryState = Literal["fires", "unanswered", "checklist", "overridden", "lifted"]
 
 RULE_MODULES = (rules_lesion, rules_medicine, rules_person, rules_skin)
-_REFERRALS = frozenset({"SCR-032", "SCR-064"})
+REFERRALS = frozenset({"SCR-032", "SCR-064"})
 _REMOVING = frozenset({"absolute", "relative"})
 _PEELING = "resurfacing_any"
 _LIGHT = "vascular_any, pigment_any, ipl"
@@ -261,7 +261,7 @@ def _hoped_for(kind: str) -> tuple[str, ...]:
 
 
 def _status(patient: Patient, entries: Sequence[Entry]) -> Status:
-    if any(entry.rule_id in _REFERRALS and entry.state == "fires" for entry in entries):
+    if any(entry.rule_id in REFERRALS and entry.state == "fires" for entry in entries):
         return "refer"
     removing = [entry for entry in entries if entry.removes]
     pairs = [(name, concern.site) for concern in patient.concerns for name in _hoped_for(concern.kind)]

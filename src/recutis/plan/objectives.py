@@ -13,7 +13,6 @@ from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
-_WEIGHT_OF_PIH = {"cautious": 2.0, "balanced": 1.0, "bold": 0.5}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +56,17 @@ class CourseDraws:
         return tuple(name for name, draws in self.improvement_pct.items() if quantile(draws, 0.5) >= least)
 
 
-def broken(course: CourseDraws, limits: Limits) -> tuple[str, ...]:
-    """The limits that a course breaks, each as a sentence with numbers; empty when it keeps all."""
+def _price_of_pih(course: CourseDraws, limits: Limits) -> float:
+    """Points of improvement that the chance of PIH in the course is worth to this person (row `plan.price.pih`)."""
+    price = evidence.value("plan.price.pih") * evidence.value(f"plan.pih_weight.{limits.risk}")
+    return price * PERCENT * float(np.mean(course.risks["pih"]))
+
+
+def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None = None) -> tuple[str, ...]:
+    """The limits that a course breaks, each as a sentence with numbers; empty when it keeps all.
+
+    With the person's `weights` by concern key, a course whose dark marks weigh more than its gain is out too.
+    """
     found = []
     at = limits.limit_quantile
     percent = f"{at:.0%}"
@@ -77,6 +85,8 @@ def broken(course: CourseDraws, limits: Limits) -> tuple[str, ...]:
     burn_cap = evidence.value("plan.cap.selective_burn")
     if PERCENT * course.burned_fraction > burn_cap:
         found.append(f"hard cap: a selective laser may kill at most {burn_cap:g} % of the epidermis")
+    if weights and gain(course, weights, limits.gain_quantile) < _price_of_pih(course, limits):
+        found.append("hard cap: the gain must outweigh the dark marks (PIH) it may cost")
     if not course.visible():
         found.append(f"a visible change (at least {evidence.value('plan.visible_change'):g} % in the median)")
     return tuple(found)
@@ -98,16 +108,17 @@ def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> flo
 
     The exchange rates are rows `plan.price.*`, judgement that a clinic may question.
     """
-    price = {name: evidence.value(f"plan.price.{name}") for name in ("pih", "infection", "prolonged_erythema", "lasting_harm")}
+    price = {name: evidence.value(f"plan.price.{name}") for name in ("infection", "prolonged_erythema", "lasting_harm")}
     middle = {kind: 100 * float(np.mean(draws)) for kind, draws in course.risks.items()}
     given_up = (
-        price["pih"] * _WEIGHT_OF_PIH[limits.risk] * middle["pih"]
+        _price_of_pih(course, limits)
         + price["infection"] * (middle["bacterial_infection"] + middle["herpes"])
         + price["prolonged_erythema"] * middle["prolonged_erythema"]
         + price["lasting_harm"] * sum(middle[kind] for kind in LASTING_HARM)
         + evidence.value("plan.price.downtime_day") * course.sessions * quantile(course.social_downtime_days, 0.5)
         + evidence.value("plan.price.session") * (course.sessions - 1)
-        + evidence.value("plan.price.pain") * max(0.0, quantile(course.pain_0_10, 0.5) - 3.0)
+        + evidence.value("plan.price.pain")
+        * max(0.0, quantile(course.pain_0_10, 0.5) - evidence.value("plan.pain_without_price"))
     )
     return gain(course, weights, limits.gain_quantile) - given_up
 

@@ -14,6 +14,7 @@ from recutis.course import course_dates
 from recutis.laser import catalogue
 from recutis.laser.types import Device
 from recutis.patient import Screening, questions, screen, unasked
+from recutis.patient.screening import REFERRALS
 from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import aftercare_entries, calendar, recheck_calendar
 from recutis.plan.care import care_policy, prescribed_rows
@@ -138,6 +139,17 @@ def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str)
     )
 
 
+def _cautions(screening: Screening, candidate: Candidate) -> tuple[str, ...]:
+    """What screening says about this device on its sites without forbidding it, one sentence a rule."""
+    return tuple(
+        f"{entry.condition[:1].upper()}{entry.condition[1:]}: {entry.required_action} ({entry.rule_id}"
+        f"{', lifted by a physician' if entry.state == 'overridden' else ''})."
+        for entry in screening.entries
+        if (entry.state == "overridden" or (entry.state == "fires" and not entry.removes))
+        and any(entry.covers(candidate.device.device_class, site) for site in candidate.site_settings)
+    )
+
+
 def plan_course(
     request: Request,
     *,
@@ -168,9 +180,10 @@ def plan_course(
         at = places(patient, n=_FINAL_TWINS, seed=request.seed)
         finalists = _finalists(found, _weights(patient))
         chosen = {found.candidates.index(item): rank for rank, item in enumerate(finalists, start=1)}
-        draft = (
-            _ready(request, screening, limits, evaluator, found, finalists, at) if finalists else _nothing_fits(found, limits, at)
-        )
+        if finalists:
+            draft = _ready(request, screening, limits, evaluator, found, finalists, at)
+        else:
+            draft = _nothing_fits(found, limits, at, screening)
         if request.usual is not None:
             best = _course(finalists[0], evaluator, at) if finalists else None
             draft.usual = compare_usual(request.usual, evaluator, at, screening, limits, best)
@@ -251,6 +264,7 @@ def _ready(
             found=found,
             patient=patient,
         )
+        told = told.model_copy(update={"warnings": (*_cautions(screening, candidate), *told.warnings)})
         options.append(told)
         if len(options) == 1:
             rows = prescribed_rows(strongest(evaluations).care)
@@ -277,7 +291,12 @@ def _headline(first: Option) -> str:
 
 def _not_ready(screening: Screening, status: Status) -> Draft:
     """A plan without settings: what stands in the way, what lifts it, when to look again."""
-    blocking = [entry for entry in screening.entries if entry.state == "fires" and entry.severity == "absolute"]
+    # The rule that takes most classes away leads: a caution, or a rule about one class, does not explain a stop.
+    # A referral leads everything.
+    blocking = sorted(
+        (entry for entry in screening.entries if entry.removes),
+        key=lambda entry: (status != "refer" or entry.rule_id not in REFERRALS, -len(entry.applies_to)),
+    )
     if status == "needs_answers":
         return Draft(status=status, headline="Required answers are missing; nothing is planned until they are given.")
     lead = blocking[0] if blocking else next((entry for entry in screening.entries if entry.state == "fires"), None)
@@ -295,7 +314,17 @@ def _not_ready(screening: Screening, status: Status) -> Draft:
     return Draft(status=status, headline=headline, calendar=dated)
 
 
-def _nothing_fits(found: Found, limits: Limits, at: dict[str, Place]) -> Draft:
+def _kept_back(screening: Screening) -> str:
+    """One sentence on the rule that takes most classes away; empty when screening takes none."""
+    rules = [entry for entry in screening.entries if entry.removes]
+    if not rules:
+        return ""
+    most = max(rules, key=lambda entry: len(entry.applies_to))
+    lifts = f"; it lifts when: {most.lifts_when}" if most.lifts_when else ""
+    return f" Screening keeps {len(most.applies_to)} classes of device back: {most.condition} ({most.rule_id}{lifts})."
+
+
+def _nothing_fits(found: Found, limits: Limits, at: dict[str, Place], screening: Screening) -> Draft:
     """No setting keeps every limit: say which limits clash."""
     removed = found.removed().most_common(3)
     if removed:
@@ -305,7 +334,7 @@ def _nothing_fits(found: Found, limits: Limits, at: dict[str, Place]) -> Draft:
         headline = "No allowed laser reaches the target in this skin; the reasons stand under the refused devices."
     return Draft(
         status="blocked",
-        headline=headline,
+        headline=headline + _kept_back(screening),
         found=found,
         limits=limits,
         no_treatment=no_treatment(at),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
 from recutis.plan.setting_limits import under_ceiling
 from recutis.units import PERCENT
+
+if TYPE_CHECKING:
+    from recutis.response import Improvement
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,12 +84,34 @@ class Found:
         return [kept[index] for index in pareto(points)]
 
 
+def foreign_target(device_class: str) -> str | None:
+    """The target that a device of this use is not made for; the same laser set for that target is another catalogue entry.
+
+    Green light serves both: vessels and epidermal pigment.
+    """
+    if device_class.startswith("vascular_") and device_class != "vascular_ktp_532":
+        return "pigment"
+    return "vessel" if device_class.startswith("pigment_") else None
+
+
+def _improved(device: Device, evaluation: SiteEvaluation) -> list[Improvement]:
+    """What this device does to the concerns it is made for."""
+    foreign = foreign_target(device.device_class)
+    lesions = evaluation.place.lesions
+    return [item for key, item in evaluation.improvement.items() if lesions[key].target != foreign]
+
+
 def allowed_sites(
     device: Device, people_places: Iterable[Place], screening: Screening, phototype: str, found: Found
 ) -> dict[str, Ceiling]:
     """Sites where screening and ceilings let this device be used; reasons for the others go to `found`."""
     allowed: dict[str, Ceiling] = {}
+    foreign = foreign_target(device.device_class)
     for place in people_places:
+        if foreign is not None and all(lesion.target == foreign for lesion in place.lesions.values()):
+            use, aim = device.device_class.partition("_")[0], {"vessel": "vessels"}.get(foreign, foreign)
+            found.refuse(device.device_class, f"a {use} laser is not for the {aim} to be treated on the {place.site}")
+            continue
         rules = screening.removed(device.device_class, place.site)
         if rules:
             words = "; ".join(f"{rule.rule_id} ({rule.condition})" for rule in rules)
@@ -162,7 +188,7 @@ class Search:
         if not first:
             found.refuse(device.device_class, f"{device.name}: its lowest setting lies above the ceiling of the site")
             return
-        if not self._reaches(first):
+        if not self._reaches(device, first):
             found.refuse(device.device_class, self._misses(device, [here for _, here in first]))
             return
         for settings in options:
@@ -181,14 +207,14 @@ class Search:
                 here[site] = self.evaluator.site(device, lowered, self.places[site])
         return (settings, here) if here else None
 
-    def _reaches(self, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> bool:
+    def _reaches(self, device: Device, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> bool:
         """Whether some setting makes a visible change in the median twin on some concern."""
         visible = evidence.value("plan.visible_change")
         return any(
             quantile(item.by_session[self.limits.max_sessions - 1], 0.5) >= visible
             for _, here in evaluated
             for evaluation in here.values()
-            for item in evaluation.improvement.values()
+            for item in _improved(device, evaluation)
         )
 
     def _misses(self, device: Device, evaluated: list[dict[str, SiteEvaluation]]) -> str:
@@ -217,7 +243,7 @@ class Search:
         useful = {
             site: item
             for site, item in here.items()
-            if any(quantile(one.by_session[self.limits.max_sessions - 1], 0.5) >= visible for one in item.improvement.values())
+            if any(quantile(one.by_session[self.limits.max_sessions - 1], 0.5) >= visible for one in _improved(device, item))
         }
         made = []
         for sessions in range(1, self.limits.max_sessions + 1) if useful else ():
@@ -232,7 +258,7 @@ class Search:
                     interval_weeks=weeks,
                     course=course,
                     treats=course.visible(),
-                    breaks=broken(course, self.limits),
+                    breaks=broken(course, self.limits, self.weights),
                     gain=gain(course, self.weights, self.limits.gain_quantile),
                     median_gain=gain(course, self.weights, 0.5),
                     score=score(course, self.weights, self.limits),
