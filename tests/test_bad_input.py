@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from recutis.cli import main
 from recutis.errors import InputError
 from recutis.files import read_yaml, writing_folder
 
@@ -22,23 +21,6 @@ GOOD = ROOT / "examples" / "patients" / "lines-and-age-spots.yaml"
 REFERRED = ROOT / "examples" / "patients" / "changing-spot.yaml"
 CLINIC = ROOT / "examples" / "clinic.yaml"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in this process; returns exit status, stdout and stderr."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["recutis", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            status = int(stopped.code or 0)
-        out = capsys.readouterr()
-        return status, out.out, out.err
-
-    return call
 
 
 def edited(tmp_path: Path, source: Path, old: str, new: str) -> Path:

@@ -11,28 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recutis.cli import main
-
 ROOT = Path(__file__).parent.parent
 PATIENTS = ROOT / "examples" / "patients"
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line in this process; returns exit status, stdout and stderr."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["recutis", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            status = int(stopped.code or 0)
-        out = capsys.readouterr()
-        return status, out.out, out.err
-
-    return call
 
 
 def changed(tmp_path: Path, name: str = "lines-and-age-spots", **places: object) -> Path:
