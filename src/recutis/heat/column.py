@@ -211,7 +211,7 @@ def run(
         peak_K=state["peak_K"],
     )  # fmt: skip
     after = float(np.sum(done.heat_J_m3[first:] * done.dz_m[first:]))
-    return _audited(done, account, source, before, after, history[:rows], lit)
+    return _audited(done, account, source, before, after, history[:rows].copy(), lit)
 
 
 def _audited(column: Column, account: Array, source: Array, before: float, after: float, history: Array, lit: Array) -> Run:
