@@ -28,6 +28,7 @@ J_M3_PER_J_CM3: Final = 1e6
 KELVIN_OFFSET: Final = 273.15
 PERCENT: Final = 100.0
 DAYS_PER_WEEK: Final = 7
+DAYS_PER_MONTH: Final = 30.44  # mean month of the calendar
 MONTHS_PER_YEAR: Final = 12
 S_PER_MIN: Final = 60.0
 

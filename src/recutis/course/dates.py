@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from recutis import evidence
-from recutis.units import DAYS_PER_WEEK
+from recutis.units import DAYS_PER_MONTH, DAYS_PER_WEEK
 
-_DAYS_PER_MONTH = 30.44
 _SATURDAY = 5
 
 
@@ -41,8 +40,8 @@ def course_dates(planned: date, *, sessions: int, interval_weeks: float, test_sp
     start = read + timedelta(days=DAYS_PER_WEEK) if read else first
     days = [working_day(start + timedelta(days=round(number * interval_weeks * DAYS_PER_WEEK))) for number in range(sessions)]
     check = _days("plan.check_up_days")
-    final = days[-1] + timedelta(days=round(evidence.value("plan.final_check_months") * _DAYS_PER_MONTH))
-    late = days[-1] + timedelta(days=round(evidence.value("plan.follow_up_months") * _DAYS_PER_MONTH))
+    final = days[-1] + timedelta(days=round(evidence.value("plan.final_check_months") * DAYS_PER_MONTH))
+    late = days[-1] + timedelta(days=round(evidence.value("plan.follow_up_months") * DAYS_PER_MONTH))
     return CourseDates(
         test_spot=made,
         test_spot_reading=read,

@@ -20,7 +20,7 @@ from recutis.laser.types import Device, Exposure, Settings
 from recutis.plan.objectives import CourseDraws
 from recutis.skin.types import Lesion, Skin
 from recutis.twins import Twins
-from recutis.units import CM_PER_MM
+from recutis.units import CM_PER_MM, UM_PER_MM
 
 if TYPE_CHECKING:
     from recutis.patient import Concern, Patient
@@ -103,7 +103,7 @@ def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
                 concern.kind,
                 layered,
                 scar_type=concern.scar_type,
-                vessel_diameter_um=concern.vessel_diameter_mm * 1000 if concern.vessel_diameter_mm else None,
+                vessel_diameter_um=concern.vessel_diameter_mm * UM_PER_MM if concern.vessel_diameter_mm else None,
                 size_mm=concern.size_mm,
             )
             for name, concern in here.items()
