@@ -151,3 +151,15 @@ def test_skin_under_columns_is_cooled_between_them_too(skin: Skin) -> None:
 
     assert injure(exposure, skin).bulk_rise_C < bare
     assert bare == pytest.approx(2 * half, rel=0.05)
+
+
+def test_deep_channels_leave_part_of_their_heat_below_the_upper_half_millimetre(skin: Skin) -> None:
+    """A channel that ends above half a millimetre keeps all its heat there, one far below only a part."""
+    shares = []
+    for energy in (5.0, 40.0):
+        pulse = Pulse(wavelength_nm=10600.0, energy_mJ=energy, spot_um=135.0, profile="gaussian", duration_ms=1.0)
+        found = spot_injury(pulse, skin, fractional=True)
+        shares.append(found.heat / (found.energy.stored * found.energy.incident_J))
+
+    assert shares[0] == pytest.approx(1.0, abs=1e-6)
+    assert 0.0 < shares[1] < 0.7

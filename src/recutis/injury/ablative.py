@@ -28,6 +28,7 @@ _STRETCH = 1.05
 _DEEP_M = 3e-3
 _RINGS = 8  # columns over the radius of a gaussian; doubling them moves widths by some micrometres
 _WEAK_J_CM2 = 0.3  # outside this local exposure no line coagulates
+_HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 NO_COOLING = Cooling()
 
 
@@ -232,13 +233,14 @@ def revolve(radii: Array, heights: Array) -> float:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Profile:
-    """Crater and lesion of a microbeam over the radius [µm], and its energies [J]."""
+    """Crater and lesion of a microbeam over the radius [µm], its energies, and the heat left in the upper half millimetre [J]."""
 
     radii_um: Array
     crater_um: Array
     dead_um: Array
     shots: tuple[Stack, ...]
     parts_J: tuple[float, float, float, float]
+    upper_J: float
 
 
 def _beam(radius_um: float, pulse: Pulse) -> Beam:
@@ -280,10 +282,12 @@ def profile(pulse: Pulse, slab: heat.Slab, *, stack: int, repetition_Hz: float) 
     ]
     entering = pulse.energy_mJ * J_PER_MJ * stack * (1.0 - evidence.value("phys_reflectance_infrared"))
     wall = entering - sum(sums)
+    floors = float(np.sum(np.where(crater < _HALF_MM_UM, [x.stored for x in shots], 0.0) * areas)) * square
+    upper = floors + wall * min(_HALF_MM_UM / max(float(crater[0]), 1.0), 1.0)  # the wall takes its light all along
     if not gaussian:
         crater, dead = np.repeat(crater, 2), np.repeat(dead, 2)
     parts = (sums[0], sums[1] + sums[4], sums[2] + wall, sums[3])
-    return Profile(radii_um=radii, crater_um=crater, dead_um=dead, shots=shots, parts_J=parts)
+    return Profile(radii_um=radii, crater_um=crater, dead_um=dead, shots=shots, parts_J=parts, upper_J=upper)
 
 
 def ring_areas(radii: Array) -> Array:
@@ -314,7 +318,7 @@ def microbeam(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float) -> 
         coagulation_depth_um=bottom - deep, coagulation_rim_um=rim, lesion_top_um=0.0, lesion_depth_um=bottom,
         lesion_width_um=2 * widest, surface_area=math.pi * r_surface**2, removed_area=math.pi * r_through**2,
         killed_area=math.pi * max(r_basal**2 - r_through**2, 0.0), basal_area=math.pi * r_basal**2, dermis_volume=dermis,
-        ablated_volume=revolve(r, crater), heat=shape.parts_J[2], vessel_ratio=(), purpura_ratio=0.0, pigment_ratio=0.0,
+        ablated_volume=revolve(r, crater), heat=shape.upper_J, vessel_ratio=(), purpura_ratio=0.0, pigment_ratio=0.0,
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0,
         peak_surface_C=max(x.peak_surface_C for x in shape.shots),
         peak_basal_C=_basal_peak_C(shape.shots[0].last.column, epidermis), selective=False, fractional=True, passes_in_place=1,

@@ -57,8 +57,9 @@ in the light: what one J/cm² does is found once for a skin, wavelength, spot, p
 1726 nm the stronger absorption of sebum, whose heat leaves as from a sphere; the ratio is the laser's rise over that which kills
 cells (Henriques and Moritz). 1450 nm at 14 J/cm² reaches 0.8 to 0.9, 1726 nm at 20 J/cm² 1.2 to 1.3.
 
-**Bulk heat.** Mean rise of the upper half millimetre when the light of the last pass goes out. Cooling has taken its part, steam
-counts, and a fifth of the heat of each earlier pass is still there (tens of seconds).
+**Bulk heat.** Mean rise of the upper half millimetre when the light of the last pass goes out. Cooling has taken its part, also
+between columns; steam counts; of a deep channel's heat only what lies above half a millimetre; and a fifth of the heat of each
+earlier pass is still there (tens of seconds).
 
 ## What it cannot do
 
