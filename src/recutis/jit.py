@@ -44,3 +44,26 @@ def kernel(function: Function) -> Function:
     """Compile a function for arrays and floats; releases the interpreter lock, result cached on disk."""
     compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return cast(Function, compiled)
+
+
+# Lanes stay together only if multiply-adds may fuse and a division may become a product; no other licence is given, so
+# that infinities and signed comparisons keep their meaning.
+_RELAXED = {"contract", "arcp", "nsz"}
+
+
+_njit: Any = numba.njit  # its type stub does not know `_nrt`
+
+
+def bare_kernel(function: Function) -> Function:
+    """Compile a function that allocates nothing: no counting of references, and arithmetic that vector units can run.
+
+    Counting the references of arrays costs more than the arithmetic of a small inner loop. All arrays come from outside.
+    """
+    compiled: Any = _njit(cache=True, nogil=True, error_model="numpy", fastmath=_RELAXED, _nrt=False)(function)
+    return cast(Function, compiled)
+
+
+def inlined(function: Function) -> Function:
+    """A small function that is written into the kernel that calls it."""
+    compiled: Any = _njit(inline="always", error_model="numpy", fastmath=_RELAXED, _nrt=False)(function)
+    return cast(Function, compiled)

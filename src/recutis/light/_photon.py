@@ -1,0 +1,123 @@
+"""What both photon engines share: the stack, the source, the tallies, launching, Fresnel's law, roulette. SI units.
+
+Photons carry a weight that falls by absorption at every collision (Wang, Jacques & Zheng 1995,
+doi:10.1016/0169-2607(95)01640-F). The tally at a collision is weight / (mua + mus): summed over a volume this is the
+volume's integral of the fluence, and times mua its absorbed energy.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.jit import inlined
+from recutis.light._random import Words, uniform
+
+Array = NDArray[np.float64]
+DISC, GAUSSIAN, RECTANGLE = 0, 1, 2
+# A photon below this weight plays roulette: it survives with this chance and a weight larger by its inverse.
+SMALLEST_WEIGHT, CHANCE = 1e-4, 0.1
+# Places of the account: reflected at the surface, net gain by roulette, its variance, collisions.
+SPECULAR, GAIN, GAIN_VARIANCE, COLLISIONS = 0, 1, 2, 3
+ACCOUNTS = 4
+# Rows of the stack, one column a layer from top to bottom: coefficients [1/m], upper and lower face [m], own refractive
+# index and those above and below. One array and not several: kernels call each other faster with few arrays.
+MUA, MUS, G, TOP, BOTTOM, INDEX, INDEX_ABOVE, INDEX_BELOW = 0, 1, 2, 3, 4, 5, 6, 7
+PROPERTIES = 8
+# Rows of what leaves, by radial cell.
+REFLECTED, TRANSMITTED = 0, 1
+# Places of a photon.
+X, Y, Z, UX, UY, UZ, WEIGHT = 0, 1, 2, 3, 4, 5, 6
+PLACES = 7
+
+
+class Source(NamedTuple):
+    """Shape on the surface with two lengths [m], sine of the angle in the medium above, diffuse or not.
+
+    A disc has its inner and outer radius, a gaussian its 1/e² radius, a rectangle half its sides.
+    """
+
+    shape: int
+    first: float
+    second: float
+    sine: float
+    diffuse: bool
+
+
+class Scale(NamedTuple):
+    """Cells per metre of depth and radius, and their numbers; one cell more holds all that lies beyond."""
+
+    per_dz: float
+    per_dr: float
+    nz: int
+    nr: int
+
+
+@inlined
+def fresnel(cosine: float, n1: float, n2: float) -> tuple[float, float]:
+    """Unpolarised reflectance from medium 1 to 2, and the cosine in medium 2 (0 at total reflection)."""
+    if n1 == n2:
+        return 0.0, cosine
+    ratio = n1 / n2
+    sine2 = ratio * ratio * (1.0 - cosine * cosine)
+    if sine2 >= 1.0:
+        return 1.0, 0.0
+    beyond = math.sqrt(1.0 - sine2)
+    s = (n1 * cosine - n2 * beyond) / (n1 * cosine + n2 * beyond)
+    p = (n1 * beyond - n2 * cosine) / (n1 * beyond + n2 * cosine)
+    return 0.5 * (s * s + p * p), beyond
+
+
+@inlined
+def place(source: Source, photon: Array, state: Words) -> None:
+    """Draw where a photon meets the surface."""
+    photon[Z] = 0.0
+    if source.shape == RECTANGLE:
+        photon[X] = source.first * (2.0 * uniform(state) - 1.0)
+        photon[Y] = source.second * (2.0 * uniform(state) - 1.0)
+        return
+    if source.shape == GAUSSIAN:
+        radius = source.first * math.sqrt(-0.5 * math.log(uniform(state)))
+    else:
+        inner2 = source.first * source.first
+        radius = math.sqrt(inner2 + uniform(state) * (source.second * source.second - inner2))
+    around = 2.0 * math.pi * uniform(state)
+    photon[X] = radius * math.cos(around)
+    photon[Y] = radius * math.sin(around)
+
+
+@inlined
+def launch(source: Source, stack: Array, photon: Array, state: Words) -> None:
+    """Draw a photon just inside the first layer; its weight is what the surface has not reflected."""
+    place(source, photon, state)
+    sine, around = source.sine, 0.0
+    if source.diffuse:  # equal radiance: the squared sine is evenly spread
+        sine = math.sqrt(1.0 - uniform(state))
+        around = 2.0 * math.pi * uniform(state)
+    reflected, cosine = fresnel(math.sqrt(1.0 - sine * sine), stack[INDEX_ABOVE, 0], stack[INDEX, 0])
+    photon[WEIGHT] = 1.0 - reflected
+    if reflected >= 1.0:
+        cosine = 1.0  # nothing enters; the direction of no photon is straight down
+    inside = math.sqrt(1.0 - cosine * cosine)
+    photon[UX] = inside * math.cos(around)
+    photon[UY] = inside * math.sin(around)
+    photon[UZ] = cosine
+
+
+@inlined
+def ring(x: float, y: float, scale: Scale) -> int:
+    """Number of the radial cell; the last one holds all that lies beyond the grid."""
+    return int(min(math.sqrt(x * x + y * y) * scale.per_dr, float(scale.nr)))
+
+
+@inlined
+def roulette(weight: float, account: Array, state: Words) -> float:
+    """The weight after roulette, zero when the photon ends; books what energy came or went by chance."""
+    lost = (1.0 / CHANCE - 1.0) * weight * weight
+    account[GAIN_VARIANCE] += lost
+    after = weight / CHANCE if uniform(state) <= CHANCE else 0.0
+    account[GAIN] += after - weight
+    return after

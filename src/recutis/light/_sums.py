@@ -1,0 +1,38 @@
+"""Sums over blocks of photons, with the standard error that the scatter between blocks gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class Sums:
+    """Running sums of a tally of any shape. Blocks may differ in size; the order of adding is the caller's."""
+
+    def __init__(self, *shape: int) -> None:
+        self._total = np.zeros(shape)
+        self._squares = np.zeros(shape)
+        self._photons = 0
+        self._blocks = 0
+
+    def add(self, tally: Array, photons: int) -> None:
+        """Add a block's tally."""
+        self._total += tally
+        self._squares += tally * tally / photons
+        self._photons += photons
+        self._blocks += 1
+
+    def mean(self) -> Array:
+        """Mean for each photon."""
+        return self._total / self._photons
+
+    def error(self) -> Array:
+        """Standard error of the mean.
+
+        A block of n photons scatters about n times the mean with n times the variance of one photon, which the
+        sum of squares over n estimates, one degree of freedom being spent on the mean.
+        """
+        spread = np.maximum(self._squares - self._total * self._total / self._photons, 0.0)
+        return np.asarray(np.sqrt(spread / (max(self._blocks - 1, 1) * self._photons)))
