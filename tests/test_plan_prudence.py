@@ -123,3 +123,14 @@ def test_a_plan_that_nothing_fits_says_what_screening_keeps_back() -> None:
     assert made.status == "blocked"
     assert "SCR-062" in made.headline
     assert "test spot" in made.headline
+
+
+@pytest.mark.parametrize("herpes", [True, False])
+def test_antivirals_are_a_caution_only_after_cold_sores(herpes: bool) -> None:
+    """A full face without cold sores before is no reason to warn under lasers that leave the surface whole."""
+    data = person(concern={"kind": "texture", "site": "full_face"}, history={"herpes_labialis": herpes})
+    made = planned({**data, "goals": {"max_sessions": 2, "max_social_downtime_days": 4}})
+    whole = [item for item in made.options if item.device_class.startswith("nonablative")]
+
+    assert whole
+    assert all(any("(SCR-007)" in text for text in item.warnings) is herpes for item in whole)

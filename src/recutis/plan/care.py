@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recutis.response import Care
 
 _BROWN: Final = frozenset({"IV", "V", "VI"})
-_HERPES_RULES: Final = frozenset({"SCR-007"})
+HERPES_RULES: Final = frozenset({"SCR-007"})
 ANAESTHESIA_WORDS: Final = {
     "none": "none needed",
     "gel": "cooled gel",
@@ -36,7 +36,7 @@ def care_policy(patient: Patient, screening: Screening) -> Callable[[Device, Inj
 
     phototype = patient.patient.phototype or "VI"
     herpes = bool(patient.history.herpes_labialis) or any(
-        entry.rule_id in _HERPES_RULES and entry.state == "fires" for entry in screening.entries
+        entry.rule_id in HERPES_RULES and entry.state == "fires" for entry in screening.entries
     )
     earlier = bool(patient.history.previous_pih)
     guarded = phototype in _BROWN or earlier

@@ -17,7 +17,7 @@ from recutis.patient import Screening, questions, screen, unasked
 from recutis.patient.screening import REFERRALS
 from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import aftercare_entries, calendar, recheck_calendar
-from recutis.plan.care import care_policy, prescribed_rows
+from recutis.plan.care import HERPES_RULES, care_policy, prescribed_rows
 from recutis.plan.comparators import comparators, no_treatment
 from recutis.plan.describe import option, strongest
 from recutis.plan.document import Option, Plan, Question, Status
@@ -139,13 +139,19 @@ def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str)
     )
 
 
-def _cautions(screening: Screening, candidate: Candidate) -> tuple[str, ...]:
-    """What screening says about this device on its sites without forbidding it, one sentence a rule."""
+def _cautions(screening: Screening, candidate: Candidate, patient: Patient) -> tuple[str, ...]:
+    """What screening says about this device on its sites without forbidding it, one sentence a rule.
+
+    Antivirals for fields near the mouth stand under prophylaxis, where the wound is open; here they
+    are named only for a person who has had cold sores.
+    """
+    told_elsewhere = frozenset() if patient.history.herpes_labialis else HERPES_RULES
     return tuple(
         f"{entry.condition[:1].upper()}{entry.condition[1:]}: {entry.required_action} ({entry.rule_id}"
         f"{', lifted by a physician' if entry.state == 'overridden' else ''})."
         for entry in screening.entries
-        if (entry.state == "overridden" or (entry.state == "fires" and not entry.removes))
+        if entry.rule_id not in told_elsewhere
+        and (entry.state == "overridden" or (entry.state == "fires" and not entry.removes))
         and any(entry.covers(candidate.device.device_class, site) for site in candidate.site_settings)
     )
 
@@ -264,7 +270,7 @@ def _ready(
             found=found,
             patient=patient,
         )
-        told = told.model_copy(update={"warnings": (*_cautions(screening, candidate), *told.warnings)})
+        told = told.model_copy(update={"warnings": (*_cautions(screening, candidate, patient), *told.warnings)})
         options.append(told)
         if len(options) == 1:
             rows = prescribed_rows(strongest(evaluations).care)
