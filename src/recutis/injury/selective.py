@@ -27,6 +27,10 @@ Array = NDArray[np.float64]
 Probes = Mapping[int, float]
 GLAND_DEPTHS_UM = (200.0, 350.0, 500.0, 700.0, 1000.0, 1400.0)  # nodes; ratios change smoothly between them
 _SEBUM_NM, _SEBUM_BAND_NM = 1726.0, 30.0  # where the row on sebum holds
+SOURCES = (
+    "phys_red_cell_relaxation", "phys_haematocrit", "phys_blood_vaporisation", "phys_gland_depth", "lesion.acne_prone.diameter",
+    "sebum_mua_1726nm", *damage.cell_death().sources,
+)  # fmt: skip
 _SPHERE = 27.0  # TRT_formula_sphere: d² / 27 alpha
 _PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
 
@@ -202,6 +206,6 @@ def gland_ratio(at_depths: tuple[float, ...], lesion: Lesion | None) -> float:
 
 
 __all__ = [
-    "GLAND_DEPTHS_UM", "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_ratio", "glands", "heated_pigment",
+    "GLAND_DEPTHS_UM", "SOURCES", "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_ratio", "glands", "heated_pigment",
     "melanosome_ratio", "purpura", "rise_map_K", "vessel_map", "vessels",
 ]  # fmt: skip

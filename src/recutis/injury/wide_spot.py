@@ -89,7 +89,8 @@ def unit(shot: Shot) -> Unit:
         shot=shot, field=field, probes_um=pigment, cold=cold, gentle=gentle,
         vessels=selective.vessels(field, skin, duration_ms=shot.duration_ms),
         purpura=selective.purpura(field, skin, duration_ms=shot.duration_ms),
-        glands=selective.glands(field, skin, cold, gentle, plan, _GENTLE_J_CM2, glands), sources=sources_of(skin, field),
+        glands=selective.glands(field, skin, cold, gentle, plan, _GENTLE_J_CM2, glands),
+        sources=tuple(dict.fromkeys((*sources_of(skin, field), *selective.SOURCES))),
     )  # fmt: skip
 
 
