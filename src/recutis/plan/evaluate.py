@@ -226,11 +226,16 @@ class Evaluator:
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
 
-def course_draws(evaluations: list[SiteEvaluation], *, sessions: int) -> tuple[CourseDraws, SiteResponse]:
-    """Draws of a course of equal sessions at all sites of one visit, and of one session of it."""
+def course_draws(
+    evaluations: list[SiteEvaluation], *, sessions: int, together: SiteResponse | None = None
+) -> tuple[CourseDraws, SiteResponse]:
+    """Draws of a course of equal sessions at all sites of one visit, and of one session of it.
+
+    `together` is that one session, where it is known already.
+    """
     from recutis import response
 
-    together = response.combine([item.response for item in evaluations])
+    together = together or response.combine([item.response for item in evaluations])
     improvement = {
         name: item.by_session[sessions - 1] for evaluation in evaluations for name, item in evaluation.improvement.items()
     }

@@ -13,6 +13,8 @@ from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
+GROWS_WITH_DOSE = ("social downtime", *(f"hard cap: {kind}" for kind in LASTING_HARM))
+"""How the sentences of those limits begin that a stronger setting or a further session can only break more."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from recutis.laser import candidate_settings
 from recutis.laser.types import Device, Settings
 from recutis.patient import Ceiling, Screening, ceiling
 from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
-from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
+from recutis.plan.objectives import GROWS_WITH_DOSE, CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
 from recutis.plan.setting_limits import under_ceiling
 from recutis.units import PERCENT
 
@@ -191,10 +191,24 @@ class Search:
         if not self._reaches(device, first):
             found.refuse(device.device_class, self._misses(device, [here for _, here in first]))
             return
-        for settings in options:
+        for settings in self._worth_trying(device, options, strong, allowed):
             one = self._everywhere(device, settings, allowed)
             if one is not None:
                 found.candidates.extend(self._courses(device, *one, allowed))
+
+    def _worth_trying(
+        self, device: Device, options: tuple[Settings, ...], strong: tuple[Settings, ...], allowed: dict[str, Ceiling]
+    ) -> tuple[Settings, ...]:
+        """All settings; only the weakest and the strongest where even one session of the weakest breaks a limit.
+
+        Downtime and lasting harm grow with the dose, so nothing in between can keep a limit that the
+        weakest setting breaks; these few stand for the rest on the chart and in the counts.
+        """
+        weak = min(options, key=_dose)
+        one = self._everywhere(device, weak, allowed)
+        courses = self._courses(device, *one, allowed, most_sessions=1) if one is not None else []
+        hopeless = courses and any(text.startswith(GROWS_WITH_DOSE) for text in courses[0].breaks)
+        return tuple(dict.fromkeys((weak, *strong))) if hopeless else options
 
     def _everywhere(
         self, device: Device, settings: Settings, allowed: dict[str, Ceiling]
@@ -235,7 +249,13 @@ class Search:
         return f"{device.name} does not reach the target at its strongest allowed settings ({'; '.join(words)})"
 
     def _courses(
-        self, device: Device, settings: Settings, here: dict[str, SiteEvaluation], allowed: dict[str, Ceiling]
+        self,
+        device: Device,
+        settings: Settings,
+        here: dict[str, SiteEvaluation],
+        allowed: dict[str, Ceiling],
+        *,
+        most_sessions: int | None = None,
     ) -> list[Candidate]:
         """Courses of one to the most sessions, at the sites where the last session has made a visible change."""
         weeks = self.evaluator.interval_weeks(device)
@@ -246,8 +266,9 @@ class Search:
             if any(quantile(one.by_session[self.limits.max_sessions - 1], 0.5) >= visible for one in _improved(device, item))
         }
         made = []
-        for sessions in range(1, self.limits.max_sessions + 1) if useful else ():
-            course, _ = course_draws(list(useful.values()), sessions=sessions)
+        together = None
+        for sessions in range(1, (most_sessions or self.limits.max_sessions) + 1) if useful else ():
+            course, together = course_draws(list(useful.values()), sessions=sessions, together=together)
             made.append(
                 Candidate(
                     device=device,

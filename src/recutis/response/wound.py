@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -99,8 +100,12 @@ def pigment_killed(ratio: Draws | float) -> Draws:
     return logistic(number("pigment.slope") * np.log(inside / number("pigment.half_ratio")))
 
 
+@lru_cache(maxsize=8)
 def read_wound(injury: Injury, twins: Twins) -> Wound:
-    """The wound of an injury in each twin; depths carry the injury's stated error."""
+    """The wound of an injury in each twin; depths carry the injury's stated error.
+
+    The last few are kept: pain, response and improvement ask for the same one in turn.
+    """
     open_fraction, killed, presence = _surface(injury, float(np.median(twins.epidermis_um)))
     coverage = presence * open_fraction + (1 - presence) * min(max(injury.coverage_fraction, 0.0), 1.0)
     stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
