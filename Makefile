@@ -44,6 +44,7 @@ layers: $(VENV)/.test
 docs: $(VENV)/.test
 	$(BIN)/python scripts/build_docs.py
 	$(BIN)/python -m recutis.scorecard.page docs/claims.md
+	$(BIN)/python -m recutis.scorecard.clinical_page docs/clinical.md
 	$(BIN)/python -m pytest tests/test_docs.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test

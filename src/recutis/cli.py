@@ -403,13 +403,13 @@ def _device_document(item: Device) -> dict[str, object]:
 
 @app.command(rich_help_panel="Check")
 def validate(
-    what: Annotated[str, typer.Argument(help="claims or physics.")],
+    what: Annotated[str, typer.Argument(help="claims, clinical or physics.")],
     targets: Annotated[Path | None, typer.Option("--targets", help="A CSV with the same columns as the packaged table.")] = None,
     as_json: Json = False,
 ) -> None:
     """Compare what the models compute with published figures and claims.
 
-    Examples: `recutis validate claims` · `recutis validate physics --json`
+    Examples: `recutis validate claims` · `recutis validate clinical --targets mine.csv` · `recutis validate physics --json`
     """
     from recutis.scorecard import score_card
 

@@ -10,8 +10,8 @@ from typing import Final
 from recutis.errors import InputError
 from recutis.scorecard.types import Card
 
-READY: Final = ("claims", "physics")
-_LATER: Final = ("clinical", "light")
+READY: Final = ("claims", "clinical", "light", "physics")
+_CHOICES: Final = "claims, clinical, light or physics"
 
 
 def score_card(
@@ -24,19 +24,24 @@ def score_card(
 ) -> Card:
     """Compare what the models compute with a table of statements or of measurements.
 
-    `what` is claims or physics; `targets` a CSV with the columns of the packaged table (which is
-    used when None). Same input, `twins` and `seed`: same card.
+    `what` is claims, clinical, light or physics; `targets` a CSV with the columns of the packaged table (which
+    is used when None). Same input, `twins` and `seed`: same card.
 
     Raises InputError for another `what`, and for a table that cannot be read.
     """
-    if what in _LATER:
-        msg = f"The {what} score card is not part of this version; choose claims or physics."
-        raise InputError(msg)
     if what not in READY:
-        near = difflib.get_close_matches(what, (*READY, *_LATER), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(what, READY, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        msg = f"There is no score card '{what}'; {hint}choose claims or physics."
+        msg = f"There is no score card '{what}'; {hint}choose {_CHOICES}."
         raise InputError(msg)
+    if what == "clinical":
+        from recutis.scorecard.clinical import clinical_card
+
+        return clinical_card(targets, progress=progress, seed=seed)
+    if what == "light":
+        from recutis.scorecard.light import light_card
+
+        return light_card(targets, seed=seed, progress=progress)
     if what == "physics":
         from recutis.scorecard.physics import physics_card
 

@@ -58,13 +58,17 @@ def _check_columns(found: list[str], known: tuple[str, ...], required: tuple[str
             raise InputError(msg)
 
 
-def read_targets(path: Path, *, table: str, required: tuple[str, ...]) -> tuple[Record, ...]:
+def read_targets(
+    path: Path, *, table: str, required: tuple[str, ...], columns: tuple[str, ...] | None = None
+) -> tuple[Record, ...]:
     """Rows of a CSV table with the columns of the packaged `table`; columns that are left out are empty.
+
+    `columns` replaces the packaged columns, for a file that mixes several tables.
 
     Raises InputError when the file cannot be read, has no rows, unknown, repeated or missing
     columns, or a row with more cells than columns.
     """
-    known = packaged_columns(table)
+    known = columns if columns is not None else packaged_columns(table)
     try:
         lines = list(csv.reader(_text(path).splitlines(keepends=True), strict=True))
     except csv.Error as error:

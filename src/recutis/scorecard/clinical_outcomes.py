@@ -1,0 +1,212 @@
+"""Rows of improvement: each metric is its own statistic of the twins' gain; nothing is averaged across metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from recutis import evidence
+from recutis.bands import Draws
+from recutis.scorecard import clinical_sample as sample
+from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
+from recutis.scorecard.clinical_words import number_in, threshold_of
+from recutis.scorecard.types import Spread
+from recutis.units import PERCENT
+
+if TYPE_CHECKING:
+    from recutis.response import Improvement
+
+_QUARTERS: Final = (25.0, 50.0, 75.0)
+_TENTHS: Final = 10.0
+_GRADES: Final = 4.0
+_LESIONS_OF_GLANDS: Final = frozenset({"gland"})
+_SAME_DAY: Final = frozenset({"pigment", "vessel"})
+_BLIND: Final = re.compile(
+    r"(?<!un)blind|independent|profilom|meter|count|visia|\brct\b|split[- ]|half-(?:scar|face)|intra-individual"
+)
+_BASELINE: Final = re.compile(r"(?:baseline|untreated control)\s*(?:mean)?\s*(\d+(?:\.\d+)?)")
+
+
+def order_of(fields: Mapping[str, str]) -> Order:
+    """What a row of outcomes says of its study."""
+    return Order(
+        device_word=fields["device_class"], settings_text=fields["device_settings"], indication=fields["indication"],
+        phototypes_text=fields["phototypes"], site_text=fields["site"], n_text=fields["n"], sessions_text=fields["sessions"],
+        interval_text=fields["interval_weeks"],
+    )  # fmt: skip
+
+
+def _after(course: Improvement, sessions: float) -> Draws:
+    """Matured gain after a number of sessions, between two whole numbers for a mean such as 2.4."""
+    last = course.by_session.shape[0]
+    low = min(max(int(sessions), 1), last)
+    high = min(low + 1, last)
+    share = min(max(sessions - low, 0.0), 1.0)
+    return np.asarray((1 - share) * course.by_session[low - 1] + share * course.by_session[high - 1])
+
+
+def _seen_share(arm: Arm, months: float) -> float:
+    """Share of the matured gain seen so many months after the last session, before anything fades."""
+    target = arm.lesion.target if arm.lesion else "dermis"
+    if target in _SAME_DAY:
+        return 1.0
+    early = evidence.value("clinical.early.gland" if target in _LESIONS_OF_GLANDS else "clinical.early.dermis")
+    mature = evidence.value("clinical.early.mature")
+    return float(np.interp(months, [0.0, 1.0, mature], [0.0, early, 1.0]))
+
+
+def _kept(course: Improvement, months: float) -> Draws:
+    """Share of the gain that is left after fading."""
+    start, end = evidence.value("clinical.late.start"), evidence.value("clinical.late.end")
+    lost = np.clip((months - start) / (end - start), 0.0, 1.0)
+    return np.asarray(1 - lost * course.recurrence_pct / PERCENT)
+
+
+def _months(fields: Mapping[str, str]) -> float:
+    given = number_in(fields["followup_months"])
+    return evidence.value("clinical.default.followup") if given is None else given
+
+
+def _gains(lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None) -> list[Draws]:
+    when = _months(fields) if months is None else months
+    optimism = 0.0 if is_blinded(fields) else evidence.value("clinical.optimism.open")
+    found = []
+    for arm in study.arms:
+        course = lab.gain(arm, study.interval_weeks)
+        true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(course, when)
+        found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed))
+    return found
+
+
+def is_blinded(fields: Mapping[str, str]) -> bool:
+    """Whether a row was graded blindly or by a device, or counts something, and so is not kind to itself."""
+    told = f"{fields['scale']} {fields['notes']} {fields['device_settings']} {fields['source']}".lower()
+    return _BLIND.search(told) is not None
+
+
+def _scaled(band: Spread, factor: float, shift: float = 0.0) -> Spread:
+    ends = sorted((shift + factor * band.p10, shift + factor * band.p90))
+    return Spread(p10=ends[0], p50=shift + factor * band.p50, p90=ends[1])
+
+
+def _mean_gain(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    return sample.mean(study.population(_gains(lab, study, fields)), study.n, "none", seed=lab.seed)
+
+
+def _responders(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    words = fields["threshold"] or fields["scale"]
+    band = threshold_of(words)
+    if band is None:
+        msg = f"the threshold '{words}' of a responder is not known"
+        raise NotComputedError(msg)
+    inside = [((gain >= band.low) & (gain <= band.high)).astype(np.float64) for gain in _gains(lab, study, fields)]
+    return sample.share_pct(study.population(inside), study.n, "none", seed=lab.seed)
+
+
+def _grades(gain: Draws) -> Draws:
+    """Quartile grade 0 to 4: 1 for 1-25 %, 2 for 26-50, 3 for 51-75, 4 above."""
+    return np.asarray((gain >= 1).astype(np.float64) + np.sum([gain > edge for edge in _QUARTERS], axis=0))
+
+
+def _quartile_mean(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    graded = study.population([_grades(gain) for gain in _gains(lab, study, fields)])
+    return sample.mean(graded, study.n, "none", seed=lab.seed, top=_GRADES)
+
+
+def _change_pct(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    value = number_in(fields["value"])
+    return _scaled(_mean_gain(lab, study, fields), 1.0 if value is not None and value > 0 else -1.0)
+
+
+def _baseline(fields: Mapping[str, str]) -> float:
+    match = _BASELINE.search(fields["notes"].lower())
+    if match is None:
+        msg = "points of a score need the baseline, which the row does not give ('baseline 5.9' in notes)"
+        raise NotComputedError(msg)
+    return float(match.group(1))
+
+
+def _score_after(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    start = _baseline(fields)
+    return _scaled(_mean_gain(lab, study, fields), -start / PERCENT, start)
+
+
+def _change_abs(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    return _scaled(_mean_gain(lab, study, fields), -_baseline(fields) / PERCENT)
+
+
+def _of_ten(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    return _scaled(_mean_gain(lab, study, fields), _TENTHS / PERCENT)
+
+
+def _of_five(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    """Five grades, 1 for none to 5 for all: one more than the quartile grade."""
+    return _scaled(_quartile_mean(lab, study, fields), 1.0, 1.0)
+
+
+def _recurrence(lab: Lab, study: Study, _fields: Mapping[str, str]) -> Spread:
+    """Share of persons who lose more than a stated part of the gain."""
+    counted = evidence.value("clinical.recurrence.counted")
+    lost = [(lab.gain(arm, study.interval_weeks).recurrence_pct > counted).astype(np.float64) for arm in study.arms]
+    return sample.share_pct(study.population(lost), study.n, "none", seed=lab.seed)
+
+
+def _durability(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    when = _months(fields)
+    kept = [PERCENT * _kept(lab.gain(arm, study.interval_weeks), when) for arm in study.arms]
+    return sample.mean(study.population(kept), study.n, "none", seed=lab.seed)
+
+
+def _sessions_needed(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+    """Sessions until the threshold is reached, at most those that are followed."""
+    band = threshold_of(fields["threshold"])
+    if band is None:
+        msg = f"the threshold '{fields['threshold']}' is not known"
+        raise NotComputedError(msg)
+    counts = []
+    for arm in study.arms:
+        reached = lab.gain(arm, study.interval_weeks).by_session >= band.low
+        first = np.argmax(reached, axis=0) + 1.0
+        counts.append(np.where(reached.any(axis=0), first, float(reached.shape[0])))
+    return sample.mean(study.population(counts), study.n, "none", seed=lab.seed)
+
+
+_METRICS: Final[Mapping[str, Callable[[Lab, Study, Mapping[str, str]], Spread]]] = {
+    "mean_improvement_pct": _mean_gain,
+    "mean_improvement_range": _mean_gain,
+    "median_improvement_pct": _mean_gain,
+    "responder_pct": _responders,
+    "quartile_mean_0_4": _quartile_mean,
+    "score_change_pct": _change_pct,
+    "score_after": _score_after,
+    "score_change_abs": _change_abs,
+    "score_0_10": _of_ten,
+    "score_of_5": _of_five,
+    "score_1_5": _of_five,
+    "recurrence_pct": _recurrence,
+    "durability_pct_of_gain": _durability,
+    "sessions_to_target": _sessions_needed,
+}
+_WORDS_ONLY: Final = {
+    "qualitative": "a finding in words has no number to compute",
+    "significance": "a p-value is a statement about a test, not about skin",
+    "equivalence": "a test of equivalence compares two arms; no number of one arm is given",
+}
+
+
+def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...]]:
+    """The statistic of one row of outcomes and what was assumed for it.
+
+    Raises NotComputedError with the reason.
+    """
+    metric = fields["metric"]
+    if fields["unit"] == "p_value" or metric in _WORDS_ONLY:
+        raise NotComputedError(_WORDS_ONLY.get(metric, _WORDS_ONLY["significance"]))
+    if metric not in _METRICS:
+        msg = f"the metric '{metric}' is not known; known are {', '.join(_METRICS)}"
+        raise NotComputedError(msg)
+    study = lab.study(order_of(fields))
+    return _METRICS[metric](lab, study, fields), study.assumed

@@ -1,0 +1,66 @@
+"""Rows of pain: mean on a scale of ten during the session (or after it) under the row's anaesthesia."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from recutis.response import Care
+from recutis.scorecard import clinical_sample as sample
+from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order
+from recutis.scorecard.clinical_words import anaesthesia_of
+from recutis.scorecard.types import Spread
+
+_TEN: Final = 10.0
+_UNSTATED: Final = {"ablative": "topical", "hybrid": "topical", "nonablative": "topical"}
+
+
+def order_of(fields: Mapping[str, str]) -> Order:
+    """What a row of pain says of its study."""
+    return Order(device_word=fields["modality"], settings_text=fields["detail"], site_text=fields["site"], n_text=fields["n"])
+
+
+def _scale(text: str) -> float:
+    """Factor from 0 to 10 to the row's scale.
+
+    Raises NotComputedError for a scale that is none of 0 to 10 or 0 to 100.
+    """
+    small = text.lower()
+    if re.search(r"\b[01]\s*-\s*100\b", small):
+        return 1.0 if "/ 10" in small or "/10" in small else _TEN
+    if re.search(r"\b[01]\s*-\s*10\b", small) or not small:
+        return 1.0
+    msg = f"the scale '{text}' is not one of 0-10 or 0-100"
+    raise NotComputedError(msg)
+
+
+def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...]]:
+    """The mean (or median) pain of one row and what was assumed for it.
+
+    Raises NotComputedError with the reason.
+    """
+    scale = fields["scale"].lower()
+    if "relative" in scale or "qualitative" in scale:
+        msg = "a comparison in words has no number to compute"
+        raise NotComputedError(msg)
+    factor = _scale(fields["scale"])
+    study = lab.study(order_of(fields))
+    assumed = list(study.assumed)
+    named = anaesthesia_of(fields["anaesthesia"])
+    if named is None:
+        group = study.arms[0].treatment.device_class.split("_")[0]
+        named = _UNSTATED.get(group, "none")
+        assumed.append(f"anaesthesia {named} assumed")
+    care = Care(anaesthesia=named, antiviral=False, postop_steroid=False, bleaching=False)
+    after = re.search(r"post-?op|first 24|after", fields["detail"].lower()) is not None
+
+    def level(arm: Arm) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        response = lab.response(arm, care, study.area_cm2)
+        return np.asarray(response.symptoms["pain"][1] if after else response.pain_0_10)
+
+    population = study.population([level(arm) for arm in study.arms])
+    found = sample.mean(population, study.n, "pain", seed=lab.seed, top=_TEN)
+    return Spread(p10=factor * found.p10, p50=factor * found.p50, p90=factor * found.p90), tuple(assumed)
