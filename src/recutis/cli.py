@@ -128,11 +128,12 @@ def plan(
     from recutis.report import write_report
 
     _must_be_a_folder(out)
+    owned = read_clinic(clinic) if clinic else None
     request = Request(
         patient=read_patient(patient),
-        clinic=read_clinic(clinic) if clinic else None,
+        clinic=owned,
         overrides=read_overrides(overrides) if overrides else (),
-        usual=read_usual(usual) if usual else None,
+        usual=read_usual(usual, clinic=owned) if usual else None,
         seed=seed,
     )
     with _progress("Planning", quiet=as_json) as progress:
@@ -403,7 +404,7 @@ def _device_document(item: Device) -> dict[str, object]:
 
 @app.command(rich_help_panel="Check")
 def validate(
-    what: Annotated[str, typer.Argument(help="claims, clinical or physics.")],
+    what: Annotated[str, typer.Argument(help="claims, clinical, light or physics.")],
     targets: Annotated[Path | None, typer.Option("--targets", help="A CSV with the same columns as the packaged table.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BROWN: Final = frozenset({"IV", "V", "VI"})
 HERPES_RULES: Final = frozenset({"SCR-007"})
+_BLANCHES: Final = frozenset({"topical", "topical_cold_air"})
 ANAESTHESIA_WORDS: Final = {
     "none": "none needed",
     "gel": "cooled gel",
@@ -23,6 +24,13 @@ ANAESTHESIA_WORDS: Final = {
     "nerve_block": "nerve blocks or local infiltration on top of the cream",
     "sedation": "sedation by a qualified anaesthetist, with an escort home",
 }
+
+
+def numbing_for(device: Device, anaesthesia: tuple[str, ...]) -> tuple[str, ...]:
+    """What of the anaesthesia at hand suits the device: cream blanches vessels, so a vascular laser goes without it."""
+    if not device.device_class.startswith("vascular_"):
+        return anaesthesia
+    return tuple(name for name in anaesthesia if name not in _BLANCHES)
 
 
 def wounds(injury: Injury) -> bool:
@@ -35,17 +43,18 @@ def care_policy(patient: Patient, screening: Screening) -> Callable[[Device, Inj
     from recutis.response import Care
 
     phototype = patient.patient.phototype or "VI"
-    herpes = bool(patient.history.herpes_labialis) or any(
-        entry.rule_id in HERPES_RULES and entry.state == "fires" for entry in screening.entries
-    )
+    rules = [entry for entry in screening.entries if entry.rule_id in HERPES_RULES and entry.state == "fires"]
+    herpes = bool(patient.history.herpes_labialis)
+    sites = {concern.site for concern in patient.concerns}
     earlier = bool(patient.history.previous_pih)
     guarded = phototype in _BROWN or earlier
 
-    def care(_device: Device, injury: Injury) -> Care:
+    def care(device: Device, injury: Injury) -> Care:
         open_wound = wounds(injury)
+        asked = any(entry.covers(device.device_class, site) for entry in rules for site in sites)
         return Care(
             anaesthesia="none",
-            antiviral=open_wound and herpes,
+            antiviral=asked or (open_wound and herpes),
             postop_steroid=open_wound and guarded,
             bleaching=guarded and not injury.selective,
             sunscreen=True,

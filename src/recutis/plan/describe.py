@@ -241,6 +241,9 @@ def _reaches(target: str, injury: Injury) -> str:
         )
     if target == "gland":
         return f"the glands with {injury.gland_ratio:.1f} times the harming temperature rise"
+    if injury.selective and injury.coverage_fraction <= 0:
+        best = max((ratio for *_, ratio in injury.vessel_ratio), default=0.0)
+        return f"its vessels only, with up to {best:.1f} times the exposure that closes them"
     return f"{injury.lesion_depth_um:.0f} µm over {PERCENT * injury.coverage_fraction:.0f} % of the surface"
 
 

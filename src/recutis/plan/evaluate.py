@@ -156,12 +156,12 @@ class Evaluator:
     """Evaluates settings for one patient; keeps what it has computed.
 
     `care_for(device, injury)` says which care (prophylaxis, protection) goes with an injury;
-    `anaesthesia` what the clinic has; `most_sessions` how many sessions are looked at.
+    `anaesthesia` what the clinic has that suits a device, the mildest first; `most_sessions` how many sessions are looked at.
     """
 
     care_for: Callable[[Device, Injury], Care]
     injure: InjuryProvider
-    anaesthesia: tuple[str, ...]
+    anaesthesia: Callable[[Device], tuple[str, ...]]
     most_sessions: int
     interval_weeks: Callable[[Device], float]
     pain_target: float
@@ -218,7 +218,7 @@ class Evaluator:
         from recutis import response
 
         care = self.care_for(device, injury)
-        for name in self.anaesthesia:
+        for name in self.anaesthesia(device):
             care = replace(care, anaesthesia=name)
             pain = response.pain_during(injury, place.twins, care)
             if quantile(pain, self.pain_quantile) <= self.pain_target:

@@ -17,14 +17,14 @@ from recutis.patient import Screening, questions, screen, unasked
 from recutis.patient.screening import REFERRALS
 from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import aftercare_entries, calendar, recheck_calendar
-from recutis.plan.care import HERPES_RULES, care_policy, prescribed_rows
+from recutis.plan.care import HERPES_RULES, care_policy, numbing_for, prescribed_rows
 from recutis.plan.comparators import comparators, no_treatment
 from recutis.plan.describe import option, strongest
 from recutis.plan.document import Option, Plan, Question, Status
 from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, course_draws, named_concerns, places
 from recutis.plan.objectives import CourseDraws, Limits
 from recutis.plan.search import Candidate, Found, Search
-from recutis.plan.usual import UsualSettings, compare_usual
+from recutis.plan.usual import UsualCourse, compare_usual
 
 if TYPE_CHECKING:
     from recutis.laser import Clinic
@@ -43,7 +43,7 @@ class Request:
     patient: Patient
     clinic: Clinic | None = None
     overrides: tuple[Override, ...] = ()
-    usual: UsualSettings | None = None
+    usual: UsualCourse | None = None
     seed: int = 0
 
 
@@ -91,7 +91,7 @@ def _evaluator(request: Request, screening: Screening, limits: Limits, injure: I
     return Evaluator(
         care_for=care_policy(request.patient, screening),
         injure=injure,
-        anaesthesia=_anaesthesia(request.clinic),
+        anaesthesia=partial(numbing_for, anaesthesia=_anaesthesia(request.clinic)),
         most_sessions=max(limits.max_sessions, request.usual.sessions if request.usual else 1),
         interval_weeks=partial(_interval_weeks, phototype),
         pain_target=own if target is None else min(own, target),
@@ -146,7 +146,12 @@ def _cautions(screening: Screening, candidate: Candidate, patient: Patient) -> t
     are named only for a person who has had cold sores.
     """
     told_elsewhere = frozenset() if patient.history.herpes_labialis else HERPES_RULES
-    return tuple(
+    others = tuple(
+        f"{entry.condition[:1].upper()}{entry.condition[1:]}: keeps other classes of device back ({entry.rule_id}); weigh it here too."
+        for entry in screening.entries
+        if entry.removes and not any(entry.covers(candidate.device.device_class, site) for site in candidate.site_settings)
+    )
+    return others + tuple(
         f"{entry.condition[:1].upper()}{entry.condition[1:]}: {entry.required_action} ({entry.rule_id}"
         f"{', lifted by a physician' if entry.state == 'overridden' else ''})."
         for entry in screening.entries
@@ -178,7 +183,7 @@ def plan_course(
     chosen: dict[int, int] = {}
     if screening.status != "ready" or open_questions:
         status: Status = "needs_answers" if screening.status == "ready" else screening.status
-        draft = _not_ready(screening, status)
+        draft = _not_ready(screening, status, patient)
     else:
         limits = _limits(patient)
         evaluator = _evaluator(request, screening, limits, injure or _default_injury())
@@ -295,8 +300,21 @@ def _headline(first: Option) -> str:
     return f"{first.label}: {gains}; {down.p50:.0f} {days} of social downtime a session ({down.p10:.0f} to {down.p90:.0f})."
 
 
-def _not_ready(screening: Screening, status: Status) -> Draft:
+def _kept_from(screening: Screening, patient: Patient) -> Found:
+    """The classes that screening takes away at every site of the person's concerns, with the rules."""
+    found = Found()
+    sites = {concern.site for concern in patient.concerns}
+    for name in DEVICE_CLASSES:
+        rules = {site: screening.removed(name, site) for site in sites}
+        if sites and all(rules.values()):
+            words = dict.fromkeys(f"{rule.rule_id} ({rule.condition})" for several in rules.values() for rule in several)
+            found.refuse(name, f"removed by screening: {'; '.join(words)}")
+    return found
+
+
+def _not_ready(screening: Screening, status: Status, patient: Patient) -> Draft:
     """A plan without settings: what stands in the way, what lifts it, when to look again."""
+    found = _kept_from(screening, patient)
     # The rule that takes most classes away leads: a caution, or a rule about one class, does not explain a stop.
     # A referral leads everything.
     blocking = sorted(
@@ -304,10 +322,12 @@ def _not_ready(screening: Screening, status: Status) -> Draft:
         key=lambda entry: (status != "refer" or entry.rule_id not in REFERRALS, -len(entry.applies_to)),
     )
     if status == "needs_answers":
-        return Draft(status=status, headline="Required answers are missing; nothing is planned until they are given.")
+        return Draft(
+            status=status, found=found, headline="Required answers are missing; nothing is planned until they are given."
+        )
     lead = blocking[0] if blocking else next((entry for entry in screening.entries if entry.state == "fires"), None)
     if lead is None:
-        return Draft(status=status, headline="Screening stopped this plan.")
+        return Draft(status=status, found=found, headline="Screening stopped this plan.")
     words = {
         "refer": "Refer before any laser",
         "deferred": "Defer treatment",
@@ -317,7 +337,7 @@ def _not_ready(screening: Screening, status: Status) -> Draft:
     headline = f"{words[status]}: {lead.condition} ({lead.rule_id}). {lead.required_action.capitalize()}.{lifts}"
     until = lead.until.isoformat() if lead.until else None
     dated = recheck_calendar(until, f"Look again: {lead.condition}", f"{lead.required_action}. {lifts.strip()}")
-    return Draft(status=status, headline=headline, calendar=dated)
+    return Draft(status=status, found=found, headline=headline, calendar=dated)
 
 
 def _kept_back(screening: Screening) -> str:

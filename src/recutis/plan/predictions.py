@@ -55,7 +55,13 @@ def _odds(evaluations: list[SiteEvaluation], key: str, draws: Draws, sources: tu
 
     twins = next(item.place.twins for item in evaluations if key in item.improvement)
     parts = dict(zip(_ODDS, response.quartile_odds(draws, twins), strict=True))
-    return QuartileOdds(**{name: of_draws(odds, "pct", sources) for name, odds in parts.items()})
+    return QuartileOdds(**{name: _pooled(of_draws(odds, "pct", sources), float(np.mean(odds))) for name, odds in parts.items()})
+
+
+def _pooled(spread: Quantity, mean: float) -> Quantity:
+    """Odds with the mean over all blocks in the middle, so that the four quarters add up to the whole."""
+    middle = min(max(round(mean, 2), spread.p10), spread.p90)
+    return spread.model_copy(update={"p50": middle})
 
 
 def _risks(together: SiteResponse, course_risks: dict[str, Draws]) -> Risks:

@@ -315,4 +315,6 @@ def _reach(evaluation: SiteEvaluation, name: str) -> str:
         return f"lesion pigment gets {injury.pigment_ratio:.2f} of its threshold"
     if lesion.target == "gland":
         return f"sebaceous glands get {injury.gland_ratio:.2f} of the temperature rise that harms them"
+    if injury.selective and injury.coverage_fraction <= 0:
+        return "no dead tissue outside vessels and pigment"
     return f"injury ends at {injury.lesion_depth_um:.0f} µm over {PERCENT * injury.coverage_fraction:.0f} % of the surface"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from recutis.files import read_yaml, validate
-from recutis.laser import device, expose
+from recutis.laser import device, expose, pick
 from recutis.laser.panel import PanelSettings, WholeNumber
 from recutis.laser.types import Device, Settings
 from recutis.patient import Screening, ceiling
@@ -19,38 +21,47 @@ from recutis.plan.objectives import CourseDraws, Limits, broken
 from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import above_ceiling
 
+if TYPE_CHECKING:
+    from recutis.laser import Clinic
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsualCourse:
+    """The usual course with its device found."""
+
+    device: Device
+    settings: Settings
+    sessions: int
+    interval_weeks: float | None
+
 
 class UsualSettings(BaseModel):
     """A device with the settings, sessions and interval that a clinician usually takes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    device: str = Field(description="catalogue name")
+    device: str = Field(description="name in the clinic's file or in the catalogue")
     settings: PanelSettings = Field(description="as on the panel; text such as '20 mJ' is understood")
     sessions: WholeNumber = Field(default=1, ge=1, le=12, description="number of sessions")
     interval_weeks: float | None = Field(default=None, gt=0, le=104, description="weeks between sessions")
 
-    def laser(self) -> Device:
-        """The device. Raises UnknownNameError with the nearest names."""
-        return device(self.device)
 
-    def panel(self) -> Settings:
-        """The settings as the laser layer takes them."""
-        return self.settings.settings()
-
-
-def read_usual(path: Path) -> UsualSettings:
-    """Read a file of usual settings.
+def read_usual(path: Path, *, clinic: Clinic | None = None) -> UsualCourse:
+    """Read a file of usual settings; the device is looked for in the clinic's file first, then in the catalogue.
 
     Raises InputError naming the place, the value and what is allowed, also for settings outside the device's limits.
     """
-    usual = validate(UsualSettings, read_yaml(path))
-    expose(usual.laser(), usual.panel())
-    return usual
+    said = validate(UsualSettings, read_yaml(path))
+    own = {item.name.casefold() for item in clinic.devices} if clinic is not None else set()
+    here = clinic is not None and said.device.strip().casefold() in own
+    laser = pick(said.device, clinic.devices) if clinic is not None and here else device(said.device)
+    settings = said.settings.settings()
+    expose(laser, settings)
+    return UsualCourse(device=laser, settings=settings, sessions=said.sessions, interval_weeks=said.interval_weeks)
 
 
-def _not_allowed(usual: UsualSettings, at: dict[str, Place], screening: Screening) -> tuple[str, ...]:
-    laser, settings = usual.laser(), usual.panel()
+def _not_allowed(usual: UsualCourse, at: dict[str, Place], screening: Screening) -> tuple[str, ...]:
+    laser, settings = usual.device, usual.settings
     words = []
     for place in at.values():
         removed = screening.removed(laser.device_class, place.site)
@@ -66,7 +77,7 @@ def _not_allowed(usual: UsualSettings, at: dict[str, Place], screening: Screenin
 
 
 def compare_usual(
-    usual: UsualSettings,
+    usual: UsualCourse,
     evaluator: Evaluator,
     at: dict[str, Place],
     screening: Screening,
@@ -77,7 +88,7 @@ def compare_usual(
 
     Raises OutOfRangeError when the settings lie outside the device's limits.
     """
-    laser, settings = usual.laser(), usual.panel()
+    laser, settings = usual.device, usual.settings
     sessions = usual.sessions
     evaluations = evaluator.sites(laser, dict.fromkeys(at, settings), at)
     course, together = course_draws(evaluations, sessions=sessions)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from recutis.errors import RecutisError
 from recutis.injury import Injury
 from recutis.laser import by_class
 from recutis.laser.types import Device, Settings
+from recutis.plan.care import numbing_for
 from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, places
 from recutis.plan.setting_limits import under_ceiling
 from recutis.scorecard.types import Spread
@@ -280,7 +281,7 @@ class Panel:
         return Evaluator(
             care_for=sunscreen_only,
             injure=injure,
-            anaesthesia=STRENGTH,
+            anaesthesia=partial(numbing_for, anaesthesia=STRENGTH),
             most_sessions=_MOST_SESSIONS,
             interval_weeks=interval_weeks,
             pain_target=evidence.value("plan.pain_target"),
