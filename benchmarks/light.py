@@ -1,0 +1,124 @@
+"""Photons per second of the engines in one run: `python benchmarks/light.py`.
+
+A1 is the slab of van de Hulst, A2 five layers of skin with 142 collisions a photon, pencil beams, 200 x 200 cells. Machines
+are noisy: read the ratios, not the seconds. Rates are by processor time of one thread, so that a busy machine changes
+little, and by wall time of all processors. `pmcxcl` is timed on a voxel copy of A2 where it happens to be installed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+
+from recutis.light import Grid, LayeredLight, OpticalLayer, pencil, transport_layers
+from recutis.light.layered import vector_units
+
+PHOTONS = {"A1": {"packet": 4_000_000, "scalar": 1_000_000}, "A2": {"packet": 400_000, "scalar": 80_000}}
+REPEATS = 3
+UM_PER_MM = 1e3
+
+
+def layers(rows: Sequence[tuple[float, float, float, float, float]]) -> tuple[OpticalLayer, ...]:
+    """Layers from thickness [mm], absorption and scattering [1/cm], g, n."""
+    return tuple(OpticalLayer(thickness_um=d * UM_PER_MM, mua_cm=a, mus_cm=s, g=g, n=n) for d, a, s, g, n in rows)
+
+
+CASES = {
+    "A1": (layers([(0.2, 10.0, 90.0, 0.75, 1.0)]), 1.0, Grid(depth_um=200.0, radius_um=2000.0)),
+    "A2": (
+        layers(
+            [
+                (0.1, 4.3, 107.0, 0.79, 1.5),
+                (0.2, 2.7, 187.0, 0.82, 1.4),
+                (0.2, 3.3, 192.0, 0.82, 1.4),
+                (0.9, 2.7, 187.0, 0.82, 1.4),
+                (0.6, 3.4, 194.0, 0.82, 1.4),
+            ]
+        ),
+        1.4,
+        Grid(depth_um=2000.0, radius_um=2000.0),
+    ),
+}
+
+
+def timed(case: str, engine: str, threads: int | None, seed: int) -> tuple[LayeredLight, float, float]:
+    """One run: the light, seconds of the processors, seconds of the wall clock."""
+    stack, below, grid = CASES[case]
+    wall, used = time.perf_counter(), time.process_time()
+    light = transport_layers(
+        stack, pencil(), photons=PHOTONS[case][engine], n_below=below, grid=grid, seed=seed, threads=threads,
+        engine=engine,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return light, time.process_time() - used, time.perf_counter() - wall
+
+
+def report(case: str) -> None:
+    """Rates of both engines on one case, their ratios, and how far apart their answers are."""
+    rates: dict[str, tuple[float, float]] = {}
+    lights: dict[str, LayeredLight] = {}
+    for engine in ("packet", "scalar"):
+        one, several = [], []
+        for seed in range(REPEATS):
+            lights[engine], used, _ = timed(case, engine, 1, seed)
+            one.append(PHOTONS[case][engine] / used)
+            _, _, wall = timed(case, engine, None, seed)
+            several.append(PHOTONS[case][engine] / wall)
+        rates[engine] = statistics.median(one), statistics.median(several)
+        told = lights[engine].tallies["diffuse_reflectance"]
+        print(
+            f"{case:3} {engine:7} {rates[engine][0] / 1e6:9.3f} {rates[engine][1] / 1e6:9.3f}   "
+            f"Rd {told.value:.5f} ± {told.standard_error:.5f}   {lights[engine].collisions:.1f} collisions"
+        )
+    one, several = (rates["packet"][i] / rates["scalar"][i] for i in (0, 1))
+    first, second = (lights[engine].tallies["diffuse_reflectance"] for engine in ("packet", "scalar"))
+    apart = abs(first.value - second.value) / math.hypot(first.standard_error, second.standard_error)
+    print(f"{case:3} packet / scalar: {one:.2f} on one thread, {several:.2f} on all; {apart:.1f} standard errors apart\n")
+
+
+def other_program(name: str) -> None:
+    """Time pmcx or pmcxcl on A2 in voxels of 20 µm, when installed and when a device answers."""
+    if importlib.util.find_spec(name) is None:
+        print(f"{name}: not installed, not timed")
+        return
+    import numpy as np
+
+    module = importlib.import_module(name)
+    stack, below, _ = CASES["A2"]
+    voxel_mm = 0.02
+    labels = np.concatenate([[k + 1] * round(x.thickness_um / UM_PER_MM / voxel_mm) for k, x in enumerate(stack)])
+    volume = np.broadcast_to(labels.astype(np.uint8), (200, 200, labels.size)).copy()
+    properties = [[0, 0, 1, 1.0], *([x.mua_cm / 10, x.mus_cm / 10, x.g, x.n] for x in stack)]
+    photons = 1_000_000
+    job = {
+        "nphoton": photons, "vol": volume, "prop": properties, "srcpos": [100, 100, 0], "srcdir": [0, 0, 1], "tstart": 0,
+        "tend": 5e-9, "tstep": 5e-9, "unitinmm": voxel_mm, "isreflect": 1, "seed": 1,
+    }  # fmt: skip
+    try:
+        module.run(job)  # compiles and warms up
+        start = time.perf_counter()
+        module.run(job)
+    except (RuntimeError, OSError, ValueError) as error:
+        print(f"{name}: installed, but does not run here ({error})")
+        return
+    rate = photons / (time.perf_counter() - start)
+    print(f"{name}: {rate / 1e6:.3f} million photons a second on A2 in voxels (index below {properties[-1][3]:g}, not {below:g})")
+
+
+def main() -> None:
+    """Print rates, ratios and, where installed, other programs beside them."""
+    for engine in ("packet", "scalar"):
+        timed("A1", engine, 1, 0)  # loads or compiles the kernels
+    print(f"vector units: {'yes' if vector_units() else 'no'}; millions of photons a second")
+    print(f"{'':3} {'engine':7} {'1 thread':>9} {'all':>9}")
+    for case in CASES:
+        report(case)
+    for name in ("pmcx", "pmcxcl"):
+        other_program(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
