@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,16 +228,16 @@ def test_a_full_disk_is_the_systems_refusal(run: Run, monkeypatch: pytest.Monkey
     assert err == "recutis: the system refused: No space left on device. Free it and run again.\n"
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    """Interrupted in the middle: exit 130, one sentence, no folder and no temporary folder."""
-    running = subprocess.Popen(
-        [sys.executable, "-m", "recutis", "plan", str(GOOD), "--out", str(tmp_path / "plan")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env={**os.environ, "NO_COLOR": "1"},
-    )  # fmt: skip
-    time.sleep(1.5)  # imports are done after half a second, a plan takes several
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+@pytest.mark.parametrize("where", ["recutis.plan.planner.plan_course", "recutis.report.write_report"])
+def test_ctrl_c_leaves_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Interrupted while planning or while writing: exit 130, one sentence, no folder and no temporary folder."""
 
-    assert (running.returncode, out) == (130, "")
+    def interrupted(*_words: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(where, interrupted)
+    status, out, err = run("plan", GOOD, "--out", tmp_path / "plan")
+
+    assert (status, out) == (130, "")
     assert err == "recutis: interrupted; nothing was written.\n"
     assert list(tmp_path.iterdir()) == []
