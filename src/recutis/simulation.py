@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -25,9 +25,22 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
+
+def not_a_truth_value(value: object) -> object:
+    """A validator that refuses yes and no where a number belongs."""
+    if isinstance(value, bool):
+        msg = "must be a number, not yes or no"
+        raise ValueError(msg)
+    return value
+
+
 _LAYER_NAMES = Literal["stratum_corneum", "epidermis", "basal_layer", "papillary_dermis", "reticular_dermis", "subcutis"]
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-_Fraction = Annotated[float, Field(ge=0, le=1)]
+_Number = Annotated[float, BeforeValidator(not_a_truth_value)]
+_Fraction = Annotated[_Number, Field(ge=0, le=1)]
+_THINNEST_UM = 1.0  # a cell membrane is thinner, a layer of skin is not
+_LEAST_MATRIX = 0.3  # of the volume; below this it is not skin
+_ORDER = get_args(_LAYER_NAMES)
 _PHYSICS_SEED = 0  # the physics draws nothing; provenance wants a seed
 
 
@@ -37,10 +50,17 @@ class LayerFile(BaseModel):
     model_config = _STRICT
 
     name: _LAYER_NAMES
-    thickness_um: Annotated[float, BeforeValidator(quantity("µm"))] = Field(gt=0, le=20000, description="thickness")
+    thickness_um: Annotated[_Number, BeforeValidator(quantity("µm"))] = Field(ge=_THINNEST_UM, le=20000, description="thickness")
     water_fraction: _Fraction = Field(description="water by mass")
-    melanin_fraction: float = Field(default=0.0, ge=0, le=0.5, description="melanosomes by volume")
-    blood_fraction: float = Field(default=0.0, ge=0, le=0.5, description="blood by volume")
+    melanin_fraction: _Number = Field(default=0.0, ge=0, le=0.5, description="melanosomes by volume")
+    blood_fraction: _Number = Field(default=0.0, ge=0, le=0.5, description="blood by volume")
+
+    @model_validator(mode="after")
+    def _fits_in(self) -> LayerFile:
+        if self.melanin_fraction + self.blood_fraction > 1 - _LEAST_MATRIX:
+            msg = f"melanin and blood leave less than {_LEAST_MATRIX:.0%} for the tissue itself; lower one of them"
+            raise ValueError(msg)
+        return self
 
 
 class SkinFile(BaseModel):
@@ -50,7 +70,7 @@ class SkinFile(BaseModel):
 
     site: str = Field(default="cheek", description="a site word")
     phototype: str = Field(default="II", description="I to VI")
-    age: float = Field(default=40.0, gt=0, le=120, description="years")
+    age: _Number = Field(default=40.0, gt=0, le=120, description="years")
     sex: Literal["female", "male"] = "female"
     tanned: bool = False
     layers: tuple[LayerFile, ...] | None = Field(default=None, min_length=1)
@@ -65,6 +85,10 @@ class SkinFile(BaseModel):
             raise ValueError(msg)
         if self.layers is not None and not any(x.name == "epidermis" for x in self.layers):
             msg = "explicit layers need at least a layer named epidermis"
+            raise ValueError(msg)
+        places = [_ORDER.index(x.name) for x in self.layers or ()]
+        if places != sorted(set(places)):
+            msg = f"layers must stand from top to bottom, each once: {', '.join(_ORDER)}"
             raise ValueError(msg)
         return self
 
