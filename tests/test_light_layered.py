@@ -385,6 +385,14 @@ def test_rows_of_the_tally_never_span_two_layers() -> None:
         assert (rows.layer[row], rows.cell[row]) == (layer, min(int(depth_um / 10), 10)), depth_um
 
 
+@pytest.mark.parametrize(("found", "engine"), [(["X86_V3", "X86_V4"], "packet"), (["AVX2"], "packet"), (["SSE3"], "scalar")])
+def test_the_engine_follows_the_processor(monkeypatch: pytest.MonkeyPatch, found: list[str], engine: str) -> None:
+    """Packets run where vector units are, single photons elsewhere."""
+    monkeypatch.setattr(np, "show_config", lambda **_: {"SIMD Extensions": {"baseline": ["SSE"], "found": found}})
+
+    assert run(*SKIN, grid=GRID, photons=1000).engine == engine
+
+
 def test_importing_light_loads_no_compiler() -> None:
     """Numba is loaded by the first transport, not by the import."""
     code = "import sys, recutis.light; print('numba' in sys.modules)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import asdict, dataclass
@@ -141,7 +141,7 @@ def tally_names(layers: int) -> tuple[str, ...]:
 
 def vector_units() -> bool:
     """Whether this processor has the vector units that photon packets need."""
-    found = np.show_config(mode="dicts")["SIMD Extensions"]
+    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return bool(_VECTOR_UNITS & {*found.get("baseline", ()), *found.get("found", ())})
 
 
@@ -279,7 +279,7 @@ def _growing_blocks(most: int) -> Iterator[int]:
 
 def _in_order(
     job: _Job, sizes: Iterator[int], threads: int, cancelled: Callable[[], bool] | None
-) -> Iterator[tuple[int, tuple[Array, Array, Array]]]:
+) -> Generator[tuple[int, tuple[Array, Array, Array]], None, None]:
     """Blocks with their sizes in the order of their numbers, computed by threads a little ahead."""
     job.block(0, 0)  # compiles, before threads would wait for each other
     waiting: deque[tuple[int, Future[tuple[Array, Array, Array]]]] = deque()
@@ -457,7 +457,7 @@ def transport_layers(
                 break
         if progress is not None:
             progress(done)
-    blocks.close()  # type: ignore[attr-defined]
+    blocks.close()
     if progress is not None:
         progress(1.0)
     return _finished(job, record, own, beam, (n_above, below), name)
