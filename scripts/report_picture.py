@@ -25,7 +25,10 @@ def pages(report: Path, words: tuple[str, ...]) -> list[Image.Image]:
         for word in words:
             for number, path in enumerate(drawn, start=1):
                 text = subprocess.run(
-                    ["pdftotext", "-f", str(number), "-l", str(number), str(report), "-"], check=True, capture_output=True, text=True
+                    ["pdftotext", "-f", str(number), "-l", str(number), str(report), "-"],
+                    check=True,
+                    capture_output=True,
+                    text=True,
                 ).stdout
                 if word in text:
                     found.append(Image.open(path).convert("RGB").copy())

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from recutis.jit import kernel
 from recutis.injury.scattering import ridged
+from recutis.jit import kernel
 from recutis.light import two_stream
 from recutis.skin import build, layer_optics
 
