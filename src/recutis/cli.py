@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from recutis.laser.types import Device
     from recutis.patient import Screening
     from recutis.plan.document import Option, PassSettings, Plan, Quantity
+    from recutis.plan.prediction_document import CoursePrediction, CourseWarning, SessionPrediction
 
 app = typer.Typer(
     name="recutis",
@@ -207,6 +208,83 @@ def _panel(settings: PassSettings, passes: int) -> str:
     values = [(getattr(settings, name), _UNITS[name]) for name in settings.panel or _UNITS]
     words = [f"{value:g} {unit}" for value, unit in values if value is not None]
     return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
+
+
+@app.command(rich_help_panel="Plan")
+def predict(
+    course: Annotated[Path, typer.Argument(help="Course file (YAML): a patient and the sessions somebody chose.")],
+    out: Annotated[Path, typer.Option("--out", parser=_folder, metavar="FOLDER", help="Folder for prediction.json.")] = Path(
+        "prediction"
+    ),
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Predict a course somebody chose: healing, symptoms, improvement and risks, session by session.
+
+    Example: `recutis predict examples/courses/acne-scars.yaml --out prediction`
+    """
+    from recutis.plan.course_file import read_course
+    from recutis.plan.predict import predict_course, write_prediction
+
+    _must_be_a_folder(out)
+    with _progress("Predicting", quiet=as_json) as progress:
+        made = predict_course(read_course(course), seed=seed, progress=progress)
+    write_prediction(made, out)
+    if as_json:
+        _print_json(made.model_dump(mode="json"))
+    else:
+        _show_prediction(made, out)
+
+
+def _show_prediction(made: CoursePrediction, out: Path) -> None:
+    from rich.text import Text
+
+    console = _console()
+    console.print(Text("ALLOWED" if made.allowed else "NOT ALLOWED", style=f"bold {'green' if made.allowed else 'red'}"))
+    for text, severity, where in _grouped(made.warnings):
+        lead, style = ("NOT ALLOWED", "bold red") if severity == "not_allowed" else ("caution", "")
+        console.print(Text(f"{lead}: {f'{where}: ' if where else ''}{text}", style=style), soft_wrap=True)
+    for one in made.sessions:
+        console.print(Text(f"{one.number}  {one.date}  {one.device}, {', '.join(one.sites)}", style="bold"))
+        for line in _session_lines(one):
+            console.print(Text(f"   {line}"), soft_wrap=True)
+    console.print(Text("The course", style="bold"))
+    whole = made.course
+    for key, band in whole.improvement_pct.items():
+        console.print(Text(f"   {key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better')}"))
+    console.print(Text(f"   {'out of sight in all':26}{_band(whole.social_downtime_days_in_all, 'days')}"))
+    for key, band in whole.risks.items():
+        console.print(Text(f"   {key.replace('_', ' '):26}{_band(band, '% at least once')}"))
+    console.print(Text(f"Prediction  {out / 'prediction.json'}"), soft_wrap=True)
+
+
+def _grouped(warnings: tuple[CourseWarning, ...]) -> list[tuple[str, str, str]]:
+    """Each warning once, with the sessions and sites it is about."""
+    places: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    for item in warnings:
+        sessions, sites = places.setdefault((item.text, item.severity), ([], []))
+        sessions += [str(item.session)] if item.session and str(item.session) not in sessions else []
+        sites += [item.site] if item.site and item.site not in sites else []
+    found = []
+    for (text, severity), (sessions, sites) in places.items():
+        words = f"session {', '.join(sessions)}" if sessions else ""
+        found.append((text, severity, ", ".join(word for word in (words, *sites) if word)))
+    return found
+
+
+def _session_lines(one: SessionPrediction) -> list[str]:
+    lines = [f"{'panel':26}{_panel(one.settings[0], one.passes)}"]
+    for key, band in one.improvement_pct.items():
+        lines.append(f"{key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better by then')}")
+    return [
+        *lines,
+        f"{'skin closed':26}{_band(one.closure_days, 'days')}",
+        f"{'social downtime':26}{_band(one.social_downtime_days, 'days')}",
+        f"{'make-up from':26}{_band(one.makeup_day, 'day')}",
+        f"{'redness gone':26}{_band(one.erythema_resolution_days, 'days')}",
+        f"{'pain':26}{_band(one.pain_0_10, 'of 10')}, {one.anaesthesia}",
+        f"{'dark marks (PIH)':26}{_band(one.risks['pih'], '%')}",
+    ]
 
 
 @app.command(rich_help_panel="Plan")

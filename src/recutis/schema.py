@@ -13,11 +13,21 @@ def models() -> dict[str, type[BaseModel]]:
     """File kind to the model that describes it."""
     from recutis.laser.clinic import Clinic
     from recutis.patient import Patient
+    from recutis.plan.course_file import CourseFile
     from recutis.plan.document import Plan
+    from recutis.plan.prediction_document import CoursePrediction
     from recutis.plan.usual import UsualSettings
     from recutis.simulation import ExposureFile
 
-    return {"clinic": Clinic, "exposure": ExposureFile, "patient": Patient, "plan": Plan, "usual": UsualSettings}
+    return {
+        "clinic": Clinic,
+        "course": CourseFile,
+        "exposure": ExposureFile,
+        "patient": Patient,
+        "plan": Plan,
+        "prediction": CoursePrediction,
+        "usual": UsualSettings,
+    }
 
 
 def schema_text(name: str) -> str:
