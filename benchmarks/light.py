@@ -2,7 +2,9 @@
 
 A1 is the slab of van de Hulst, A2 five layers of skin with 142 collisions a photon, pencil beams, 200 x 200 cells. Machines
 are noisy: read the ratios, not the seconds. Rates are by processor time of one thread, so that a busy machine changes
-little, and by wall time of all processors. `pmcxcl` is timed on a voxel copy of A2 where it happens to be installed.
+little, and by wall time of all processors; the figure of merit is 1 / (variance of the reflectance x processor time), itself
+uncertain by a sixth.
+`pmcx` and `pmcxcl` are timed on a voxel copy of A2 where they happen to be installed.
 """
 
 from __future__ import annotations
@@ -57,26 +59,30 @@ def timed(case: str, engine: str, threads: int | None, seed: int) -> tuple[Layer
 
 
 def report(case: str) -> None:
-    """Rates of both engines on one case, their ratios, and how far apart their answers are."""
-    rates: dict[str, tuple[float, float]] = {}
+    """Rates and figures of merit of both engines on one case, their ratios, and how far apart their answers are."""
+    rates: dict[str, tuple[float, float, float]] = {}
     lights: dict[str, LayeredLight] = {}
     for engine in ("packet", "scalar"):
-        one, several = [], []
+        one, several, merit = [], [], []
         for seed in range(REPEATS):
             lights[engine], used, _ = timed(case, engine, 1, seed)
             one.append(PHOTONS[case][engine] / used)
+            merit.append(1.0 / (lights[engine].tallies["diffuse_reflectance"].standard_error ** 2 * used))
             _, _, wall = timed(case, engine, None, seed)
             several.append(PHOTONS[case][engine] / wall)
-        rates[engine] = statistics.median(one), statistics.median(several)
+        rates[engine] = statistics.median(one), statistics.median(several), statistics.median(merit)
         told = lights[engine].tallies["diffuse_reflectance"]
         print(
-            f"{case:3} {engine:7} {rates[engine][0] / 1e6:9.3f} {rates[engine][1] / 1e6:9.3f}   "
+            f"{case:3} {engine:7} {rates[engine][0] / 1e6:9.3f} {rates[engine][1] / 1e6:9.3f} {rates[engine][2]:9.2e}   "
             f"Rd {told.value:.5f} ± {told.standard_error:.5f}   {lights[engine].collisions:.1f} collisions"
         )
-    one, several = (rates["packet"][i] / rates["scalar"][i] for i in (0, 1))
+    alone, together, merits = (rates["packet"][i] / rates["scalar"][i] for i in (0, 1, 2))
     first, second = (lights[engine].tallies["diffuse_reflectance"] for engine in ("packet", "scalar"))
     apart = abs(first.value - second.value) / math.hypot(first.standard_error, second.standard_error)
-    print(f"{case:3} packet / scalar: {one:.2f} on one thread, {several:.2f} on all; {apart:.1f} standard errors apart\n")
+    print(
+        f"{case:3} packet / scalar: {alone:.2f} on one thread, {together:.2f} on all, {merits:.2f} in figure of merit; "
+        f"{apart:.1f} standard errors apart\n"
+    )
 
 
 def other_program(name: str) -> None:
@@ -113,7 +119,7 @@ def main() -> None:
     for engine in ("packet", "scalar"):
         timed("A1", engine, 1, 0)  # loads or compiles the kernels
     print(f"vector units: {'yes' if vector_units() else 'no'}; millions of photons a second")
-    print(f"{'':3} {'engine':7} {'1 thread':>9} {'all':>9}")
+    print(f"{'':3} {'engine':7} {'1 thread':>9} {'all':>9} {'merit':>9}")
     for case in CASES:
         report(case)
     for name in ("pmcx", "pmcxcl"):

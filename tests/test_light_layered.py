@@ -7,11 +7,12 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recutis import evidence
+from recutis import evidence, jit
 from recutis.errors import CancelledError, InputError, OutOfRangeError
 from recutis.light import (
     Beam,
@@ -391,6 +392,19 @@ def test_the_engine_follows_the_processor(monkeypatch: pytest.MonkeyPatch, found
     monkeypatch.setattr(np, "show_config", lambda **_: {"SIMD Extensions": {"baseline": ["SSE"], "found": found}})
 
     assert run(*SKIN, grid=GRID, photons=1000).engine == engine
+
+
+def test_a_changed_kernel_gets_a_cache_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The cache's name follows the text of all files with kernels, and of no other file."""
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "jit.py"))
+    (tmp_path / "part.py").write_text("from recutis.jit import inlined\nA = 1\n", encoding="utf-8")
+    first = jit._state()
+    (tmp_path / "other.py").write_text("A = 1\n", encoding="utf-8")
+    second = jit._state()
+    (tmp_path / "part.py").write_text("from recutis.jit import inlined\nA = 2\n", encoding="utf-8")
+
+    assert first == second
+    assert first != jit._state()
 
 
 def test_importing_light_loads_no_compiler() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -12,11 +13,25 @@ from typing import Any, TypeVar, cast
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def _state() -> str:
+    """A name for the present text of all kernels.
+
+    Numba notices a change in a kernel's own file but not in a function of another file that is built into it; each state
+    of the code therefore has a cache of its own.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        text = path.read_bytes()
+        if b"recutis.jit" in text:
+            digest.update(text)
+    return digest.hexdigest()[:12]
+
+
 def _cache_folder() -> Path:
     """The user's cache folder when it can be written, else one in the temporary folder."""
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "recutis" / "numba"
+        folder = home / "recutis" / f"numba-{_state()}"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -25,7 +40,7 @@ def _cache_folder() -> Path:
             user = getpass.getuser()
         except (OSError, KeyError):
             user = "user"
-        folder = Path(tempfile.gettempdir()) / f"recutis-numba-{user}"
+        folder = Path(tempfile.gettempdir()) / f"recutis-numba-{user}-{_state()}"
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 

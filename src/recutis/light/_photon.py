@@ -74,7 +74,9 @@ def fresnel(cosine: float, n1: float, n2: float) -> tuple[float, float]:
 @inlined
 def place(source: Source, photon: Array, state: Words) -> None:
     """Draw where a photon meets the surface."""
-    photon[Z] = 0.0
+    photon[X] = photon[Y] = photon[Z] = 0.0
+    if source.shape == DISC and source.second == 0.0:  # a pencil
+        return
     if source.shape == RECTANGLE:
         photon[X] = source.first * (2.0 * uniform(state) - 1.0)
         photon[Y] = source.second * (2.0 * uniform(state) - 1.0)
@@ -93,17 +95,18 @@ def place(source: Source, photon: Array, state: Words) -> None:
 def launch(source: Source, stack: Array, photon: Array, state: Words) -> None:
     """Draw a photon just inside the first layer; its weight is what the surface has not reflected."""
     place(source, photon, state)
-    sine, around = source.sine, 0.0
+    sine, x, y = source.sine, 1.0, 0.0
     if source.diffuse:  # equal radiance: the squared sine is evenly spread
         sine = math.sqrt(1.0 - uniform(state))
         around = 2.0 * math.pi * uniform(state)
+        x, y = math.cos(around), math.sin(around)
     reflected, cosine = fresnel(math.sqrt(1.0 - sine * sine), stack[INDEX_ABOVE, 0], stack[INDEX, 0])
     photon[WEIGHT] = 1.0 - reflected
     if reflected >= 1.0:
         cosine = 1.0  # nothing enters; the direction of no photon is straight down
     inside = math.sqrt(1.0 - cosine * cosine)
-    photon[UX] = inside * math.cos(around)
-    photon[UY] = inside * math.sin(around)
+    photon[UX] = inside * x
+    photon[UY] = inside * y
     photon[UZ] = cosine
 
 

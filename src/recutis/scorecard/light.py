@@ -26,6 +26,7 @@ MOST_PHOTONS: Final = 30_000_000  # for one case; about half a minute of skin on
 _ERRORS_ALLOWED: Final = 4.0
 _RELATIVE_PCT: Final = 0.1
 _ABSOLUTE: Final = 1e-4  # where a target of zero gives no scale
+_ROUNDING: Final = 1e-6  # of packets in float32; matters where the light has no scatter at all
 _DIGITS: Final = 7
 _FACTORS: Final = (1.5, 2.0)
 _LAYER_KEYS: Final = ("thickness_mm", "mua_per_mm", "mus_per_mm", "g", "n")
@@ -62,7 +63,7 @@ class _Target:
 
     def apart(self, found: Estimate) -> float:
         """Distance in combined standard errors, beyond what the table's digits leave open."""
-        gap = max(abs(found.value - self.value) - self.half_digit, 0.0)
+        gap = max(abs(found.value - self.value) - max(self.half_digit, _ROUNDING), 0.0)
         error = math.hypot(found.standard_error, self.standard_error)
         return 0.0 if gap == 0.0 else gap / error if error > 0.0 else math.inf
 
