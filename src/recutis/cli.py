@@ -172,7 +172,7 @@ def _show_plan(made: Plan, out: Path) -> None:
         console.print(Text(f"{option.rank}  {option.label}", style="bold"))
         for line in _option_lines(option):
             console.print(Text(f"   {line}"), soft_wrap=True)
-    if made.refused:
+    if made.refused and made.options:
         console.print(Text(f"Not offered: {', '.join(item.device_class for item in made.refused)} (reasons in the report)"))
     for word, name in (("Report", "report.pdf"), ("Plan", "plan.json"), ("Calendar", "calendar.ics")):
         console.print(Text(f"{word:10}{out / name}"), soft_wrap=True)

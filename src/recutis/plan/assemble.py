@@ -85,8 +85,9 @@ def person_summary(patient: Patient) -> PersonSummary:
         wishes.append(f"pain at most {goals.max_pain_0_10:g} of 10")
     concerns = []
     for concern in patient.concerns:
-        count = f"{concern.count} " if concern.count else ""
-        concerns.append(f"{count}{concern.kind.replace('_', ' ')}, {concern.site.replace('_', ' ')}")
+        kind = concern.kind.replace("_", " ")
+        counted = f"{concern.count} {kind.removesuffix('s') if concern.count == 1 else kind}" if concern.count else kind
+        concerns.append(f"{counted}, {concern.site.replace('_', ' ')}")
     return PersonSummary(
         age=float(who.age) if who.age is not None else 0.0,
         sex=who.sex or "not answered",

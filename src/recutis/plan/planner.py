@@ -329,7 +329,7 @@ def _not_ready(screening: Screening, status: Status, patient: Patient) -> Draft:
     if lead is None:
         return Draft(status=status, found=found, headline="Screening stopped this plan.")
     words = {
-        "refer": "Refer before any laser",
+        "refer": "Refer urgently, before any laser" if screening.urgent else "Refer before any laser",
         "deferred": "Defer treatment",
         "blocked": "No laser treatment",
     }

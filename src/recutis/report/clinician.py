@@ -76,7 +76,7 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "no_treatment": _no_treatment(plan),
         "usual": _usual(plan),
         "risks": _risks(first) if first else [],
-        "refused": [{"name": class_words(item.device_class), "reason": _short(item.reason)} for item in plan.refused],
+        "refused": _refused(plan),
         "sources": _sources(plan),
         "provenance": _provenance(plan),
         "mark": PROVISIONAL,
@@ -422,6 +422,17 @@ def _usual(plan: Plan) -> View | None:
         "not_allowed": [sentence(text) for text in usual.not_allowed],
         "breaks": [sentence(text) for text in usual.breaks],
     }
+
+
+def _refused(plan: Plan) -> list[View]:
+    """Refused classes, those with the same reason together, the longest list last."""
+    same: dict[str, list[str]] = {}
+    for item in plan.refused:
+        same.setdefault(item.reason, []).append(item.device_class)
+    return [
+        {"name": class_words(names[0]) if len(names) == 1 else classes_text(tuple(names)), "reason": _short(reason)}
+        for reason, names in sorted(same.items(), key=lambda pair: len(pair[1]))
+    ]
 
 
 def _short(reason: str) -> str:
