@@ -97,10 +97,11 @@ def _risk(
     herpes: bool = False,
     melasma: bool = False,
     unselected: bool = False,
+    sessions: int = 1,
 ) -> Anchor:
     return Anchor(
         row=row, injury=injury, quantity=f"risk:{key}", phototypes=phototypes, antiviral=antiviral, steroid=steroid,
-        bleaching=bleaching, herpes=herpes, melasma=melasma, unselected=unselected,
+        bleaching=bleaching, herpes=herpes, melasma=melasma, unselected=unselected, sessions=sessions,
     )  # fmt: skip
 
 
@@ -152,6 +153,11 @@ ANCHORS: Final[tuple[Anchor, ...]] = (
     _risk("pih", "RSK-047", "co2_columns", "III-V", bleaching=True),
     _risk("pih", "RSK-052", "nafl_1550_light", "III-IV"),
     _risk("pih", "RSK-053", "nafl_1550_dense", "III-IV"),
+    _risk("pih", "RSK-048", "nafl_1550", "III-V", bleaching=True, sessions=3),
+    _risk("pih", "RSK-054", "nafl_1550", "III-IV"),
+    _risk("pih", "RSK-055", "nafl_1550_dense", "IV", sessions=3),
+    _risk("pih", "RSK-056", "nafl_1550_light", "IV", sessions=6),
+    _risk("pih", "RSK-059", "nafl_1550", "II-IV", sessions=3),
     _risk("pih", "RSK-062", "nafl_1550", "III-IV"),
     _risk("pih", "RSK-071", "nafl_1550", "II-V", melasma=True),
     _risk("pih", "RSK-088", "qs", "III-IV"),

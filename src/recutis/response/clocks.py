@@ -47,7 +47,7 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
     A column closes from its edge at the keratinocyte speed; an ablated one first expels its plug,
     and crowded columns share the living skin between them. A full-field wound closes from the
     adnexa, later the deeper and the hotter it is. Near half coverage the first turns into the
-    second.
+    second. Dead epidermis over the whole field, a burn, closes from the adnexa too.
     """
     width = min(wound.width_um, number("closure.widest_column"))
     edge = number("closure.column_lag") + width / 2 / number("closure.edge_speed")
@@ -59,7 +59,8 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
         + number("closure.full_per_heat") * wound.heat_um
     )
     wounded = float(saturating(wound.open + wound.killed, number("wound.presence")))
-    return np.asarray(wounded * factor * ((1 - wound.full) * column + wound.full * field))
+    by_field = max(wound.full, wound.burnt)
+    return np.asarray(wounded * factor * ((1 - by_field) * column + by_field * field))
 
 
 def redness_of(wound: Wound, twins: Twins) -> Redness:
@@ -73,16 +74,36 @@ def redness_of(wound: Wound, twins: Twins) -> Redness:
     return Redness(peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
 
 
-def makeup_day(wound: Wound, closure: Draws) -> Draws:
-    """First day make-up is allowed: day 0 with the stratum corneum intact, later than closure after ablation."""
+def raw_days(wound: Wound, closure: Draws) -> Draws:
+    """Days with an open or burnt surface: until closure there, 0 where the stratum corneum stays whole."""
+    return np.asarray(max(wound.presence, wound.burnt) * closure)
+
+
+def makeup_day(wound: Wound, closure: Draws, spot_crust: Draws) -> Draws:
+    """First day make-up is allowed on the treated skin, shape (n,).
+
+    Day 0 with the stratum corneum whole and no crust; later than closure after ablation; over crusts
+    on treated spots (`spot_crust`, the day they have gone) not before they fall.
+    """
     stretch = number("makeup.per_closure") + number("makeup.full") * wound.full
-    return np.asarray(wound.presence * closure * stretch)
+    return np.asarray(np.maximum(raw_days(wound, closure) * stretch, spot_crust))
 
 
 def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
-    """Day by which dead columns or crusts have gone."""
-    columns = number("shed.column_days") * factor
+    """Day by which dead columns or crusts have gone, shape (n,).
+
+    The plug of a column leaves the later the wider and the deeper it is, and where the surface was
+    open a crust dries over it; nothing falls before the skin below is closed. Crusts of pigmented
+    spots have their own day.
+    """
+    half_width = min(wound.width_um, number("closure.widest_column")) / 2
+    columns = (
+        number("shed.base_days")
+        + half_width / number("closure.edge_speed")
+        + number("shed.depth_days") * saturating(wound.depth_um, number("shed.depth_scale"))
+        + number("shed.open_days") * wound.ablative
+    ) * factor
     lesion = number("shed.lesion_days") * factor
     dead = wound.open + wound.killed
     spot = wound.pigment * float(np.exp(-dead / number("wound.presence")))
-    return np.asarray(spot * lesion + (1 - spot) * ((1 - wound.full) * columns + wound.full * np.maximum(closure, columns)))
+    return np.asarray(spot * lesion + (1 - spot) * np.maximum(closure, columns))

@@ -19,22 +19,25 @@ from recutis.twins import Twins
 _PERSON_DRIVEN: Final = frozenset({"pih", "herpes", "acneiform", "prolonged_erythema", "purpura"})
 
 
-def _downtime(curves: dict[str, Draws], redness: clocks.Redness, makeup: Draws, closure: Draws) -> tuple[Draws, Draws]:
+def _downtime(
+    curves: dict[str, Draws], redness: clocks.Redness, makeup: Draws, closure: Draws, raw: Draws
+) -> tuple[Draws, Draws]:
     """Social downtime and the day of return to work.
 
     Signs show in company until the skin is closed, crusts and bronzing have gone, swelling is
-    down, and redness is either faint or can be covered. Work is possible once make-up is allowed
-    and nothing striking is left.
+    down, and redness is either faint or, after an open wound, can be covered. Work is possible
+    with crusts and bronzing, once the surface is closed (`raw`), swelling and bruises are down,
+    and striking redness has paled or may be covered: each a part of what social downtime waits for.
     """
-    covered = np.maximum(makeup, redness.falls_below(number("redness.covered")))
-    red = np.minimum(redness.falls_below(number("redness.visible")), np.maximum(covered, 0.0))
-    uncovered = np.where(makeup > 0, red, redness.falls_below(number("redness.visible")))
+    striking = redness.falls_below(number("redness.covered"))
+    visible = redness.falls_below(number("redness.visible"))
+    uncovered = np.where(raw > 0, np.minimum(visible, np.maximum(makeup, striking)), visible)
     crust = symptoms.last_day_above(curves["crusting"], number("crust.visible"))
     bronze = symptoms.last_day_above(curves["bronzing"], number("crust.visible"))
     swollen = symptoms.last_day_above(curves["swelling"], number("swelling.visible"))
     bruised = symptoms.last_day_above(curves["bruise"], number("redness.visible"))
     social = np.maximum.reduce([closure, crust, bronze, swollen, bruised, uncovered])
-    work = np.minimum(np.maximum.reduce([makeup, swollen, bruised]), social)
+    work = np.maximum.reduce([raw, swollen, bruised, np.minimum(makeup, striking)])
     return social, work
 
 
@@ -52,8 +55,10 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
     factor = healing_factor(twins)
     closure = clocks.closure_days(wound, factor)
     redness = clocks.redness_of(wound, twins)
-    makeup = clocks.makeup_day(wound, closure)
+    raw = clocks.raw_days(wound, closure)
     shed = clocks.shed_day(wound, factor, closure)
+    spot_crust = symptoms.last_day_above(symptoms.spot_crusting(wound, shed), number("crust.visible"))
+    makeup = clocks.makeup_day(wound, closure, spot_crust)
     pain = symptoms.pain_0_10(wound, twins, care)
     purpura = risks.purpura(injury.purpura_ratio, twins)
     curves = {
@@ -64,9 +69,9 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
         "bronzing": symptoms.bronzing(wound, shed),
         "pain": symptoms.pain_by_day(wound, pain, factor),
         "sting_itch": symptoms.sting_itch(wound, shed),
-        "bruise": symptoms.bruise(purpura, twins),
+        "bruise": symptoms.bruise(wound, purpura, twins),
     }
-    social, work = _downtime(curves, redness, makeup, closure)
+    social, work = _downtime(curves, redness, makeup, closure, raw)
     curves["redness"] = np.maximum(curves["redness"], curves.pop("bruise"))
     return SiteResponse(
         days=SYMPTOM_DAYS,
@@ -74,7 +79,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
         social_downtime_days=social,
         return_to_work_day=work,
         makeup_day=makeup,
-        sunscreen_start_day=wound.presence * closure,
+        sunscreen_start_day=raw,
         erythema_resolution_days=redness.falls_below(number("redness.resolved")),
         pih_duration_weeks=risks.pih_duration_weeks(wound, twins),
         pain_0_10=pain,
@@ -82,7 +87,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
         risks={
             "pih": risks.pih(wound, twins, care),
             "hypopigmentation": risks.hypopigmentation(wound, twins),
-            "bacterial_infection": risks.bacterial_infection(wound, twins, closure),
+            "bacterial_infection": risks.bacterial_infection(wound, twins, raw),
             "herpes": risks.herpes(wound, twins, care),
             "scarring": risks.scarring(wound, twins, injury.bulk_rise_C),
             "ectropion": risks.ectropion(wound, twins),

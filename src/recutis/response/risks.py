@@ -42,30 +42,40 @@ def _darker_steps(twins: Twins) -> int:
 
 
 def _person_log_odds(twins: Twins, care: Care) -> Draws:
-    """Log-odds of PIH that the person and the care bring, against phototype III untreated."""
+    """Log-odds of PIH that the person brings besides the phototype, and going without sunscreen."""
     traits = twins.traits
-    total = number(f"pih.phototype.{traits.phototype}")
+    total = 0.0
     total += number("pih.tan") * traits.tanned
     total += number("pih.previous") * bool(traits.previous_pih)
     total += number("pih.melasma") * traits.melasma
     total += number("pih.outdoor") * bool(traits.outdoor_work)
-    total += number("pih.steroid") * care.postop_steroid + number("pih.bleaching") * care.bleaching
     total += number("pih.no_sunscreen") * (not care.sunscreen)
     return np.asarray(total + number("pih.sd_person") * twins.pigment_effect + number("pih.sd_study") * twins.pigment_study)
 
 
 def pih(wound: Wound, twins: Twins, care: Care) -> Draws:
-    """Post-inflammatory hyperpigmentation: transient darkening, a logit in phototype, coverage and ln(depth)."""
+    """Post-inflammatory hyperpigmentation: transient darkening, a logit in phototype, coverage and ln(depth).
+
+    Selective light counts a part of the phototype, for the exposure of the epidermis carries the rest.
+    Steroid and bleaching, tried after ablation, are credited less where the epidermis stays in place.
+    """
     person = _person_log_odds(twins, care)
+    phototype = number(f"pih.phototype.{twins.traits.phototype}")
+    guard = number("pih.steroid") * care.postop_steroid + number("pih.bleaching") * care.bleaching
+    closed = number("pih.care_closed") * guard
+    guarded = wound.presence * guard + (1 - wound.presence) * closed
     scale = number("pih.coverage_scale")
     reference = number("pih.reference_coverage")
     crowd = number("pih.coverage_gain") * float(saturating(wound.coverage, scale) - saturating(reference, scale))
     depth = number("pih.per_ln_depth") * np.log(np.maximum(wound.depth_um, 1.0) / number("pih.reference_depth"))
     surface = number("pih.open") + number("pih.closed") * (1 - wound.presence)
-    by_wound = float(saturating(wound.coverage, number("risk.presence"))) * logistic(surface + crowd + depth + person)
+    by_wound = float(saturating(wound.coverage, number("risk.presence"))) * logistic(
+        surface + crowd + depth + phototype + guarded + person
+    )
     hot = math.log(max(wound.epidermis_ratio, 1e-3))
     heated = max(wound.vessel, wound.pigment)
-    by_light = heated * logistic(number("pih.selective") + number("pih.selective_slope") * hot + person)
+    light = number("pih.selective") + number("pih.selective_slope") * hot + number("pih.short_pulse") * wound.short_pulse
+    by_light = heated * logistic(light + number("pih.selective_phototype") * phototype + closed + person)
     return _kept(_joined(by_wound, by_light))
 
 
@@ -92,12 +102,12 @@ def hypopigmentation(wound: Wound, twins: Twins) -> Draws:
     return _kept(_joined(by_wound, by_light))
 
 
-def bacterial_infection(wound: Wound, twins: Twins, closure: Draws) -> Draws:
-    """Infection per day of open wound; antibiotics by mouth were shown not to help."""
+def bacterial_infection(wound: Wound, twins: Twins, raw_days: Draws) -> Draws:
+    """Infection per day of open or burnt surface; antibiotics by mouth were shown not to help."""
     factor = number("infection.immunosuppressed") if twins.traits.immunosuppressed else 1.0
     factor *= number("infection.diabetes") if twins.traits.diabetes else 1.0
     closed = number("infection.closed") * float(saturating(wound.killed, number("wound.presence")))
-    hazard = number("infection.per_day") * closure * wound.presence + closed
+    hazard = number("infection.per_day") * raw_days + closed
     spread = np.exp(number("infection.sd_study") * twins.infection_study)
     return _kept(saturating(hazard * factor * spread, 1.0))
 
@@ -122,9 +132,11 @@ def _site_log_odds(site: str) -> float:
 def scarring(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
     """Hypertrophic or textural scars: steep in coverage times depth, far worse off the face."""
     traits = twins.traits
-    odds = number("scar.base") + number("scar.per_ln_load") * np.log(wound.load) + number("scar.full") * wound.full
+    odds = (
+        number("scar.base") + number("scar.per_ln_load") * np.log(wound.load) + number("scar.full") * max(wound.full, wound.burnt)
+    )
     odds = odds + _site_log_odds(traits.site) + number("scar.keloid") * traits.keloid
-    odds = odds + number("scar.closed") * (1 - wound.presence)
+    odds = odds + number("scar.closed") * (1 - max(wound.presence, wound.burnt))
     odds = odds + number("scar.radiotherapy") * traits.radiotherapy + number("scar.phototype") * _darker_steps(twins)
     odds = odds + number("scar.overheat") * max(bulk_rise_C - number("scar.overheat_limit"), 0.0)
     odds = odds + number("scar.sd_person") * twins.scar_effect + number("scar.sd_study") * twins.scar_study

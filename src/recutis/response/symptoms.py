@@ -48,12 +48,20 @@ def swelling(wound: Wound, twins: Twins, area_cm2: float) -> Draws:
     return np.asarray(rise * peak * np.exp(-np.maximum(_DAYS - 1, 0) / days))
 
 
+def _crust(level: Draws | float, shed: Draws) -> Draws:
+    fall = logistic((shed - _DAYS) / number("shed.width"))
+    return np.asarray(level * fall * np.where(_DAYS < 1, 0.5, 1.0))  # on the first evening half dry
+
+
+def spot_crusting(wound: Wound, shed: Draws) -> Draws:
+    """Crusts on pigmented spots in skin that stays closed, until they fall."""
+    return _crust(number("crust.lesion") * wound.pigment_killed * math.exp(-wound.open / number("wound.presence")), shed)
+
+
 def crusting(wound: Wound, shed: Draws) -> Draws:
     """Crusts on open columns, open skin or pigmented spots, until they fall."""
     open_level = 10 * float(saturating(math.sqrt(wound.open), number("crust.scale")))
-    spot_level = number("crust.lesion") * wound.pigment_killed * math.exp(-wound.open / number("wound.presence"))
-    fall = logistic((shed - _DAYS) / number("shed.width"))
-    return np.asarray(np.maximum(open_level, spot_level) * fall * np.where(_DAYS < 1, 0.5, 1.0))
+    return np.maximum(_crust(open_level, shed), spot_crusting(wound, shed))
 
 
 def bronzing(wound: Wound, shed: Draws) -> Draws:
@@ -64,10 +72,10 @@ def bronzing(wound: Wound, shed: Draws) -> Draws:
 
 
 def peeling(wound: Wound, shed: Draws) -> Draws:
-    """Flaking about the day dead columns shed."""
+    """Flaking in the days before the last dead columns have shed."""
     dead = math.sqrt(wound.open + wound.killed)
     level = 10 * float(saturating(dead, number("bronze.scale"))) + 2 * wound.pigment * (1 - min(dead, 1.0))
-    return np.asarray(min(level, 10.0) * np.exp(-0.5 * ((_DAYS - shed) / number("peel.width")) ** 2))
+    return np.asarray(min(level, 10.0) * np.exp(-0.5 * ((_DAYS - shed) / number("peel.width") + 1) ** 2))
 
 
 def pain_by_day(wound: Wound, during: Draws, factor: Draws) -> Draws:
@@ -86,13 +94,17 @@ def sting_itch(wound: Wound, shed: Draws) -> Draws:
     return np.asarray(np.maximum(sting, itch))
 
 
-def bruise(purpura: Draws, twins: Twins) -> Draws:
-    """Bruise by day in twins that bruise: a twin bruises when its chance exceeds its own fragility."""
+def bruise(wound: Wound, purpura: Draws, twins: Twins) -> Draws:
+    """Bruise by day in twins that bruise: a twin bruises when its chance exceeds its own fragility.
+
+    Where only capillaries burst and no larger vessel was heated, little blood leaks and the bruise is faint and brief.
+    """
     fragility = logistic(1.6 * twins.redness_effect)  # logistic of 1.6 z is close to uniform
     depth = np.clip((purpura - fragility) / number("purpura.onset"), 0.0, 1.0)
     spread = np.exp(number("redness.sd_study") * twins.redness_study)
-    fade = np.exp(-((_DAYS / (number("purpura.days") * spread)) ** 2))
-    return np.asarray(number("purpura.level") * depth * fade)
+    leaked = number("purpura.capillary") + (1 - number("purpura.capillary")) * wound.vessel
+    fade = np.exp(-((_DAYS / (number("purpura.days") * leaked * spread)) ** 2))
+    return np.asarray(number("purpura.level") * leaked * depth * fade)
 
 
 def redness_by_day(redness: Redness) -> Draws:

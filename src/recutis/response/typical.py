@@ -51,7 +51,7 @@ def typical(name: str) -> Injury:
     thickness = number("typical.epidermis")
     return Injury(
         wavelength_nm=0.0,
-        duration_ms=0.0,
+        duration_ms=_field(name, "duration_ms"),
         ablation_depth_um=ablation,
         ablation_width_um=width if ablation > 0 else 0.0,
         coagulation_depth_um=coagulation,

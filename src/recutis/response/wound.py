@@ -32,9 +32,10 @@ class Wound:
     is an open wound at all; `full` 0 to 1, how far the wound behaves as a full-field one;
     `ablative` 0 to 1, how far a column behaves as ablated; `injured` 0 to 1, whether there is any
     injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such targets were
-    heated; `pigment_killed` the share of the pigment cells in the field that die; `epidermis_ratio`
+    heated; `pigment_killed` the share of the pigment cells of a spot darker than its skin that die; `epidermis_ratio`
     the exposure of the normal epidermis over its threshold, `short_pulse` whether that breaks
-    melanosomes rather than heats the tissue. Depths in micrometres; `load` is coverage times depth
+    melanosomes rather than heats the tissue; `burnt` 0 to 1, how far dead epidermis in place covers the
+    field without living edges near by, as a burn does. Depths in micrometres; `load` is coverage times depth
     over 100 µm; `inflammation` the load that drives redness and swelling.
     """
 
@@ -43,6 +44,7 @@ class Wound:
     killed: float
     presence: float
     full: float
+    burnt: float
     ablative: float
     injured: float
     vessel: float
@@ -68,6 +70,12 @@ def _fullness(fraction: float) -> float:
         return 1 / (1 + math.exp(-(x - middle) / width))
 
     return (raw(fraction) - raw(0.0)) / (raw(1.0) - raw(0.0))
+
+
+def burn_chance(epidermis_ratio: float) -> float:
+    """Share of people in whom selective light of this exposure over the threshold visibly kills the epidermis."""
+    hot = math.log(max(epidermis_ratio, _LEAST))
+    return float(logistic(np.asarray(number("blister.selective") + number("blister.slope") * hot)))
 
 
 def _ablated_fraction(injury: Injury) -> float:
@@ -100,6 +108,14 @@ def pigment_killed(ratio: Draws | float) -> Draws:
     return logistic(number("pigment.slope") * np.log(inside / number("pigment.half_ratio")))
 
 
+def _contrast(injury: Injury) -> float:
+    """How far a spot stands out from the skin about it, 0 to 1: without a spot there is none to crust."""
+    if injury.pigment_ratio <= 0:
+        return 0.0
+    excess = max(1 - injury.epidermis_pigment_ratio / injury.pigment_ratio, 0.0)
+    return float(saturating(excess, number("crust.contrast")))
+
+
 @lru_cache(maxsize=8)
 def read_wound(injury: Injury, twins: Twins) -> Wound:
     """The wound of an injury in each twin; depths carry the injury's stated error.
@@ -107,7 +123,9 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
     The last few are kept: pain, response and improvement ask for the same one in turn.
     """
     open_fraction, killed, presence = _surface(injury, float(np.median(twins.epidermis_um)))
-    coverage = presence * open_fraction + (1 - presence) * min(max(injury.coverage_fraction, 0.0), 1.0)
+    shown = burn_chance(injury.epidermis_pigment_ratio) if injury.selective else 1.0
+    killed *= shown
+    coverage = presence * open_fraction + (1 - presence) * shown * min(max(injury.coverage_fraction, 0.0), 1.0)
     stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
     depth = injury.lesion_depth_um * stretch
     walls = injury.fractional and injury.ablation_depth_um > 0
@@ -115,7 +133,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
     missing_dermis = np.maximum(injury.ablated_volume_um - _ablated_fraction(injury) * twins.epidermis_um, 0.0)
     dermis = np.maximum(injury.injured_dermis_um - missing_dermis, 0.0) * stretch
     full = _fullness(open_fraction)
-    dermis = dermis * (1 - (1 - number("redness.column_weight")) * presence * (1 - full))
+    dermis = dermis * shown * (1 - (1 - number("redness.column_weight")) * presence * (1 - full ** number("redness.field_power")))
     vessel_ratios = [max(ratio, 0.0) for _, _, ratio in injury.vessel_ratio]
     heated = max(vessel_ratios, default=0.0)
     vessel = heated**2 / (1 + heated**2) if injury.selective else 0.0
@@ -138,11 +156,12 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         killed=killed,
         presence=presence,
         full=full,
+        burnt=0.0 if injury.fractional else _fullness(killed),
         ablative=presence * float(saturating(max(injury.ablation_depth_um, 0.0), number("wound.ablative_depth"))),
         injured=float(saturating(touched, number("risk.presence"))),
         vessel=vessel,
         pigment=pigment,
-        pigment_killed=pigment_killed((injury.pigment_ratio if injury.selective else 0.0) * stretch),
+        pigment_killed=_contrast(injury) * pigment_killed((injury.pigment_ratio if injury.selective else 0.0) * stretch),
         gland=gland,
         epidermis_ratio=max(injury.epidermis_pigment_ratio, 0.0) if injury.selective else 0.0,
         width_um=max(injury.lesion_width_um, injury.ablation_width_um, 0.0),
