@@ -107,7 +107,7 @@ def test_slab_of_van_de_hulst(engine: str) -> None:
 def test_isotropic_half_space_reflects_as_chandrasekhar_says(engine: str) -> None:
     """For g = 0 and matched indices a half space of albedo a reflects 1 - H(1) sqrt(1 - a) of a normal beam.
 
-    Chandrasekhar, Radiative Transfer (1950), §33; H from its integral equation, solved here by iteration.
+    Chandrasekhar, Radiative Transfer (1950); H from its integral equation, solved here by iteration.
     """
     albedo = 0.9
     nodes, weights = np.polynomial.legendre.leggauss(64)

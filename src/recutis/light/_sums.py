@@ -14,13 +14,16 @@ class Sums:
     def __init__(self, *shape: int) -> None:
         self._total = np.zeros(shape)
         self._squares = np.zeros(shape)
+        self._work = np.empty(shape)  # reused: fresh memory for every block costs more than the sums
         self._photons = 0
         self._blocks = 0
 
     def add(self, tally: Array, photons: int) -> None:
         """Add a block's tally."""
         self._total += tally
-        self._squares += tally * tally / photons
+        np.multiply(tally, tally, out=self._work)
+        self._work /= photons
+        self._squares += self._work
         self._photons += photons
         self._blocks += 1
 

@@ -201,14 +201,16 @@ class _Record:
         self.fluence_wide, self.absorbed_wide = Sums(shape[0]), Sums(shape[0])
         self.leaving, self.outside = Sums(2, shape[1]), Sums()
         self.tallies = Sums(len(tally_names(layers)))
+        self._taken = np.empty((rows.cell.size, shape[1]))
+        self._cells, self._heat = np.empty(shape), np.empty(shape)
         self.photons, self.blocks = 0, 0
         self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
 
     def add(self, fluence: Array, leaving: Array, account: Array, photons: int) -> None:
         """Add one block."""
         rows = self._rows
-        taken = fluence * rows.mua_m[:, None]
-        cells, heat = (np.add.reduceat(x, rows.first_of_cell, axis=0) for x in (fluence, taken))
+        taken = np.multiply(fluence, rows.mua_m[:, None], out=self._taken)
+        cells, heat = rows.by_cell(fluence, self._cells), rows.by_cell(taken, self._heat)
         by_layer = np.bincount(rows.layer, weights=taken.sum(axis=1), minlength=self._layers)
         specular, gain, variance, collisions = (float(x) for x in account)
         self.fluence.add(cells, photons)

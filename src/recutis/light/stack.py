@@ -159,13 +159,21 @@ def stack_arrays(layers: Sequence[OpticalLayer], n_above: float, n_below: float)
 class Rows:
     """Where the rows of a tally lie: row (cell + layer) never spans two layers. Arrays over rows.
 
-    `first_of_cell` is the first row of each cell of depth, the one beyond the grid included.
+    `first_of_cell` is the first row of each cell of depth, the one beyond the grid included; `further` are the other rows.
     """
 
     layer: NDArray[np.int64]
     cell: NDArray[np.int64]
     first_of_cell: NDArray[np.int64]
+    further: NDArray[np.int64]
     mua_m: Array
+
+    def by_cell(self, values: Array, out: Array) -> Array:
+        """Sums of rows over each cell, written to `out`. Few cells hold a face, so few have more than one row."""
+        np.take(values, self.first_of_cell, axis=0, out=out, mode="clip")
+        for row in self.further:
+            out[self.cell[row]] += values[row]
+        return out
 
 
 def tally_rows(stack_top_m: Array, mua_m: Array, grid: Grid) -> Rows:
@@ -184,4 +192,5 @@ def tally_rows(stack_top_m: Array, mua_m: Array, grid: Grid) -> Rows:
         cell[rows] = np.clip(rows - number, first, last)
         start = following
     first_of_cell = np.searchsorted(cell, np.arange(grid.depth_cells + 1))
-    return Rows(layer=layer, cell=cell, first_of_cell=first_of_cell, mua_m=mua_m[layer])
+    further = np.setdiff1d(np.arange(count), first_of_cell)
+    return Rows(layer=layer, cell=cell, first_of_cell=first_of_cell, further=further, mua_m=mua_m[layer])
