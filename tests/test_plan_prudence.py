@@ -116,9 +116,10 @@ def test_the_headline_names_the_rule_that_stops_the_plan(who: dict[str, object],
 
 
 def test_a_plan_that_nothing_fits_says_what_screening_keeps_back() -> None:
-    """Earlier dark marks take most lasers away until a test spot was read: the headline says so."""
-    concern = {"kind": "age_spots", "site": "cheek", "diagnosis_confirmed": True}
-    made = planned(person(concern=concern, who={"phototype": "IV"}, history={"previous_pih": True}))
+    """Earlier dark marks take most lasers away until a test spot was read: where no pain is allowed either, the headline says both."""
+    concern = {"kind": "fine_lines", "site": "cheek"}
+    data = person(concern=concern, who={"phototype": "IV"}, history={"previous_pih": True})
+    made = planned({**data, "goals": {"max_sessions": 1, "max_pain_0_10": 0, "max_social_downtime_days": 0}})
 
     assert made.status == "blocked"
     assert "SCR-062" in made.headline
