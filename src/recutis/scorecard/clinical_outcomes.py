@@ -24,9 +24,7 @@ _TENTHS: Final = 10.0
 _GRADES: Final = 4.0
 _LESIONS_OF_GLANDS: Final = frozenset({"gland"})
 _SAME_DAY: Final = frozenset({"pigment", "vessel"})
-_BLIND: Final = re.compile(
-    r"(?<!un)blind|independent|profilom|meter|count|visia|\brct\b|split[- ]|half-(?:scar|face)|intra-individual"
-)
+_BLIND: Final = re.compile(r"(?<!un)blind|independent|profilom|meter|visia|\brct\b")
 _BASELINE: Final = re.compile(r"(?:baseline|untreated control)\s*(?:mean)?\s*(\d+(?:\.\d+)?)")
 
 
@@ -82,7 +80,7 @@ def _gains(lab: Lab, study: Study, fields: Mapping[str, str], months: float | No
 
 
 def is_blinded(fields: Mapping[str, str]) -> bool:
-    """Whether a row was graded blindly or by a device, or counts something, and so is not kind to itself."""
+    """Whether a row was graded blindly, by independent raters or by an instrument, and so is not kind to itself."""
     told = f"{fields['scale']} {fields['notes']} {fields['device_settings']} {fields['source']}".lower()
     return _BLIND.search(told) is not None
 

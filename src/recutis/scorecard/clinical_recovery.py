@@ -11,7 +11,6 @@ import numpy as np
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.response import Care, SiteResponse, clocks, symptoms
-from recutis.response.risks import purpura
 from recutis.response.wound import read_wound
 from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
@@ -70,8 +69,12 @@ def _symptom(sign: str) -> tuple[str, ...]:
     return names
 
 
-def _bruise(arm: Arm) -> Draws:
-    return symptoms.bruise(purpura(arm.injury.purpura_ratio, arm.twins), arm.twins)
+def _bruise(lab: Lab, arm: Arm, study: Study) -> Draws:
+    """Bruise by day: what the shown redness has beyond that of inflammation."""
+    response = _response(lab, arm, study)
+    shown = response.symptoms["redness"]
+    plain = _redness(arm).at(np.asarray(response.days, dtype=np.float64)[:, None])
+    return np.asarray(np.where(shown > plain * (1 + 1e-9), shown, 0.0))  # beyond rounding
 
 
 def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
@@ -83,7 +86,7 @@ def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
     if name is not None:
         return np.asarray(getattr(_response(lab, arm, study), name))
     if re.search(r"purpura|bruis|ecchym", sign):
-        return symptoms.last_day_above(_bruise(arm), _noted())
+        return symptoms.last_day_above(_bruise(lab, arm, study), _noted())
     names = _symptom(sign)
     if names == ("redness",):
         return _redness(arm).falls_below(_noted())

@@ -67,7 +67,7 @@ def _shifted(values: Draws, family: Family, seed: int, top: float) -> Draws:
     if family == "days":
         return np.asarray(np.maximum(spread, 0.0) * np.exp(step))
     moved = top / (1 + np.exp(-(_log_odds(spread / top) + step)))
-    return np.asarray(np.where(spread <= 0, spread, moved))
+    return np.asarray(np.where((spread <= 0) | (spread >= top), spread, moved))
 
 
 def _spread(draws: Draws) -> Spread:
@@ -114,11 +114,15 @@ def at_quantile(population: Population, n: int, family: Family, *, seed: int, sh
 
 
 def share_pct(population: Population, n: int, family: Family, *, seed: int) -> Spread:
-    """Share of n persons in percent; the values are chances or 0 and 1."""
+    """Share of n persons in percent; the values are chances or 0 and 1.
+
+    A study of n counts whole persons: the interval reaches to the outer edges of its counts, half a person beyond.
+    """
     worlds, _ = _worlds(population)
     chance = np.clip(_shifted(np.clip(worlds, _LEAST, 1 - _LEAST), family, seed, 1.0), _LEAST, 1 - _LEAST)
     hits = np.random.default_rng([seed, _STREAM, 3]).binomial(n, chance)
     drawn = PERCENT * hits / n
     found = _spread(drawn)
     middle = float(PERCENT * np.median(chance))  # the chance itself: the commonest count of a small study is coarser
-    return Spread(p10=min(found.p10, middle), p50=middle, p90=max(found.p90, middle))
+    edge = PERCENT / n / 2
+    return Spread(p10=max(min(found.p10, middle) - edge, 0.0), p50=middle, p90=min(max(found.p90, middle) + edge, PERCENT))

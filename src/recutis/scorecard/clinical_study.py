@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -172,7 +173,12 @@ def _said(words: PanelWords) -> frozenset[str]:
 def _read(one: Device, words: PanelWords, passes: int, *, spot_fits: bool) -> Settings | None:
     """The numbers a text gives on this device, its spot left out unless it fits; None when the device cannot be set so."""
     count = words.passes or passes
+    dense, most = words.numbers.get("density_pct"), one.limits.get("density_pct")
+    if words.passes is None and dense is not None and most is not None and dense > most.high:
+        count = math.ceil(dense / most.high)  # a density beyond one pass is that of several
     numbers = {name: value for name, value in words.numbers.items() if name in one.limits}
+    if words.passes is None and count > passes and "density_pct" in numbers:
+        numbers["density_pct"] /= count
     if "fluence_J_cm2" in numbers:
         numbers.pop("energy_mJ", None)
     if not spot_fits:
