@@ -12,7 +12,7 @@ from recutis.patient import parse_patient
 from recutis.plan.document import Plan
 from recutis.plan.objectives import CourseDraws, Limits, broken
 from recutis.plan.planner import Request, plan_course
-from recutis.plan.search import foreign_target
+from recutis.plan.search import foreign_targets
 
 LIMITS = Limits(risk="cautious", max_social_downtime_days=7, max_sessions=3, max_pain_0_10=None)
 KINDS = ("pih", "hypopigmentation", "bacterial_infection", "herpes", "scarring", "ectropion", "prolonged_erythema")
@@ -71,11 +71,12 @@ def test_a_bolder_person_may_take_more_dark_marks_for_the_same_gain() -> None:
 
 def test_each_selective_class_has_its_own_target() -> None:
     """Vascular lasers are not set on brown spots nor pigment lasers on vessels; green light serves both, water lasers neither."""
-    found = {name: foreign_target(name) for name in DEVICE_CLASSES}
+    found = {name: foreign_targets(name) for name in DEVICE_CLASSES}
 
-    assert found["vascular_ndyag_1064"] == found["vascular_pdl_595"] == "pigment"
-    assert found["pigment_qs_1064"] == found["pigment_pico_755"] == "vessel"
-    assert found["vascular_ktp_532"] is found["ipl"] is found["ablative_full_co2"] is None
+    assert found["vascular_ndyag_1064"] == found["vascular_pdl_595"] == {"pigment", "gland"}
+    assert found["pigment_qs_1064"] == found["pigment_pico_755"] == {"vessel", "gland"}
+    assert found["vascular_ktp_532"] == found["ipl"] == {"gland"}
+    assert found["ablative_full_co2"] == frozenset()
 
 
 def test_vascular_lasers_are_refused_by_name_for_age_spots() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -84,21 +84,29 @@ class Found:
         return [kept[index] for index in pareto(points)]
 
 
-def foreign_target(device_class: str) -> str | None:
-    """The target that a device of this use is not made for; the same laser set for that target is another catalogue entry.
+_FOREIGN: Final = {
+    "vascular_": frozenset({"pigment", "gland"}),
+    "pigment_": frozenset({"vessel", "gland"}),
+    "ipl": frozenset({"gland"}),
+}
+_AIMS: Final = {"vessel": "vessels", "pigment": "pigment", "gland": "sebaceous glands"}
+_SERVES_BOTH: Final = "vascular_ktp_532"  # green light serves vessels and epidermal pigment
 
-    Green light serves both: vessels and epidermal pigment.
+
+def foreign_targets(device_class: str) -> frozenset[str]:
+    """Targets that a selective device of this use is not made for.
+
+    The same laser set for another target is another catalogue entry; glands have lasers of their own.
     """
-    if device_class.startswith("vascular_") and device_class != "vascular_ktp_532":
-        return "pigment"
-    return "vessel" if device_class.startswith("pigment_") else None
+    found = next((targets for prefix, targets in _FOREIGN.items() if device_class.startswith(prefix)), frozenset())
+    return found - {"pigment"} if device_class == _SERVES_BOTH else found
 
 
 def _improved(device: Device, evaluation: SiteEvaluation) -> list[Improvement]:
     """What this device does to the concerns it is made for."""
-    foreign = foreign_target(device.device_class)
+    foreign = foreign_targets(device.device_class)
     lesions = evaluation.place.lesions
-    return [item for key, item in evaluation.improvement.items() if lesions[key].target != foreign]
+    return [item for key, item in evaluation.improvement.items() if lesions[key].target not in foreign]
 
 
 def allowed_sites(
@@ -106,11 +114,15 @@ def allowed_sites(
 ) -> dict[str, Ceiling]:
     """Sites where screening and ceilings let this device be used; reasons for the others go to `found`."""
     allowed: dict[str, Ceiling] = {}
-    foreign = foreign_target(device.device_class)
+    foreign = foreign_targets(device.device_class)
     for place in people_places:
-        if foreign is not None and all(lesion.target == foreign for lesion in place.lesions.values()):
-            use, aim = device.device_class.partition("_")[0], {"vessel": "vessels"}.get(foreign, foreign)
-            found.refuse(device.device_class, f"a {use} laser is not for the {aim} to be treated on the {place.site}")
+        targets = {lesion.target for lesion in place.lesions.values()}
+        if targets <= foreign:
+            use = {"ipl": "device of intense pulsed light"}.get(
+                device.device_class, f"{device.device_class.partition('_')[0]} laser"
+            )
+            aim = " and ".join(_AIMS[target] for target in sorted(targets))
+            found.refuse(device.device_class, f"a {use} is not for the {aim} to be treated on the {place.site.replace('_', ' ')}")
             continue
         rules = screening.removed(device.device_class, place.site)
         if rules:
