@@ -34,6 +34,7 @@ _SEARCH_TWINS = 100
 """Twins while searching; the finalists are evaluated again with `_FINAL_TWINS`."""
 _FINAL_TWINS = 400
 _MOST_OPTIONS = 4
+_NO_CEILING = "no ceiling is known"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,6 +359,11 @@ def _nothing_fits(found: Found, limits: Limits, at: dict[str, Place], screening:
         headline = f"Nothing allowed keeps every limit: of {len(found.candidates)} courses, {words}. {_smallest_change(found)}"
     else:
         headline = "No allowed laser reaches the target in this skin; the reasons stand under the refused devices."
+        unknown = [name for name, reasons in found.refused.items() if any(_NO_CEILING in reason for reason in reasons)]
+        if unknown:
+            headline += (
+                f" Without a row in the table of ceilings nothing is offered; such a row is missing for {', '.join(unknown)}."
+            )
     return Draft(
         status="blocked",
         headline=headline + _kept_back(screening),
