@@ -17,7 +17,7 @@ from recutis.scorecard.clinical_risks import care_of, events_of
 from recutis.scorecard.clinical_sample import Population, at_quantile, mean, share_pct, told_gain
 from recutis.scorecard.clinical_study import Lab, NotComputedError, treatment, treatments
 from recutis.scorecard.clinical_table import FILES, read_clinical
-from recutis.scorecard.clinical_words import anaesthesia_of, concern_of, panel_words, phototypes, site_of, threshold_of
+from recutis.scorecard.clinical_words import anaesthesia_of, concern_of, number_in, panel_words, phototypes, site_of, threshold_of
 from recutis.scorecard.tables import Record, packaged_columns
 
 OUTCOME = {
@@ -180,7 +180,7 @@ def test_darker_skin_and_missing_steroid_mean_more_pih(lab: Lab) -> None:
         ("risks", {"adverse_event": "candida infection"}, "is not modelled"),
         ("risks", {"device_class": "modifier"}, "an input of the model"),
         ("pain", {"scale": "relative"}, "no number to compute"),
-        ("pain", {"scale": "smileys"}, "not one of 0-10 or 0-100"),
+        ("pain", {"scale": "smileys"}, "not one of 0-10, 0-100 or VAS"),
     ],
 )
 def test_what_cannot_be_computed_says_why(table: str, changed: dict[str, str], reason: str, lab: Lab) -> None:
@@ -264,6 +264,30 @@ def test_words_of_a_study_are_understood() -> None:
     assert anaesthesia_of("nerve block + sedation") == "sedation"
     assert events_of("PIH or hypopigmentation") == ("pih", "hypopigmentation")
     assert care_of(dict.fromkeys(packaged_columns("risks"), "") | {"settings": "famciclovir 250 mg"}).antiviral
+
+
+def test_odd_cells_are_not_misread(lab: Lab) -> None:
+    """Thousands have commas, '3/30' is no number, several words of a grading mean the lowest, a device is not ice."""
+    fair, marked = threshold_of("moderate to excellent"), threshold_of("marked improvement")
+
+    assert number_in("1,200") == 1200
+    assert number_in("3/30") is None
+    assert number_in("2-3") == 2.5
+    assert fair is not None
+    assert fair.low == 25
+    assert marked is not None
+    assert marked.low == 75
+    assert anaesthesia_of("device cooling") == "gel"
+    assert phototypes("III, IV") == ("III", "IV")
+    assert "stands for the body" in str(row(lab, "risks", site="forearm")["reason"])
+
+
+@pytest.mark.parametrize(("scale", "factor"), [("0-100 mm", 10.0), ("0-4", 0.4), ("VAS", 1.0), ("0-100 VAS / 10", 1.0)])
+def test_pain_is_told_on_the_rows_scale(scale: str, factor: float, lab: Lab) -> None:
+    """Scales from 0 to N are linear in that of ten."""
+    ten, other = (number(row(lab, "pain", scale=text), "p50") for text in ("0-10", scale))
+
+    assert other == pytest.approx(factor * ten, rel=1e-3)
 
 
 def test_statistics_of_a_known_population() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from recutis.response import Care
 from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order
-from recutis.scorecard.clinical_words import anaesthesia_of
+from recutis.scorecard.clinical_words import anaesthesia_of, number_in
 from recutis.scorecard.types import Spread
 
 _TEN: Final = 10.0
@@ -23,17 +23,18 @@ def order_of(fields: Mapping[str, str]) -> Order:
     return Order(device_word=fields["modality"], settings_text=fields["detail"], site_text=fields["site"], n_text=fields["n"])
 
 
-def _scale(text: str) -> float:
-    """Factor from 0 to 10 to the row's scale.
+def _scale(text: str, value: float | None) -> float:
+    """Factor from 0 to 10 to the row's scale: 0 to N is read as linear; a bare VAS has 10 or, for larger values, 100 steps.
 
-    Raises NotComputedError for a scale that is none of 0 to 10 or 0 to 100.
+    Raises NotComputedError for other scales.
     """
     small = text.lower()
-    if re.search(r"\b[01]\s*-\s*100\b", small):
-        return 1.0 if "/ 10" in small or "/10" in small else _TEN
-    if re.search(r"\b[01]\s*-\s*10\b", small) or not small:
-        return 1.0
-    msg = f"the scale '{text}' is not one of 0-10 or 0-100"
+    found = re.search(r"\b[01]\s*(?:-|–|to)\s*(\d+)\b", small)
+    if found:
+        return 1.0 if re.search(r"/\s*10\b", small) else float(found.group(1)) / _TEN
+    if not small or re.search(r"\b(vas|nrs|visual analog|numeric)", small):
+        return _TEN if value is not None and value > _TEN else 1.0
+    msg = f"the scale '{text}' is not one of 0-10, 0-100 or VAS"
     raise NotComputedError(msg)
 
 
@@ -46,7 +47,7 @@ def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...
     if "relative" in scale or "qualitative" in scale:
         msg = "a comparison in words has no number to compute"
         raise NotComputedError(msg)
-    factor = _scale(fields["scale"])
+    factor = _scale(fields["scale"], number_in(fields["value"]))
     study = lab.study(order_of(fields))
     assumed = list(study.assumed)
     named = anaesthesia_of(fields["anaesthesia"])

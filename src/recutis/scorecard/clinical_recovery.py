@@ -85,6 +85,8 @@ def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
         raise NotComputedError(msg)
     if name is not None:
         return np.asarray(getattr(_response(lab, arm, study), name))
+    if re.search(r"\bpih|hyperpigment", sign):
+        return np.asarray(_response(lab, arm, study).pih_duration_weeks * DAYS_PER_WEEK)
     if re.search(r"purpura|bruis|ecchym", sign):
         return symptoms.last_day_above(_bruise(lab, arm, study), _noted())
     names = _symptom(sign)

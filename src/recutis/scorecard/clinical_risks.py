@@ -21,7 +21,8 @@ from recutis.units import DAYS_PER_WEEK
 _EVENTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"\bany (complication|adverse|side)|adverse effects|any side", tuple(RISKS)),
     (r"candida|yeast|fung", ()), (r"melasma|dermatitis|rosacea|eczema|allerg", ()),
-    (r"hypo-?pigment|lightening", ("hypopigmentation",)), (r"pih|hyper-?pigment|dyschrom", ("pih",)),
+    (r"hypo-?pigment|lightening", ("hypopigmentation",)), (r"dys-?pigment", ("pih", "hypopigmentation")),
+    (r"pih|hyper-?pigment|dyschrom", ("pih",)),
     (r"pigment change", ("hypopigmentation",)), (r"milia|acne|acneiform", ("acneiform",)), (r"hsv|herpes", ("herpes",)),
     (r"infection|bacteri|impetigo", ("bacterial_infection",)), (r"scar|keloid", ("scarring",)), (r"ectropion", ("ectropion",)),
     (r"blister|bulla|vesic|burn", ("blister",)), (r"purpura|bruis", ("purpura",)), (r"erythema|redness", ("prolonged_erythema",)),

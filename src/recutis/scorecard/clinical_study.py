@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -367,11 +368,13 @@ class Lab:
 
         chosen, notes = treatments(order.device_word, f"{order.settings_text} {order.detail}".strip())
         assumed = list(notes)
-        types = phototypes(f"{order.phototypes_text} {order.indication}") or usual_phototypes()
+        types = phototypes(order.phototypes_text) or usual_phototypes()
         site = order.site or site_of(order.site_text)
         if site is None:
             msg = f"the site '{order.site_text}' is not known"
             raise NotComputedError(msg)
+        if site == "decolletage" and re.search(r"chest|coll", order.site_text.lower()) is None and order.site_text != site:
+            assumed.append("the decolletage stands for the body")
         kind = concern_of(f"{order.indication} {order.detail}".strip()) if order.indication or order.detail else None
         if kind == "":
             msg = f"'{order.indication}' is not modelled"

@@ -11,7 +11,7 @@ from recutis.sites import PHOTOTYPES, SITES
 
 _NUMBER: Final = r"\d+(?:\.\d+)?"
 _SPAN: Final = rf"({_NUMBER})(?:\s*(?:-|–|to|vs\.?|or)\s*({_NUMBER}))?"
-_ROMAN: Final = re.compile(r"\b(VI|IV|V|III|II|I)\b(?:\s*(?:-|–|to|and)\s*(VI|IV|V|III|II|I)\b)?")
+_ROMAN: Final = re.compile(r"\b(VI|IV|V|III|II|I)\b(?:\s*(?:-|–|to|and|,|/|&)\s*(VI|IV|V|III|II|I)\b)?")
 _PEOPLES: Final[tuple[tuple[str, str, str], ...]] = (
     (r"korean|chinese|asian|japanese|thai|taiwanese", "III", "IV"),
     (r"indian|hispanic|latin|middle.eastern|arab|egyptian", "IV", "V"),
@@ -22,7 +22,8 @@ _SITES: Final[tuple[tuple[str, str], ...]] = (
     (r"upper lip|perioral|mouth|lip", "perioral"), (r"lower (eye)?lid|upper (eye)?lid|eyelid|\blids?\b", "eyelid"),
     (r"peri-?orbital|peri-?ocular|eye|crow", "periorbital"), (r"forehead", "forehead"), (r"temple", "temple"),
     (r"nose|nasal", "nose"), (r"chin", "chin"), (r"cheek|face|facial|mixed|other|lentigines|^$", "cheek"),
-    (r"chest|decollet|décollet|body|trunk", "decolletage"), (r"neck", "neck"), (r"hand", "hands"),
+    (r"chest|decollet|décollet|body|trunk|\b(back|arms?|forearms?|legs?|thighs?|abdomen|limbs?)\b", "decolletage"),
+    (r"neck", "neck"), (r"hand", "hands"),
 )  # fmt: skip
 _CONCERNS: Final[tuple[tuple[str, str], ...]] = (
     (r"laxity", ""), (r"hypertrophic", "hypertrophic_scar"), (r"burn", "burn_scar"), (r"traumatic", "traumatic_scar"),
@@ -35,12 +36,13 @@ _CONCERNS: Final[tuple[tuple[str, str], ...]] = (
 )  # fmt: skip
 _ANAESTHESIA: Final[tuple[tuple[str, str], ...]] = (
     (r"^none", "none"), (r"sedat|general|\bga\b", "sedation"), (r"block|infiltrat|tumescent|\blocal\b", "nerve_block"),
-    (r"(topical|emla|cream|lidocaine).*(cold air|cool|ice)", "topical_cold_air"), (r"topical|emla|cream|lidocaine", "topical"),
-    (r"cold air|zimmer|ice", "cold_air"), (r"gel|dcd|cryogen|contact|cool", "gel"),
+    (r"(topical|emla|cream|lidocaine).*(cold air|cool|chill|\bice\b)", "topical_cold_air"), (r"topical|emla|cream|lidocaine", "topical"),
+    (r"(cold|cooled|chilled) air|zimmer|\bice\b", "cold_air"), (r"gel|dcd|cryogen|contact|cool", "gel"),
 )  # fmt: skip
+_VAGUE_WORDS: Final = ((r"any improvement", "any"), (r"improve|effective|respon", "improved"))
 _MODELLED_WORDS: Final[tuple[tuple[str, str], ...]] = (
-    (r"satisf|expectation|brighter|best score", "satisfied"), (r"any improvement", "any"), (r"clear or almost", "clear"),
-    (r"good", "good"), (r"excellent|marked", "excellent"), (r"fair|moderate", "fair"), (r"improve|effective|respon", "improved"),
+    (r"satisf|expectation|brighter", "satisfied"), (r"clear or almost|almost clear|complete", "clear"), (r"good", "good"),
+    (r"excellent|marked|significant|best score", "excellent"), (r"fair|moderate", "fair"),
 )  # fmt: skip
 
 
@@ -53,7 +55,10 @@ class Threshold:
 
 
 def number_in(text: str) -> float | None:
-    """The number of a cell; the middle of a range such as '2-3'; None for other words."""
+    """The number of a cell; the middle of a range such as '2-3'; None for other words and for counts such as '3/30'."""
+    text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    if re.match(r"\s*\d+\s*/\s*\d+", text):
+        return None
     match = re.match(rf"^\s*(?:about|mean|<=?|>=?|~)?\s*(-?{_NUMBER})(?:\s*(?:-|–|to)\s*({_NUMBER}))?", text)
     if match is None:
         return None
@@ -131,8 +136,10 @@ def threshold_of(text: str) -> Threshold | None:
         return Threshold(low=low, high=100.0 if at_least or high is None else high)
     if re.search(r"\b(poor|no(n|t)?[- ]?(response|responder|improve))", text.lower()):
         return Threshold(low=-100.0, high=evidence.value("clinical.word.fair"))
-    word = first_match(_MODELLED_WORDS, text)
-    return None if word is None else Threshold(low=evidence.value(f"clinical.word.{word}"), high=100.0)
+    words = [word for pattern, word in _MODELLED_WORDS if re.search(pattern, text.lower())]
+    vague = first_match(_VAGUE_WORDS, text)
+    levels = [evidence.value(f"clinical.word.{word}") for word in words or ([vague] if vague else [])]
+    return Threshold(low=min(levels), high=100.0) if levels else None
 
 
 @dataclass(frozen=True, kw_only=True)
