@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recutis import evidence
 from recutis.errors import OutOfRangeError
+from recutis.injury import Injury
 from recutis.response import Improvement, improve, no_treatment, quartile_odds
 from recutis.response.typical import NAMES, typical
 from recutis.sites import CONCERN_KINDS
@@ -164,3 +166,25 @@ def test_errors_say_what_to_do():
         no_treatment(target("fine_lines"), TWINS, months=-1)
     with pytest.raises(OutOfRangeError, match="one improvement a twin, 200; got the shape"):
         quartile_odds(np.zeros(3), TWINS)
+
+
+def deep(depth_um: float) -> Injury:
+    """Non-ablative columns of this depth, as many and as wide as usual."""
+    usual = typical("nafl_1550")
+    epidermis = evidence.value("response.typical.epidermis")
+    dermis = usual.injured_dermis_um * (depth_um - epidermis) / (usual.lesion_depth_um - epidermis)
+    return replace(usual, coagulation_depth_um=depth_um, lesion_depth_um=depth_um, injured_dermis_um=dermis)
+
+
+def test_deeper_columns_help_scars_until_they_pass_below_them():
+    """Every 150 µm help less in the end but much at first: the deeper of two devices was better by about 1.4 (OUT-029, OUT-030)."""
+    gains = [
+        np.median(improve(deep(depth), target("acne_scars"), TWINS, sessions=3, interval_weeks=4).by_session[-1])
+        for depth in (200, 350, 500, 650, 900, 1400, 2100)
+    ]
+    steps = np.diff(gains)
+
+    assert (steps >= 0).all()
+    assert gains[2] / gains[1] > 1.15
+    assert 1.15 < gains[4] / gains[2] < 1.6
+    assert steps[-1] < 0.3 * steps[0]

@@ -13,9 +13,12 @@ from recutis import evidence
 from recutis.errors import InputError, OutOfRangeError, UnknownNameError
 from recutis.injury import Injury
 from recutis.response import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, SiteResponse, combine, course_risk, numbing_minutes, respond
+from recutis.response.clocks import closure_days, shed_day
 from recutis.response.improve import SOURCES
 from recutis.response.sources import SITE_SOURCES
+from recutis.response.symptoms import bruise, last_day_above
 from recutis.response.typical import NAMES, typical
+from recutis.response.wound import healing_factor, read_wound
 from recutis.twins import Traits, Twins, draw
 
 CLOCKS = (
@@ -140,6 +143,144 @@ def test_antibiotic_changes_nothing():
     with_it = answer("co2_full", care=replace(PLAIN, antibiotic=True)).risks["bacterial_infection"]
 
     assert np.array_equal(with_it, answer("co2_full").risks["bacterial_infection"])
+
+
+def test_after_a_closed_wound_protection_is_credited_less():
+    """Bleaching left 17 % of patients dark after non-ablative columns (RSK-048): there its odds ratio lies nearer to 1."""
+
+    def odds_ratio(name: str) -> float:
+        plain, bleached = (answer(name, care=replace(PLAIN, bleaching=word)).risks["pih"] for word in (False, True))
+        return float(np.median(bleached / (1 - bleached) * (1 - plain) / plain))
+
+    assert odds_ratio("co2_columns") < odds_ratio("nafl_1550_dense") < 1
+
+
+@pytest.mark.parametrize(("phototype", "low", "high"), [("III", 1, 5), ("IV", 5, 15), ("V", 8, 25)])
+def test_dense_closed_columns_darken_brown_skin(phototype, low, high):
+    """PIH in percent of sessions at 2000 columns per cm², untreated: between RSK-062 and RSK-053, RSK-055."""
+    chance = 100 * answer("nafl_1550_dense", people(phototype=phototype)).risks["pih"].mean()
+
+    assert low < chance < high
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("site", ["cheek", "neck", "eyelid"])
+def test_the_four_clocks_agree(name, site):
+    """Work is never later than company; make-up waits for an open surface to close; sunscreen does too."""
+    found = answer(name, people(site))
+
+    assert (found.return_to_work_day <= found.social_downtime_days + 1e-9).all()
+    assert (found.makeup_day >= found.sunscreen_start_day - 1e-9).all()
+    if typical(name).ablation_depth_um > 0:
+        assert (found.makeup_day >= found.closure_days * 0.999).all()
+        assert (found.return_to_work_day >= found.closure_days * 0.999).all()
+
+
+@pytest.mark.parametrize("name", ["qs", "pico", "ipl"])
+def test_over_crusts_on_spots_no_make_up_but_work(name):
+    """Crusts on treated spots hold make-up until they fall; the skin is closed, so most can work at once."""
+    found = answer(name)
+
+    assert np.median(found.makeup_day) > 2
+    assert (found.makeup_day <= found.social_downtime_days + 1e-9).all()
+    assert np.quantile(found.return_to_work_day, 0.75) == 0
+
+
+def test_without_a_spot_nothing_crusts():
+    """Light as strong on the skin as on its pigment has no spot to crust."""
+    veins = replace(typical("ipl"), pigment_ratio=typical("ipl").epidermis_pigment_ratio)
+
+    assert answer(veins).symptoms["crusting"] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "site", "low", "high"),
+    [
+        ("nafl_1550_light", "cheek", 2, 7), ("nafl_1927", "cheek", 2, 7), ("nafl_1550_deep", "cheek", 2, 7),
+        ("co2_columns", "cheek", 5, 7), ("eryag_columns", "cheek", 4, 7), ("hybrid", "cheek", 3.5, 6.5),
+        ("co2_columns", "decolletage", 7, 11),
+    ],
+)  # fmt: skip
+def test_columns_shed_when_clinics_say(name, site, low, high):
+    """Peeling ends on day 2 to 7 after closed columns, 5 to 7 after ablated ones, 7 to 10 on the chest (REC-043, REC-044, REC-074)."""
+    twins = people(site)
+    wound, factor = read_wound(typical(name), twins), healing_factor(twins)
+    shed = shed_day(wound, factor, closure_days(wound, factor))
+
+    assert low < np.median(shed) < high
+
+
+def test_wider_deeper_and_open_columns_shed_later():
+    """The plug of a wide or deep column takes longer, and so does a crust over an open one."""
+    twins = people()
+    factor = healing_factor(twins)
+
+    def shed(injury: Injury) -> float:
+        wound = read_wound(injury, twins)
+        return float(np.median(shed_day(wound, factor, closure_days(wound, factor))))
+
+    closed = typical("nafl_1550")
+    assert shed(replace(closed, lesion_width_um=2 * closed.lesion_width_um)) > shed(closed)
+    assert shed(deeper(closed, 1.5)) > shed(closed)
+    assert shed(replace(closed, ablation_depth_um=300.0, epidermis_removed_fraction=0.1)) > shed(closed)
+
+
+def test_redness_of_columns_is_gone_by_twelve_weeks():
+    """Usual fractional redness ends within 12 weeks (REC-146) and is rarely long (RSK-038); a full field takes longer."""
+    light, usual, full = (answer(name) for name in ("co2_columns_light", "co2_columns", "co2_full"))
+
+    assert np.quantile(usual.erythema_resolution_days, 0.9) < 84
+    assert light.risks["prolonged_erythema"].mean() < usual.risks["prolonged_erythema"].mean() < 0.03
+    assert (full.erythema_resolution_days > usual.erythema_resolution_days).all()
+
+
+def test_infection_follows_the_days_of_open_skin():
+    """About 2 in 100 after fractional CO2 (RSK-035), more after a full field (RSK-029), least where the skin stays closed."""
+    closed, columns, full = (
+        answer(name).risks["bacterial_infection"].mean() for name in ("nafl_1550", "co2_columns", "co2_full")
+    )
+
+    assert closed < 0.003
+    assert 0.01 < columns < 0.03
+    assert columns < full < 0.07
+
+
+def bruises(ratio: float, vessel: float) -> tuple[float, float]:
+    """Chance of a bruise, and how many days it shows in the one of twenty twins who bruises most."""
+    injury = replace(
+        typical("pdl"), purpura_ratio=ratio, vessel_ratio=((40.0, 300.0, vessel),), epidermis_pigment_ratio=0.0, pigment_ratio=0.0
+    )
+    twins = people()
+    marks = bruise(read_wound(injury, twins), answer(injury, twins).risks["purpura"], twins)
+    shown = last_day_above(marks, evidence.value("response.redness.visible"))
+    return float(answer(injury, twins).risks["purpura"].mean()), float(np.quantile(shown, 0.95))
+
+
+def test_bruises_follow_rupture_and_last_where_vessels_were_heated():
+    """Below rupture hardly any; twice the rupture exposure usually, up to two weeks (REC-108); brief without a heated vessel."""
+    rare, _ = bruises(0.9, 1.5)
+    usual, days = bruises(2.2, 1.5)
+    _, brief = bruises(2.2, 0.3)
+
+    assert rare < 0.1
+    assert usual > 0.6
+    assert 4 < days < 14
+    assert brief < 0.6 * days
+
+
+def test_a_burn_of_the_whole_field_closes_from_the_adnexa():
+    """Light that kills the epidermis everywhere needs days to close, delays make-up and may infect; at the threshold it rarely does."""
+    base = replace(
+        typical("pdl"), coverage_fraction=1.0, epidermis_killed_fraction=1.0, basal_survival=0.0, lesion_depth_um=100.0,
+        coagulation_depth_um=100.0, lesion_width_um=7000.0,
+    )  # fmt: skip
+    marginal, burnt = (answer(replace(base, epidermis_pigment_ratio=ratio)) for ratio in (1.0, 4.0))
+
+    assert np.median(burnt.closure_days) > 4
+    assert np.median(burnt.makeup_day) > 4
+    assert np.median(marginal.makeup_day) < 1
+    assert (burnt.risks["bacterial_infection"] > marginal.risks["bacterial_infection"]).all()
+    assert (burnt.risks["blister"] > marginal.risks["blister"]).all()
 
 
 def test_better_anaesthesia_hurts_less():

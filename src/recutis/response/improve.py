@@ -43,9 +43,9 @@ def _multiplier(kind: str) -> float:
 
 
 def _reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
-    """Share of the lesion's depth range that was reached, 0 to 1."""
+    """Reached depth over the lesion's depth range: 0 at its top, 1 at its bottom, more below it."""
     span = max(lesion.bottom_um - lesion.top_um, 1.0)
-    return np.asarray(np.clip((np.asarray(depth_um) - lesion.top_um) / span, 0.0, 1.0), dtype=np.float64)
+    return np.asarray(np.maximum((np.asarray(depth_um) - lesion.top_um) / span, 0.0), dtype=np.float64)
 
 
 def _session_weights(sessions: int, interval_weeks: float) -> Draws:
@@ -57,18 +57,22 @@ def _session_weights(sessions: int, interval_weeks: float) -> Draws:
 def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Draws) -> Draws:
     """Improvement as a share, shape (sessions, n): remodelling dose saturating over sessions.
 
-    The dose of a session is coverage (saturating) times the reached share of the lesion's depth
-    range (square root; dead dermis remodels a little beyond itself), worth more with open columns
-    and most with a full-field wound; heat that kills no dermis and breaks no surface gives none.
+    The dose of a session is coverage (saturating) times what its depth is worth, more with open
+    columns and most with a full-field wound; heat that kills no dermis and breaks no surface gives
+    none. Dead dermis remodels a little beyond itself. Columns are worth nearly their depth at first
+    and saturate below the lesion (OUT-029, OUT-030); a full-field wound contracts as a whole, so its
+    own part follows the square root of the reached share.
     """
     coverage = float(saturating(wound.coverage, number("dermis.coverage_scale")))
     onset = number("dermis.onset")
     engaged = saturating(np.maximum(wound.depth_um - epidermis_um, 0.0), onset)
-    strength = number("dermis.closed") * engaged + number("dermis.open") * wound.presence + number("dermis.full") * wound.full
     into_dermis = onset * np.logaddexp(0.0, (wound.depth_um - epidermis_um) / onset)
     below = saturating(into_dermis, 2 * onset)
-    reached = _reach(wound.depth_um + number("dermis.beyond") * below, lesion) ** number("dermis.reach_power")
-    dose = strength * coverage * reached * _multiplier(lesion.kind)
+    reached = _reach(wound.depth_um + number("dermis.beyond") * below, lesion)
+    by_columns = saturating((reached / number("dermis.reach_scale")) ** number("dermis.reach_power"), 1.0)
+    by_field = np.minimum(reached, 1.0) ** number("dermis.field_power")
+    columns = (number("dermis.closed") * engaged + number("dermis.open") * wound.presence) * by_columns
+    dose = (columns + number("dermis.full") * wound.full * by_field) * coverage * _multiplier(lesion.kind)
     ceiling = number("dermis.ceiling") / PERCENT * (1 - number("dermis.difficulty") * lesion.difficulty)
     return np.asarray(ceiling * saturating(weights[:, None] * dose[None, :], 1.0))
 
