@@ -153,6 +153,20 @@ def test_screening_is_told(tmp_path: Path) -> None:
     assert any(item.session == 1 and item.sources for item in found.warnings if item.severity == "not_allowed")
 
 
+def test_no_benefit_is_told_for_a_lesion_that_must_be_referred(tmp_path: Path) -> None:
+    """A changing spot: the course is not allowed, and nothing says how much a laser would lighten it."""
+    changing = yaml.safe_load((EXAMPLES / "patients" / "changing-spot.yaml").read_text(encoding="utf-8"))
+
+    found = predict_course(read_course(written(tmp_path, {"week": 1, "device": "QS ruby"}, patient=changing)))
+
+    assert not found.allowed
+    assert found.screening_status == "refer"
+    assert found.course.improvement_pct == {}
+    assert found.course.quartile_odds == {}
+    assert found.sessions[0].improvement_pct == {}
+    assert any("No benefit is told for age_spots" in item.text for item in found.warnings)
+
+
 def test_sessions_too_soon_are_told(tmp_path: Path) -> None:
     """On skin that may be open: not allowed; before the class's least interval: a caution; and both gain less."""
     at_once = predict_course(course(tmp_path, {"week": 1, **DEEP}, {"week": 1.15, **DEEP}))

@@ -195,7 +195,8 @@ def _option_lines(option: Option) -> list[str]:
 
 
 def _band(quantity: Quantity, unit: str) -> str:
-    return f"{quantity.p50:.2g} ({quantity.p10:.2g} to {quantity.p90:.2g}) {unit}"
+    low, middle, high = (f"{float(f'{value:.2g}'):g}" for value in (quantity.p10, quantity.p50, quantity.p90))
+    return f"{middle} ({low} to {high}) {unit}"
 
 
 _UNITS = {

@@ -25,7 +25,7 @@ from recutis.plan.care import ANAESTHESIA_WORDS, care_policy, numbing_for, proph
 from recutis.plan.course_file import CourseFile, SessionFile
 from recutis.plan.describe import injury_document, pass_settings, strongest
 from recutis.plan.document import PlanProvenance, Predictions, Quantity, Question
-from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, places
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, named_concerns, places
 from recutis.plan.fold import continued, course_chance
 from recutis.plan.prediction_document import CoursePrediction, CourseWarning, SessionPrediction, WholeCourse
 from recutis.plan.predictions import predictions
@@ -146,7 +146,8 @@ def _treat(
 
 
 def _gains(gain: dict[str, Draws], sources: dict[str, tuple[str, ...]]) -> dict[str, Quantity]:
-    return {name: of_draws(draws, "pct", sources[name]) for name, draws in gain.items()}
+    """Gains of the concerns that have sources to tell."""
+    return {name: of_draws(draws, "pct", sources[name]) for name, draws in gain.items() if name in sources}
 
 
 def _session(number: int, one: _Treated, start: datetime.date, sources: dict[str, tuple[str, ...]]) -> SessionPrediction:
@@ -223,10 +224,32 @@ def _screening_warnings(course: CourseFile, screening: Screening) -> list[Course
         text = f"Screening says '{screening.status}': nothing should be treated before that is settled.{urgent}"
         rules = tuple(entry.rule_id for entry in screening.firing if entry.severity in {"absolute", "gate"})
         found.append(CourseWarning(severity="not_allowed", session=None, site=None, text=text, sources=rules))
+    for name in sorted(_untold(course, screening)):
+        text = (
+            f"No benefit is told for {name}: a pigmented lesion without a diagnosis, or one that changes, is not treated by laser"
+        )
+        found.append(CourseWarning(severity="not_allowed", session=None, site=None, text=text, sources=()))
     for item in questions(course.patient):
         text = f"A required answer is missing: {item.place}. {item.question}"
         found.append(CourseWarning(severity="not_allowed", session=None, site=None, text=text, sources=()))
     return found
+
+
+def _untold(course: CourseFile, screening: Screening) -> frozenset[str]:
+    """Concerns of which no benefit is told: pigmented lesions that must be seen by a physician first."""
+    from recutis.patient.profile import PIGMENTED_KINDS
+
+    if not screening.urgent:
+        return frozenset()
+    return frozenset(name for name, concern in named_concerns(course.patient).items() if concern.kind in PIGMENTED_KINDS)
+
+
+def _without(told: WholeCourse, names: frozenset[str]) -> WholeCourse:
+    """The course without a word on the benefit of some concerns."""
+    parts = ("improvement_pct", "quartile_odds", "recurrence_pct", "time_to_effect_weeks")
+    return told.model_copy(
+        update={part: {key: item for key, item in getattr(told, part).items() if key not in names} for part in parts}
+    )
 
 
 def _site_warnings(number: int, item: SiteEvaluation, screening: Screening) -> list[CourseWarning]:
@@ -274,13 +297,14 @@ def _time_warnings(done: list[_Treated], start: datetime.date) -> list[CourseWar
                 continue
             days = (one.day - before.day).days
             closed = float(np.quantile(before.together.closure_days, 0.9))
+            cited = tuple(before.together.sources.get("closure_days", ()))
             row = _usual_interval(one.device)
             least = row.low or row.value or 0.0
             if days <= closed:
                 text = (
                     f"{days} days after the last session the skin may still be open (closed by day {closed:.0f} in nine of ten)"
                 )
-                found.append(CourseWarning(severity="not_allowed", session=number, site=site, text=text, sources=("REC-001",)))
+                found.append(CourseWarning(severity="not_allowed", session=number, site=site, text=text, sources=cited))
             elif days < least * DAYS_PER_WEEK:
                 text = f"{days} days after the last session; the usual least for this class is {least:g} weeks"
                 found.append(CourseWarning(severity="caution", session=number, site=site, text=text, sources=(row.id,)))
@@ -321,8 +345,10 @@ def predict_course(
             warnings += _site_warnings(number, item, screening)
     warnings += _time_warnings(done, patient.date)
     warnings.sort(key=lambda item: item.severity != "not_allowed")
-    sessions = tuple(_session(number, one, patient.date, effects) for number, one in enumerate(done, start=1))
-    whole = _whole(done)
+    untold = _untold(course, screening)
+    told = {name: ids for name, ids in effects.items() if name not in untold}
+    sessions = tuple(_session(number, one, patient.date, told) for number, one in enumerate(done, start=1))
+    whole = _without(_whole(done), untold)
     made = provenance(course.model_dump(mode="json", exclude_none=True), seed=seed)
     return CoursePrediction(
         allowed=not any(item.severity == "not_allowed" for item in warnings),
