@@ -266,6 +266,14 @@ def test_words_of_a_study_are_understood() -> None:
     assert care_of(dict.fromkeys(packaged_columns("risks"), "") | {"settings": "famciclovir 250 mg"}).antiviral
 
 
+def test_a_sign_told_as_a_harm_is_its_incidence(lab: Lab) -> None:
+    """Crusting in a table of risks is the share in whom crusts are recorded: nearly all after columns of CO2."""
+    found = row(lab, "risks", adverse_event="crusting")
+
+    assert number(found, "p50") > 90
+    assert row(lab, "risks", adverse_event="candida")["found"] is None
+
+
 def test_odd_cells_are_not_misread(lab: Lab) -> None:
     """Thousands have commas, '3/30' is no number, several words of a grading mean the lowest, a device is not ice."""
     fair, marked = threshold_of("moderate to excellent"), threshold_of("marked improvement")

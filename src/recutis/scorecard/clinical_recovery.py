@@ -96,7 +96,7 @@ def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
     return np.asarray(np.maximum.reduce([symptoms.last_day_above(curves[one], _noted()) for one in names]))
 
 
-def _present(lab: Lab, arm: Arm, study: Study, sign: str, day: float | None) -> Draws:
+def present(lab: Lab, arm: Arm, study: Study, sign: str, day: float | None) -> Draws:
     """Whether a sign is there on a day (at any time when None), or the chance of it, for each twin."""
     if re.search(r"blister|bulla", sign):
         return np.asarray(_response(lab, arm, study).risks["blister"])
@@ -177,6 +177,6 @@ def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...
         return _timecourse(lab, study, fields), study.assumed
     if statistic == "incidence" or fields["unit"].startswith("pct"):
         day = None if sign.endswith("_any") else _day_of(fields)
-        seen = study.population([_present(lab, arm, study, sign, day) for arm in study.arms])
+        seen = study.population([present(lab, arm, study, sign, day) for arm in study.arms])
         return sample.share_pct(seen, study.n, "share", seed=lab.seed), study.assumed
     return _duration(lab, study, fields), study.assumed

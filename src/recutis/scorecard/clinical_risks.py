@@ -14,6 +14,7 @@ from recutis.classes import matches
 from recutis.response import RISKS, Care, clocks, course_risk
 from recutis.response.wound import read_wound
 from recutis.scorecard import clinical_sample as sample
+from recutis.scorecard.clinical_recovery import present
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
 from recutis.scorecard.types import Spread
 from recutis.units import DAYS_PER_WEEK
@@ -27,6 +28,7 @@ _EVENTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"infection|bacteri|impetigo", ("bacterial_infection",)), (r"scar|keloid", ("scarring",)), (r"ectropion", ("ectropion",)),
     (r"blister|bulla|vesic|burn", ("blister",)), (r"purpura|bruis", ("purpura",)), (r"erythema|redness", ("prolonged_erythema",)),
 )  # fmt: skip
+_SIGNS: Final = r"^\W*(transient |mild )?(crust|o?edema|swelling|bronzing|peeling|itch|prurit)"
 _DAYS: Final = {"day": 1.0, "week": float(DAYS_PER_WEEK), "month": 30.4}  # calendar
 _PER_SESSION: Final = frozenset(
     {"treatments", "treatment", "sessions", "session", "lesions", "lesion", "sites", "areas", "cases"}
@@ -126,6 +128,11 @@ def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...
     if "maximum reported" in fields["effect_or_modifier"] or "maximum reported" in fields["notes"]:
         msg = "the highest figure among several studies is no study's statistic"
         raise NotComputedError(msg)
+    sign = fields["adverse_event"].lower()
+    if re.search(_SIGNS, sign):
+        study = lab.study(order_of(fields))
+        seen = study.population([present(lab, arm, study, sign, None) for arm in study.arms])
+        return sample.share_pct(seen, study.n, "share", seed=lab.seed), study.assumed
     events = events_of(fields["adverse_event"])
     history = _herpes_history(fields) if "herpes" in events else "none"
     study, values = _values(lab, fields, events, herpes=history == "all")
