@@ -103,11 +103,15 @@ def hypopigmentation(wound: Wound, twins: Twins) -> Draws:
 
 
 def bacterial_infection(wound: Wound, twins: Twins, raw_days: Draws) -> Draws:
-    """Infection per day of open or burnt surface; antibiotics by mouth were shown not to help."""
+    """Infection per day of open or burnt surface; antibiotics by mouth were shown not to help.
+
+    An erosion that leaves the basal layer alive counts less.
+    """
     factor = number("infection.immunosuppressed") if twins.traits.immunosuppressed else 1.0
     factor *= number("infection.diabetes") if twins.traits.diabetes else 1.0
     closed = number("infection.closed") * float(saturating(wound.killed, number("wound.presence")))
-    hazard = number("infection.per_day") * raw_days + closed
+    through = 1 - (1 - number("infection.erosion")) * wound.erosion
+    hazard = number("infection.per_day") * raw_days * through + closed
     spread = np.exp(number("infection.sd_study") * twins.infection_study)
     return _kept(saturating(hazard * factor * spread, 1.0))
 

@@ -25,24 +25,25 @@ _LEAST: Final = 1e-9  # keeps logarithms finite where there is no injury
 class Wound:
     """Injury seen by healing tissue; arrays of shape (n,) vary with the twin's depth error.
 
-    `open` is the surface fraction without living epidermis over ablated tissue (rims and erosions
-    with reduced weight), `killed` what is dead but in place without an open wound, `coverage` the
-    open fraction of a wound, else the fraction with any dead tissue; `dead_dermis_um` the dead dermis left
-    in place per area, reduced where columns stand in living skin. `presence` 0 to 1, whether there
-    is an open wound at all; `full` 0 to 1, how far the wound behaves as a full-field one;
-    `ablative` 0 to 1, how far a column behaves as ablated; `injured` 0 to 1, whether there is any
-    injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such targets were
-    heated; `pigment_killed` the share of the pigment cells of a spot darker than its skin that die; `epidermis_ratio`
-    the exposure of the normal epidermis over its threshold, `short_pulse` whether that breaks
-    melanosomes rather than heats the tissue; `burnt` 0 to 1, how far dead epidermis in place covers the
-    field without living edges near by, as a burn does. Depths in micrometres; `load` is coverage times depth
-    over 100 µm; `inflammation` the load that drives redness and swelling.
+    `open` is the surface fraction without living epidermis over ablated tissue (rims and erosions with
+    reduced weight), `killed` what is dead but in place without an open wound, `coverage` the open fraction
+    of a wound, else the fraction with any dead tissue; `dead_dermis_um` the dead dermis left in place per
+    area, reduced where columns stand in living skin. `presence` 0 to 1, whether there is an open wound at
+    all; `erosion` the share of it that leaves the basal layer alive; `full` 0 to 1, how far the wound
+    behaves as a full-field one; `ablative` 0 to 1, how far a column behaves as ablated; `injured` 0 to 1,
+    whether there is any injury or heated target. `vessel`, `pigment`, `gland` are 0 to 1, whether such
+    targets were heated; `pigment_killed` the share of the pigment cells of a spot darker than its skin that
+    die; `epidermis_ratio` the exposure of the normal epidermis over its threshold, `short_pulse` whether
+    that breaks melanosomes rather than heats the tissue; `burnt` 0 to 1, how far dead epidermis in place
+    covers the field without living edges near by, as a burn does. Depths in micrometres; `load` is coverage
+    times depth over 100 µm; `inflammation` the load that drives redness and swelling.
     """
 
     coverage: float
     open: float
     killed: float
     presence: float
+    erosion: float
     full: float
     burnt: float
     ablative: float
@@ -84,8 +85,8 @@ def _ablated_fraction(injury: Injury) -> float:
     return min(max(injury.epidermis_removed_fraction, by_volume, 0.0), 1.0)
 
 
-def _surface(injury: Injury, epidermis_um: float) -> tuple[float, float, float]:
-    """Open fraction, fraction dead but in place, and presence of an open wound.
+def _surface(injury: Injury, epidermis_um: float) -> tuple[float, float, float, float]:
+    """Open fraction, fraction dead but in place, presence of an open wound, share of it that is erosion.
 
     Where tissue was ablated, an epidermis that is gone or dead is an open wound. A dead rim beside
     a crater counts with a reduced weight, for it closes from its own edge; so does an erosion that
@@ -96,10 +97,11 @@ def _surface(injury: Injury, epidermis_um: float) -> tuple[float, float, float]:
     ablated = _ablated_fraction(injury)
     under = min(dead, ablated - removed)
     eroded = (ablated - removed - under) * min(injury.lesion_depth_um / epidermis_um, 1.0)
-    wound = removed + under + number("wound.erosion_weight") * eroded
+    eroded *= number("wound.erosion_weight")
+    wound = removed + under + eroded
     presence = float(saturating(wound, number("wound.presence")))
     open_fraction = min(wound + number("wound.rim_weight") * (dead - under) * presence, 1.0)
-    return open_fraction, (dead - under) * (1 - presence), presence
+    return open_fraction, (dead - under) * (1 - presence), presence, eroded / max(wound, _LEAST)
 
 
 def pigment_killed(ratio: Draws | float) -> Draws:
@@ -122,7 +124,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
 
     The last few are kept: pain, response and improvement ask for the same one in turn.
     """
-    open_fraction, killed, presence = _surface(injury, float(np.median(twins.epidermis_um)))
+    open_fraction, killed, presence, erosion = _surface(injury, float(np.median(twins.epidermis_um)))
     shown = burn_chance(injury.epidermis_pigment_ratio) if injury.selective else 1.0
     killed *= shown
     coverage = presence * open_fraction + (1 - presence) * shown * min(max(injury.coverage_fraction, 0.0), 1.0)
@@ -155,6 +157,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         open=open_fraction,
         killed=killed,
         presence=presence,
+        erosion=erosion,
         full=full,
         burnt=0.0 if injury.fractional else _fullness(killed),
         ablative=presence * float(saturating(max(injury.ablation_depth_um, 0.0), number("wound.ablative_depth"))),
