@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import date
 
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recutis.errors import CancelledError
-from recutis.laser import catalogue, expose
+from recutis.errors import CancelledError, OutOfRangeError
+from recutis.laser import Device, catalogue, expose
 from recutis.patient import Patient, ceiling
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto
 from recutis.plan.planner import Request, plan_course
+from recutis.plan.processes import in_order
 from recutis.plan.setting_limits import above_ceiling, under_ceiling
 from recutis.sites import SITES
 
@@ -182,3 +184,39 @@ def test_progress_rises_to_one() -> None:
 
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+
+
+def test_processes_change_nothing_but_the_time() -> None:
+    """Two processes find the same plan as one."""
+    alone = plan_course(Request(patient=person()))
+    together = plan_course(Request(patient=person(), processes=2))
+    drop = {"provenance": {"seconds"}}
+
+    assert alone.model_dump(exclude=drop) == together.model_dump(exclude=drop)
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_results_come_in_the_order_of_the_items(processes: int) -> None:
+    """Also where later items are done sooner."""
+    assert list(in_order(lambda number: number * number, list(range(7)), processes=processes)) == [n * n for n in range(7)]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_in_a_process_reaches_the_caller(processes: int) -> None:
+    """With its own text."""
+
+    def fails(number: int) -> int:
+        msg = f"item {number} is bad"
+        raise OutOfRangeError(msg)
+
+    with pytest.raises(OutOfRangeError, match="item 0 is bad"):
+        list(in_order(fails, [0, 1], processes=processes))
+
+
+@pytest.mark.parametrize("device", catalogue(), ids=lambda device: device.name)
+def test_devices_travel_between_processes(device: Device) -> None:
+    """A pickled device is the same device."""
+    again = pickle.loads(pickle.dumps(device))
+
+    assert dict(again.limits) == dict(device.limits)
+    assert replace(again, limits={}) == replace(device, limits={})

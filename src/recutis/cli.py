@@ -124,6 +124,7 @@ def plan(
     from recutis.laser import read_clinic
     from recutis.patient import read_overrides, read_patient
     from recutis.plan.planner import Request, plan_course
+    from recutis.plan.processes import processes_at_hand
     from recutis.plan.usual import read_usual
     from recutis.plan.write import write_plan
     from recutis.report import write_report
@@ -136,6 +137,7 @@ def plan(
         overrides=read_overrides(overrides) if overrides else (),
         usual=read_usual(usual, clinic=owned) if usual else None,
         seed=seed,
+        processes=processes_at_hand(),
     )
     with _progress("Planning", quiet=as_json) as progress:
         made = plan_course(request, progress=progress)

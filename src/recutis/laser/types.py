@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 Mode = Literal["full_field", "fractional", "spot"]
@@ -52,6 +52,15 @@ class Device:
     pattern: Pattern = "stamped"
     cooling_before_ms: float | None = None
     cooling_delay_ms: float | None = None
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, object]], Device], tuple[dict[str, object]]]:
+        """Devices travel between processes; their read-only limits cannot, so a plain copy does."""
+        values: dict[str, object] = {one.name: getattr(self, one.name) for one in fields(self)}
+        return _device, ({**values, "limits": dict(self.limits)},)
+
+
+def _device(values: dict[str, object]) -> Device:
+    return Device(**values)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,13 +39,14 @@ _NO_CEILING = "no ceiling is known"
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to plan, and for whom."""
+    """What to plan, and for whom; `processes` devices are looked at side by side, which changes nothing but the time."""
 
     patient: Patient
     clinic: Clinic | None = None
     overrides: tuple[Override, ...] = ()
     usual: UsualCourse | None = None
     seed: int = 0
+    processes: int = 1
 
 
 def _interval_weeks(phototype: str, device: Device) -> float:
@@ -227,6 +228,7 @@ def _search(
         phototype=patient.patient.phototype or "VI",
         limits=limits,
         weights=_weights(patient),
+        processes=request.processes,
     )
     devices = request.clinic.devices if request.clinic is not None and request.clinic.devices else catalogue()
     found = search.run(devices, progress=progress, cancelled=cancelled)

@@ -17,6 +17,7 @@ from recutis.laser.types import Device, Settings
 from recutis.patient import Ceiling, Screening, ceiling
 from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
 from recutis.plan.objectives import GROWS_WITH_DOSE, CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
+from recutis.plan.processes import in_order
 from recutis.plan.setting_limits import under_ceiling
 from recutis.units import PERCENT
 
@@ -59,6 +60,13 @@ class Found:
         reasons = self.refused.setdefault(device_class, [])
         if reason not in reasons:
             reasons.append(reason)
+
+    def add(self, other: Found) -> None:
+        """Take over what was found about another device."""
+        self.candidates.extend(other.candidates)
+        for device_class, reasons in other.refused.items():
+            for reason in reasons:
+                self.refuse(device_class, reason)
 
     def offered(self) -> set[str]:
         """Classes with at least one candidate that keeps every limit."""
@@ -158,7 +166,8 @@ def _settings(device: Device, allowed: dict[str, Ceiling]) -> tuple[Settings, ..
 class Search:
     """The search for one patient.
 
-    `weights` are the person's priorities by concern key; `limits` their goals.
+    `weights` are the person's priorities by concern key; `limits` their goals; `processes` how many
+    devices are looked at side by side, which changes nothing but the time.
     """
 
     evaluator: Evaluator
@@ -167,6 +176,7 @@ class Search:
     phototype: str
     limits: Limits
     weights: dict[str, float]
+    processes: int = 1
 
     def run(
         self,
@@ -181,13 +191,19 @@ class Search:
         """
         found = Found()
         listed = list(devices)
-        for number, device in enumerate(listed):
+        for number, part in enumerate(in_order(self._one, listed, processes=self.processes), start=1):
             if cancelled is not None and cancelled():
                 msg = "Planning was cancelled; nothing was written."
                 raise CancelledError(msg)
-            self._device(device, found)
+            found.add(part)
             if progress is not None:
-                progress((number + 1) / len(listed))
+                progress(number / len(listed))
+        return found
+
+    def _one(self, device: Device) -> Found:
+        """What the search finds about one device; devices do not depend on each other."""
+        found = Found()
+        self._device(device, found)
         return found
 
     def _device(self, device: Device, found: Found) -> None:
