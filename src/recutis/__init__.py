@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from recutis.injury.types import Injury
     from recutis.laser import Clinic, catalogue, device, expose, read_clinic
     from recutis.laser.types import Device, Exposure, Settings
+    from recutis.light import transport_layers
     from recutis.patient import Patient, read_patient, screen
+    from recutis.plan.course_file import read_course
     from recutis.plan.document import Plan
     from recutis.plan.planner import Request, plan_course
+    from recutis.plan.predict import predict_course, write_prediction
     from recutis.plan.write import read_plan, write_plan
     from recutis.report import write_report
     from recutis.response.improve import improve
@@ -51,7 +54,9 @@ _HOMES = {
     "layer_optics": "skin",
     "lesion": "skin",
     "plan_course": "plan.planner",
+    "predict_course": "plan.predict",
     "read_clinic": "laser",
+    "read_course": "plan.course_file",
     "read_exposure": "simulation",
     "read_patient": "patient",
     "read_plan": "plan.write",
@@ -59,7 +64,9 @@ _HOMES = {
     "score_card": "scorecard",
     "screen": "patient",
     "simulate": "simulation",
+    "transport_layers": "light",
     "write_plan": "plan.write",
+    "write_prediction": "plan.predict",
     "write_report": "report",
 }
 
@@ -87,7 +94,9 @@ __all__ = [
     "layer_optics",
     "lesion",
     "plan_course",
+    "predict_course",
     "read_clinic",
+    "read_course",
     "read_exposure",
     "read_patient",
     "read_plan",
@@ -95,7 +104,9 @@ __all__ = [
     "score_card",
     "screen",
     "simulate",
+    "transport_layers",
     "write_plan",
+    "write_prediction",
     "write_report",
 ]
 
