@@ -188,10 +188,12 @@ class Evaluator:
 
         exposure = expose(device, settings)
         injuries = {name: self.injure(exposure, place.skin, lesion=lesion) for name, lesion in place.lesions.items()}
-        first = next(iter(injuries.values()))
+        # the whole site answers to the lesion that is hit hardest: a spot crusts, the skin beside it does not
+        worst = max(injuries.values(), key=lambda injury: injury.pigment_ratio)
         area_cm2 = place.area_cm2
         if device.device_class.startswith("pigment"):
-            area_cm2 = spots_area_cm2(list(place.concerns.values())) or area_cm2
+            spots = [concern for name, concern in place.concerns.items() if place.lesions[name].target == "pigment"]
+            area_cm2 = spots_area_cm2(spots) or area_cm2
         improvement = {
             name: response.improve(
                 injury,
@@ -210,7 +212,7 @@ class Evaluator:
             area_cm2=area_cm2,
             injuries=injuries,
             improvement=improvement,
-            answer=partial(self._respond, device, first, place, area_cm2),
+            answer=partial(self._respond, device, worst, place, area_cm2),
         )
 
     def _respond(self, device: Device, injury: Injury, place: Place, area_cm2: float) -> tuple[Care, SiteResponse]:
