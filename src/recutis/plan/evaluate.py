@@ -119,6 +119,11 @@ def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
     return found
 
 
+def hardest_hit(injuries: dict[str, Injury]) -> Injury:
+    """The injury of the lesion that is hit hardest: a spot crusts, the skin beside it does not."""
+    return max(injuries.values(), key=lambda injury: injury.pigment_ratio)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SiteEvaluation:
     """One device with one setting at one site."""
@@ -147,8 +152,8 @@ class SiteEvaluation:
 
     @property
     def injury(self) -> Injury:
-        """The injury in the lesion that matters most (the first concern of the site)."""
-        return next(iter(self.injuries.values()))
+        """The injury that the whole site answers to."""
+        return hardest_hit(self.injuries)
 
 
 @dataclass(kw_only=True)
@@ -188,8 +193,7 @@ class Evaluator:
 
         exposure = expose(device, settings)
         injuries = {name: self.injure(exposure, place.skin, lesion=lesion) for name, lesion in place.lesions.items()}
-        # the whole site answers to the lesion that is hit hardest: a spot crusts, the skin beside it does not
-        worst = max(injuries.values(), key=lambda injury: injury.pigment_ratio)
+        worst = hardest_hit(injuries)
         area_cm2 = place.area_cm2
         if device.device_class.startswith("pigment"):
             spots = [concern for name, concern in place.concerns.items() if place.lesions[name].target == "pigment"]
