@@ -46,6 +46,9 @@ def test_a_harmless_course_breaks_nothing() -> None:
     [
         ({"social_downtime_days": np.full(61, 9.0)}, "social downtime of at most 7 days"),
         ({"sessions": 4}, "at most 3 sessions"),
+        ({"too_deep_um": 30.0}, "must leave the deep dermis whole"),
+        ({"burned_fraction": 0.3}, "a selective laser may kill at most 5 % of the epidermis"),
+        ({"improvement_pct": {"fine_lines@cheek": np.full(61, 3.0)}}, "a visible change"),
     ],
 )
 def test_a_broken_limit_is_named(change: dict[str, object], text: str) -> None:

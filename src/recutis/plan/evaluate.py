@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from recutis import evidence
 from recutis.bands import quantile
@@ -232,6 +232,20 @@ class Evaluator:
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
 
+_THICK_SCARS: Final = frozenset({"hypertrophic_scar", "burn_scar"})
+"""Scars thicker than the skin around them: there the layers of the site do not say where the dermis ends."""
+
+
+def _too_deep_um(evaluation: SiteEvaluation) -> float:
+    """How far the deepest injury reaches below the share of the skin that it may use; 0 in thick scars."""
+    skin = evaluation.place.skin
+    kinds = {concern.kind for concern in evaluation.place.concerns.values()}
+    if kinds <= _THICK_SCARS:
+        return 0.0
+    deepest = evidence.value("plan.cap.depth_share") * (skin.epidermis_um + skin.dermis_um)
+    return max(0.0, evaluation.injury.lesion_depth_um - deepest)
+
+
 def course_draws(
     evaluations: list[SiteEvaluation], *, sessions: int, together: SiteResponse | None = None
 ) -> tuple[CourseDraws, SiteResponse]:
@@ -261,5 +275,6 @@ def course_draws(
             ),
             default=0.0,
         ),
+        too_deep_um=max(_too_deep_um(item) for item in evaluations),
     )
     return course, together

@@ -13,7 +13,8 @@ from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
-GROWS_WITH_DOSE = ("social downtime", *(f"hard cap: {kind}" for kind in LASTING_HARM))
+TOO_DEEP = "hard cap: the injury must leave the deep dermis whole"
+GROWS_WITH_DOSE = ("social downtime", TOO_DEEP, *(f"hard cap: {kind}" for kind in LASTING_HARM))
 """How the sentences of those limits begin that a stronger setting or a further session can only break more."""
 
 
@@ -42,7 +43,8 @@ class CourseDraws:
     """Draws that decide about one course: arrays (n,) over twins.
 
     `improvement_pct` by concern after the last session, `risks` per course by kind (0..1),
-    `burned_fraction` the share of normal epidermis that a selective laser kills.
+    `burned_fraction` the share of normal epidermis that a selective laser kills, `too_deep_um` how
+    far the injury reaches below the depth that it may use (0: not so deep).
     """
 
     improvement_pct: dict[str, Draws]
@@ -51,6 +53,7 @@ class CourseDraws:
     risks: dict[str, Draws]
     sessions: int
     burned_fraction: float = 0.0
+    too_deep_um: float = 0.0
 
     def visible(self) -> tuple[str, ...]:
         """Concerns on which the median twin shows a visible change."""
@@ -87,6 +90,8 @@ def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None
     burn_cap = evidence.value("plan.cap.selective_burn")
     if PERCENT * course.burned_fraction > burn_cap:
         found.append(f"hard cap: a selective laser may kill at most {burn_cap:g} % of the epidermis")
+    if course.too_deep_um > 0:
+        found.append(TOO_DEEP)
     if weights and gain(course, weights, limits.gain_quantile) < _price_of_pih(course, limits):
         found.append("hard cap: the gain must outweigh the dark marks (PIH) it may cost")
     if not course.visible():

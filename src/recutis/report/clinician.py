@@ -246,7 +246,8 @@ def _stop(plan: Plan) -> View | None:
         "instead": {
             "needs_answers": "Ask what is missing, put the answers into the patient file and plan again. No setting is shown before that.",
             "deferred": "Do not treat now. Do what each rule below asks, and look again on the day given.",
-            "refer": "Refer to a dermatologist before any light or laser touches this skin; the rules below say how soon, and what lifts them.",
+            "refer": "Refer to a dermatologist before any light or laser touches this skin; "
+            "the rules below say how soon, and what lifts them.",
             "blocked": "Do not treat with a laser or intense pulsed light. What would change this stands below, with each rule or limit.",
         }[plan.status],
     }
