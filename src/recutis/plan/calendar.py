@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from recutis import evidence
 from recutis.course import CourseDates, instructions
 from recutis.plan.document import Aftercare, CalendarEntry, Option
 
@@ -19,7 +20,7 @@ def aftercare_entries(device_class: str, prescribed: tuple[str, ...], made: Opti
         found.append(
             Aftercare(
                 day_from=round(sun.p50),
-                day_to=84,
+                day_to=round(evidence.value("plan.sunscreen_days")),
                 topic="sunscreen",
                 instruction="SPF 30 to 50 every morning once the skin is closed, again every two hours outdoors; hat and shade before that",
                 source=sun.sources[0] if sun.sources else "AFT-019",

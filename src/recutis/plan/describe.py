@@ -258,7 +258,7 @@ def warnings(
         if key not in candidate.treats
     ]
     event = patient.patient.event_date
-    if made.risks.pih.per_course.p50 >= 10:
+    if made.risks.pih.per_course.p50 >= evidence.value("plan.warn_pih"):
         words.append(
             f"Dark marks afterwards (PIH) in about {made.risks.pih.per_course.p50:.0f} of 100 "
             f"({made.risks.pih.per_course.p10:.0f} to {made.risks.pih.per_course.p90:.0f}); they fade over weeks to months."
