@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recutis.errors import CancelledError, OutOfRangeError
-from recutis.laser import Device, catalogue, expose
+from recutis.laser import Device, Settings, catalogue, expose
 from recutis.patient import Patient, ceiling
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto
 from recutis.plan.planner import Request, plan_course
 from recutis.plan.processes import in_order
-from recutis.plan.setting_limits import above_ceiling, under_ceiling
+from recutis.plan.setting_limits import above_ceiling, place_energy_mJ, under_ceiling
 from recutis.sites import SITES
 
 LIMITS = Limits(risk="cautious", max_social_downtime_days=7, max_sessions=3, max_pain_0_10=None)
@@ -102,7 +102,6 @@ def test_lowered_settings_keep_every_ceiling(site: str, phototype: str) -> None:
         most = ceiling(site, device.device_class, phototype)
         if not most.allowed:
             continue
-        from recutis.laser import Settings
 
         whole = expose(device, Settings(passes=int(device.limits["passes"].typical))).settings
         knobs = {name: getattr(whole, name) for name in device.panel if name != "passes"}
@@ -223,3 +222,16 @@ def test_devices_travel_between_processes(device: Device) -> None:
 
     assert dict(again.limits) == dict(device.limits)
     assert replace(again, limits={}) == replace(device, limits={})
+
+
+def test_a_coagulating_pulse_counts_towards_the_ceiling() -> None:
+    """Energy of the second pulse lands on the same place; a setting that hides it there is above the ceiling."""
+    device = next(item for item in catalogue() if item.name == "Sciton ProFractional-XC")
+    most = ceiling("cheek", device.device_class, "II")
+    plain = expose(device, Settings(depth_um=150, density_pct=5, coagulation_um=0))
+    heated = expose(device, Settings(depth_um=150, density_pct=5, coagulation_um=100))
+
+    assert place_energy_mJ(heated) == pytest.approx(place_energy_mJ(plain) + (heated.second.energy_mJ if heated.second else 0))
+    assert place_energy_mJ(heated) > place_energy_mJ(plain)
+    assert most.max_energy_mJ is not None
+    assert bool(above_ceiling(heated, most)) is (place_energy_mJ(heated) > most.max_energy_mJ)

@@ -18,7 +18,6 @@ from recutis.report.rows import (
     number,
     quantity_text,
     shares_of_ten,
-    short_frequency,
 )
 from recutis.report.words import (
     ceiling_text,
@@ -92,7 +91,6 @@ def test_natural_frequencies() -> None:
     assert natural_frequency(0.4) == "fewer than 1 in 100"
     assert natural_frequency(0.04) == "fewer than 1 in 1000"
     assert natural_frequency(99.6) == "more than 99 in 100"
-    assert short_frequency(0.4) == "<1 in 100"
     assert frequency_range(_quantity(1.2, 3, 6.1, "pct", provisional=True)) == "about 3 in 100 (1 to 6)◊"
     assert frequency_range(_quantity(0.2, 2, 4, "pct")) == "about 2 in 100 (up to 4)"
     assert frequency_range(_quantity(0.01, 0.2, 0.6, "pct")) == "fewer than 1 in 100"

@@ -18,7 +18,6 @@ M_PER_UM: Final = 1e-6
 M_PER_NM: Final = 1e-9
 UM_PER_MM: Final = 1e3
 UM_PER_M: Final = 1e6
-MM_PER_UM: Final = 1e-3
 J_PER_MJ: Final = 1e-3
 S_PER_MS: Final = 1e-3
 MS_PER_S: Final = 1e3

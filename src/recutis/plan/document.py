@@ -102,7 +102,7 @@ class Predictions(_Part):
 class PassSettings(_Part):
     """One pass at one place: what `panel` names is set on the device, the rest follows from it.
 
-    `energy_mJ` and `fluence_J_cm2` count stacked pulses together, `density_pct` is nominal and of
+    `energy_mJ` and `fluence_J_cm2` count stacked and coagulating pulses together, `density_pct` is nominal and of
     this pass. Keys that do not apply are null.
     """
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from recutis import evidence
 from recutis.bands import quantile
+from recutis.classes import matches
+from recutis.errors import RecutisError
 from recutis.injury import Injury
 from recutis.laser import expose
 from recutis.laser.types import Device, Exposure, Settings
@@ -48,6 +50,20 @@ class Place:
     concerns: dict[str, Concern]
     lesions: dict[str, Lesion]
     area_cm2: float
+
+
+def interval_weeks(device: Device, *, phototype: str | None = None) -> float:
+    """Usual weeks between sessions of a class (rows `plan.interval.*`), longer in brown skin when the phototype is given.
+
+    Raises RecutisError for a class without a row.
+    """
+    for row in evidence.rows("model_plan"):
+        pattern = row.id.removeprefix("plan.interval.")
+        if pattern != row.id and matches(pattern, device.device_class):
+            longer = evidence.value("plan.stretch.phototype_IV_VI") if phototype in {"IV", "V", "VI"} else 1.0
+            return evidence.value(row.id) * longer
+    msg = f"No interval between sessions is known for {device.device_class}; add a row plan.interval.* to model_plan."
+    raise RecutisError(msg)
 
 
 def named_concerns(patient: Patient) -> dict[str, Concern]:

@@ -9,10 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from recutis import evidence
-from recutis.classes import DEVICE_CLASSES, matches
+from recutis.classes import DEVICE_CLASSES
 from recutis.course import course_dates
 from recutis.laser import catalogue
-from recutis.laser.types import Device
 from recutis.patient import Screening, questions, screen, unasked
 from recutis.patient.screening import REFERRALS
 from recutis.plan.assemble import Draft, assemble
@@ -21,7 +20,7 @@ from recutis.plan.care import HERPES_RULES, care_policy, numbing_for, prescribed
 from recutis.plan.comparators import comparators, no_treatment
 from recutis.plan.describe import option, strongest
 from recutis.plan.document import Option, Plan, Question, Status
-from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, course_draws, named_concerns, places
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, course_draws, interval_weeks, named_concerns, places
 from recutis.plan.objectives import CourseDraws, Limits
 from recutis.plan.search import Candidate, Found, Search
 from recutis.plan.usual import UsualCourse, compare_usual
@@ -47,17 +46,6 @@ class Request:
     usual: UsualCourse | None = None
     seed: int = 0
     processes: int = 1
-
-
-def _interval_weeks(phototype: str, device: Device) -> float:
-    """Weeks between sessions of a class, longer in brown skin."""
-    for row in evidence.rows("model_plan"):
-        pattern = row.id.removeprefix("plan.interval.")
-        if row.id.startswith("plan.interval.") and matches(pattern, device.device_class) and row.value is not None:
-            longer = evidence.value("plan.stretch.phototype_IV_VI") if phototype in {"IV", "V", "VI"} else 1.0
-            return row.value * longer
-    msg = f"No interval is known for {device.device_class}."
-    raise RuntimeError(msg)
 
 
 def _limits(patient: Patient) -> Limits:
@@ -95,7 +83,7 @@ def _evaluator(request: Request, screening: Screening, limits: Limits, injure: I
         injure=injure,
         anaesthesia=partial(numbing_for, anaesthesia=_anaesthesia(request.clinic)),
         most_sessions=max(limits.max_sessions, request.usual.sessions if request.usual else 1),
-        interval_weeks=partial(_interval_weeks, phototype),
+        interval_weeks=partial(interval_weeks, phototype=phototype),
         pain_target=own if target is None else min(own, target),
         pain_quantile=0.5 if target is None or own <= target else limits.limit_quantile,
     )

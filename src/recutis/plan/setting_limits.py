@@ -19,13 +19,13 @@ _SLACK: Final = 1 + 1e-9  # binary fractions at a ceiling
 
 
 def place_energy_mJ(exposure: Exposure) -> float:
-    """Energy that one place gets in one pass, stacked pulses together [mJ]."""
-    return exposure.pulse.energy_mJ * exposure.stack
+    """Energy that one place gets in one pass, stacked and coagulating pulses together [mJ]."""
+    return exposure.pulse.energy_mJ * exposure.stack + (exposure.second.energy_mJ if exposure.second else 0.0)
 
 
 def place_fluence_J_cm2(exposure: Exposure) -> float:
-    """Mean radiant exposure of one place in one pass, stacked pulses together."""
-    return exposure.pulse.fluence_J_cm2 * exposure.stack
+    """Mean radiant exposure of one place in one pass, stacked and coagulating pulses together."""
+    return exposure.pulse.fluence_J_cm2 * exposure.stack + (exposure.second.fluence_J_cm2 if exposure.second else 0.0)
 
 
 def total_density_pct(exposure: Exposure) -> float | None:

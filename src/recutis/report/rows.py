@@ -92,20 +92,6 @@ def natural_frequency(percent: float) -> str:
     return f"about {round(chance)} in 100"
 
 
-def short_frequency(percent: float) -> str:
-    """The same for a table cell: '3 in 100', '<1 in 100'."""
-    chance = _percent(percent)
-    return (
-        "<1 in 1000"
-        if chance < 0.1
-        else "<1 in 100"
-        if chance < 1
-        else ">99 in 100"
-        if chance > 99
-        else f"{round(chance)} in 100"
-    )
-
-
 def frequency_range(quantity: Quantity) -> str:
     """A chance with its range, per 100 people: 'about 3 in 100 (1 to 6)', 'about 2 in 100 (up to 4)'."""
     words = natural_frequency(quantity.p50)

@@ -364,7 +364,7 @@ class Lab:
 
         Raises NotComputedError where a word is not known to the model.
         """
-        from recutis.scorecard.panel import interval_weeks
+        from recutis.plan.evaluate import interval_weeks
 
         chosen, notes = treatments(order.device_word, f"{order.settings_text} {order.detail}".strip())
         assumed = list(notes)

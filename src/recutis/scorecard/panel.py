@@ -20,13 +20,12 @@ import yaml
 
 from recutis import evidence
 from recutis.bands import Draws
-from recutis.classes import DEVICE_CLASSES, matches
-from recutis.errors import RecutisError
+from recutis.classes import DEVICE_CLASSES
 from recutis.injury import Injury
 from recutis.laser import by_class
 from recutis.laser.types import Device, Settings
 from recutis.plan.care import numbing_for
-from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, places
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, interval_weeks, places
 from recutis.plan.setting_limits import under_ceiling
 from recutis.scorecard.types import Spread
 
@@ -107,15 +106,6 @@ def persons(prefix: str) -> tuple[str, ...]:
     """Names of the reference persons that start with a word, in table order."""
     names = [row.id.removeprefix(PERSON) for row in evidence.rows("model_claims") if row.id.startswith(PERSON)]
     return tuple(name for name in names if name.startswith(prefix))
-
-
-def interval_weeks(device: Device) -> float:
-    """Usual weeks between sessions of a class (rows `plan.interval.*`)."""
-    for row in evidence.rows("model_plan"):
-        if row.id.startswith("plan.interval.") and matches(row.id.removeprefix("plan.interval."), device.device_class):
-            return evidence.value(row.id)
-    msg = f"No interval between sessions is known for {device.device_class}; add a row plan.interval.* to model_plan."
-    raise RecutisError(msg)
 
 
 def sunscreen_only(_device: Device, _injury: Injury) -> Care:

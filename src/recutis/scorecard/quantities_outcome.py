@@ -9,7 +9,8 @@ import numpy as np
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.classes import matches
-from recutis.scorecard.panel import Panel, Treated, interval_weeks, persons, share_pct, spread
+from recutis.plan.evaluate import interval_weeks
+from recutis.scorecard.panel import Panel, Treated, persons, share_pct, spread
 from recutis.scorecard.quantities_time import CHEST, EYES, FACE, chair_minutes_draws, downtime_chance
 from recutis.scorecard.registry import by_class, merged, quantity
 from recutis.scorecard.types import Answer, Computed, Spread
