@@ -209,3 +209,16 @@ def test_a_plan_blocked_by_its_limits_blames_the_limits_and_no_caution(tmp_path:
     assert "No treatment, daily sunscreen" in clinician
     assert (tmp_path / "figures" / "choice.png").is_file()
     assert "Cold sores" not in pages[-1]
+
+
+def test_the_card_names_a_rule_once():
+    """A caution that stands in the option's warnings is not told again from screening."""
+    from recutis.report.clinician import clinician_view
+
+    plan = sample_plan()
+    rule = next(entry for entry in plan.screening if entry.state == "fires")
+    warned = plan.options[0].model_copy(update={"warnings": (f"{rule.condition}: {rule.required_action} ({rule.rule_id}).",)})
+    view = clinician_view(plan.model_copy(update={"options": (warned, *plan.options[1:])}), {"sections": {}})
+    warnings = view["card"]["warnings"]
+
+    assert sum(rule.rule_id in text for text in warnings) == 1

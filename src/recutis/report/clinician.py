@@ -174,7 +174,7 @@ def _card(plan: Plan, option: Option) -> View:
             {"name": "Scar, course", "text": quantity_text(made.risks.scarring.per_course)},
         ],
         "clocks": _clocks(option),
-        "warnings": list(dict.fromkeys([*option.warnings, *_screening_warnings(plan)])),
+        "warnings": _once((*option.warnings, *_screening_warnings(plan, told=option.warnings))),
         "limits_met": option.limits_met,
     }
 
@@ -198,8 +198,13 @@ def blocking_rules(plan: Plan) -> list[ScreeningEntry]:
     ]
 
 
-def _screening_warnings(plan: Plan) -> list[str]:
-    return [f"{sentence(entry.condition)} {sentence(entry.required_action)} ({entry.rule_id})" for entry in fired_first(plan)]
+def _screening_warnings(plan: Plan, *, told: tuple[str, ...]) -> list[str]:
+    """Rules that fired, but for those that the option's own warnings name."""
+    return [
+        f"{sentence(entry.condition)} {sentence(entry.required_action)} ({entry.rule_id})"
+        for entry in fired_first(plan)
+        if not any(entry.rule_id in text for text in told)
+    ]
 
 
 def _bar(band: Quantity, top: float) -> View:
