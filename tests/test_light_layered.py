@@ -364,7 +364,7 @@ def test_lost_energy_is_an_error() -> None:
     record = _Record(rows, GRID, 1)
     leaving, account = np.zeros((2, 41)), np.zeros(4)
     leaving[0, 0] = 990.0
-    record.add(np.zeros((51, 41)), leaving, account, 1000)
+    record.add((np.zeros((51, 41)), leaving, account), 1000)
 
     with pytest.raises(Exception, match=r"The light does not add up: .*make 0\.9900000 of the energy"):
         record.check()

@@ -1,7 +1,8 @@
 """Light in tissue: closed forms, and Monte Carlo in layers. Kernels are compiled on first use, not on import."""
 
 from recutis.light.beams import Beam, flat_top, gaussian, pencil, rectangle, ring
-from recutis.light.layered import Estimate, Goal, LayeredLight, transport_layers
+from recutis.light.blocks import Estimate, Goal
+from recutis.light.layered import LayeredLight, transport_layers
 from recutis.light.stack import Grid, OpticalLayer
 
 __all__ = [

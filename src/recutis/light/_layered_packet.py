@@ -9,18 +9,18 @@ ordinary code for the tally and for the few photons that meet a face, end, or st
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis.jit import bare_kernel, inlined
 from recutis.light import _photon as p
+from recutis.light._lanes import BITS_25, SMALLEST, ZERO, draw, ln, turned, unit
 from recutis.light._photon import Array, Scale, Source, fresnel, launch, ring, roulette
 from recutis.light._random import Words, fill, uniform
 
 LANES = 16
-Lane = Any  # a float32 or an integer of 32 bits; kernels keep to what they are given
 # Rows of the float buffer, each of one number a lane: position, direction, weight, optical path left, mua + mus and its
 # inverse, surviving share, g, faces of the layer, tally of this pass.
 X, Y, Z, UX, UY, UZ, WEIGHT, FREE, TOTAL, STEP, SURVIVES, G, TOP, BOTTOM, TALLY = (LANES * row for row in range(15))
@@ -55,83 +55,6 @@ def memory() -> Work:
     )
 
 
-_f = np.float32
-_ZERO, _HALF, _ONE, _TWO, _THREE = _f(0.0), _f(0.5), _f(1.0), _f(2.0), _f(3.0)
-_PI, _LN2 = _f(math.pi), _f(math.log(2.0))
-_24, _25 = _f(2.0**-24), _f(2.0**-25)
-_SIXTH, _SIDE2 = _f(1.0 / 6.0), _f(1e-12)
-_SMALLEST = _f(p.SMALLEST_WEIGHT)
-# ln(1 + m) = m - m²/2 + m³ P(m): P fitted at Chebyshev nodes of [√½ - 1, √2 - 1], relative error 2.4e-8.
-_P0, _P1, _P2, _P3 = _f(0.333333286), _f(-0.250002965), _f(0.200014686), _f(-0.166422476)
-_P4, _P5, _P6, _P7 = _f(0.142021738), _f(-0.129722389), _f(0.12712308), _f(-0.0810155889)
-_ROOT_HALF_BITS, _MANTISSA = np.int32(_f(math.sqrt(0.5)).view(np.int32)), np.int32(0x7FFFFF)
-# Taylor series of sine and cosine, below rounding within a quarter turn.
-_S3, _S5, _S7, _S9, _S11 = (_f((-1.0) ** k / math.factorial(2 * k + 1)) for k in range(1, 6))
-_C2, _C4, _C6, _C8, _C10, _C12 = (_f((-1.0) ** k / math.factorial(2 * k)) for k in range(1, 7))
-
-
-@inlined
-def _ln(u: Lane) -> Lane:
-    """Natural logarithm of a positive normal float32."""
-    bits = np.int32(_f(u).view(np.int32) - _ROOT_HALF_BITS)
-    exponent = np.int32(bits >> np.int32(23))
-    m = np.int32((bits & _MANTISSA) + _ROOT_HALF_BITS).view(np.float32) - _ONE
-    m2 = m * m
-    low = (_P0 + m * _P1) + m2 * (_P2 + m * _P3)
-    high = (_P4 + m * _P5) + m2 * (_P6 + m * _P7)
-    return m + (m * m2 * (low + m2 * m2 * high) - _HALF * m2) + _f(exponent) * _LN2
-
-
-@inlined
-def _next(a: Lane, b: Lane, c: Lane, d: Lane) -> tuple[Lane, Lane, Lane, Lane, Lane]:
-    """xoshiro128+ (Blackman & Vigna 2021): a number of 32 bits and the new state."""
-    drawn, shifted = np.uint32(a + d), np.uint32(b << np.uint32(9))
-    c = np.uint32(c ^ a)
-    d = np.uint32(d ^ b)
-    b = np.uint32(b ^ c)
-    a = np.uint32(a ^ d)
-    c = np.uint32(c ^ shifted)
-    d = np.uint32(np.uint32(d << np.uint32(11)) | np.uint32(d >> np.uint32(21)))
-    return drawn, a, b, c, d
-
-
-@inlined
-def _unit(drawn: Lane) -> Lane:
-    """24 bits as a float32 in [0, 1)."""
-    return _f(np.int32(drawn >> np.uint32(8))) * _24
-
-
-@inlined
-def _around(u: Lane) -> tuple[Lane, Lane]:
-    """Cosine and sine of a whole turn times u, by doubling the angle of half a turn."""
-    t = (u - _HALF) * _PI
-    q = t * t
-    s = t * (_ONE + q * (_S3 + q * (_S5 + q * (_S7 + q * (_S9 + q * _S11)))))
-    c = _ONE + q * (_C2 + q * (_C4 + q * (_C6 + q * (_C8 + q * (_C10 + q * _C12)))))
-    return _ONE - _TWO * s * s, _TWO * s * c
-
-
-@inlined
-def _turned(ux: Lane, uy: Lane, uz: Lane, g: Lane, x: Lane, u: Lane) -> tuple[Lane, Lane, Lane]:
-    """The direction after scattering; `x` in (0, 1] draws the angle, `u` the turn about the old direction."""
-    d = _ONE / (_ONE + g - _TWO * g * x)
-    back = _ONE - g
-    t = x * back * back * d * ((_ONE + g) * d + _ONE)
-    t = min(t, _TWO)
-    cosine = _ONE - t
-    sine = math.sqrt(t * (_TWO - t))
-    cos_around, sin_around = _around(u)
-    along, across = sine * cos_around, sine * sin_around
-    side2 = ux * ux + uy * uy
-    upright = side2 < _SIDE2
-    inverse = _ONE / math.sqrt(_ONE if upright else side2)
-    vx = along if upright else (along * ux * uz - across * uy) * inverse + ux * cosine
-    vy = across if upright else (along * uy * uz + across * ux) * inverse + uy * cosine
-    vz = (cosine if uz > _ZERO else -cosine) if upright else uz * cosine - along * side2 * inverse
-    scale = _HALF * (_THREE - (vx * vx + vy * vy + vz * vz))
-    return vx * scale, vy * scale, vz * scale
-
-
 @bare_kernel
 def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest: np.float32, stride: np.int32,
             f: NDArray[np.float32], k: NDArray[np.int32], words: NDArray[np.uint32]) -> None:  # fmt: skip
@@ -141,32 +64,30 @@ def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest:
         ux, uy, uz = f[UX + i], f[UY + i], f[UZ + i]
         z, weight, free, top, bottom = f[Z + i], f[WEIGHT + i], f[FREE + i], f[TOP + i], f[BOTTOM + i]
         total, inverse, survives = f[TOTAL + i], f[STEP + i], f[SURVIVES + i]
-        face = bottom if uz > _ZERO else top
+        face = bottom if uz > ZERO else top
         step = free * inverse
         there = z + uz * step
-        hit = (there > face) if uz > _ZERO else (there < face)
+        hit = (there > face) if uz > ZERO else (there < face)
         reach = (face - z) / uz
         step = reach if hit else step
         x, y = f[X + i] + ux * step, f[Y + i] + uy * step
         z = face if hit else there
         f[X + i], f[Y + i], f[Z + i] = x, y, z
-        f[TALLY + i] = _ZERO if hit else weight * inverse
+        f[TALLY + i] = ZERO if hit else weight * inverse
         weight = weight if hit else weight * survives
         f[WEIGHT + i] = weight
         column, row = math.sqrt(x * x + y * y) * per_dr, z * per_dz
         column = min(column, widest)
         row = min(row, deepest)
         k[PLACE + i] = np.int32((np.int32(row) + k[LAYER + i]) * stride + np.int32(column))
-        k[EVENT + i] = np.int32(
-            (np.int32(HIT) if hit else np.int32(0)) | (np.int32(LIGHT) if weight < _SMALLEST else np.int32(0))
-        )
+        k[EVENT + i] = np.int32((np.int32(HIT) if hit else np.int32(0)) | (np.int32(LIGHT) if weight < SMALLEST else np.int32(0)))
         a, b, c, d = words[i], words[LANES + i], words[2 * LANES + i], words[3 * LANES + i]
-        first, a, b, c, d = _next(a, b, c, d)
-        second, a, b, c, d = _next(a, b, c, d)
-        third, a, b, c, d = _next(a, b, c, d)
+        first, a, b, c, d = draw(a, b, c, d)
+        second, a, b, c, d = draw(a, b, c, d)
+        third, a, b, c, d = draw(a, b, c, d)
         words[i], words[LANES + i], words[2 * LANES + i], words[3 * LANES + i] = a, b, c, d
-        f[FREE + i] = free - reach * total if hit else -_ln(_unit(first) + _25)
-        vx, vy, vz = _turned(ux, uy, uz, f[G + i], _unit(second) + _25, _unit(third))
+        f[FREE + i] = free - reach * total if hit else -ln(unit(first) + BITS_25)
+        vx, vy, vz = turned(ux, uy, uz, f[G + i], unit(second) + BITS_25, unit(third))
         f[UX + i] = ux if hit else vx
         f[UY + i] = uy if hit else vy
         f[UZ + i] = uz if hit else vz
@@ -221,7 +142,7 @@ def face(i: int, stack: Array, scale: Scale, leaving: Array, state: Words, f: ND
     """Reflect, refract or let go the photon of a lane that stands at a face."""
     uz, layer = np.float64(f[UZ + i]), k[LAYER + i]
     down = uz > 0.0
-    f[FREE + i] = max(f[FREE + i], _ZERO)  # rounding must not leave a negative path
+    f[FREE + i] = max(f[FREE + i], ZERO)  # rounding must not leave a negative path
     n1 = stack[p.INDEX, layer]
     n2 = stack[p.INDEX_BELOW, layer] if down else stack[p.INDEX_ABOVE, layer]
     reflected, cosine = fresnel(abs(uz), n1, n2)
@@ -258,7 +179,7 @@ def settle(stack: Array, scale: Scale, fluence: Array, leaving: Array, account: 
                 collisions += 1
                 weight = np.float64(f[WEIGHT + i])
                 f[WEIGHT + i] = roulette(weight, account, state) if weight > 0.0 else 0.0
-                if f[WEIGHT + i] <= _ZERO:
+                if f[WEIGHT + i] <= ZERO:
                     k[LANE + i] = WANTED
             if k[LANE + i] == WANTED:
                 wanted += 1

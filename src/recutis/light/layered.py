@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.errors import CancelledError, InputError, OutOfRangeError, RecutisError
+from recutis.errors import InputError
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam
+from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, check_balance, check_seed, gained, length_of, run_blocks
 from recutis.light.stack import (
     Grid,
     OpticalLayer,
@@ -32,57 +28,17 @@ from recutis.light.stack import (
 )
 from recutis.provenance import Provenance, provenance
 from recutis.skin.types import LayerOptics
-from recutis.units import M_PER_UM, PER_M_PER_CM, PERCENT
+from recutis.units import M_PER_UM, PER_M_PER_CM
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
+Block = tuple[Array, Array, Array]
 Engine = Literal["auto", "packet", "scalar"]
 
-DEFAULT_PHOTONS: Final = 1_000_000
-MOST_PHOTONS: Final = 100_000_000
-FEWEST_PHOTONS: Final = 1000
-_FEWEST_BLOCKS: Final = 64  # the error of a standard error from 64 blocks is 9 %
-_BLOCK_PHOTONS: Final = 1024
-_LARGEST_BLOCK: Final = 65536
-_BLOCKS_PER_DOUBLING: Final = 32
-_POLL_S: Final = 0.05
-_ERRORS_ALLOWED: Final = 4.0
-_ROUNDING: Final = 1e-5  # of the energy: float32 weights over thousands of steps
-_MASK_SEED: Final = 2**63
 _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
 _VECTOR_UNITS: Final = frozenset({"AVX2", "X86_V3", "ASIMD", "NEON"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A number with its standard error."""
-
-    value: float
-    standard_error: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """Run until the standard error of a tally is at most this, or at most this many per cent of its value."""
-
-    tally: str
-    standard_error: float = 0.0
-    relative_pct: float = 0.0
-
-    def reached(self, found: Estimate) -> bool:
-        """Whether an estimate is good enough."""
-        return found.standard_error <= self._allowed(found)
-
-    def progress(self, found: Estimate) -> float:
-        """Share of the photons that the goal needs, from the errors so far."""
-        if found.standard_error <= 0.0:
-            return 1.0
-        return min(1.0, (self._allowed(found) / found.standard_error) ** 2)
-
-    def _allowed(self, found: Estimate) -> float:
-        return max(self.standard_error, self.relative_pct / PERCENT * abs(found.value))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,7 +127,7 @@ class _Job:
     seed: int
     stop: NDArray[np.int64]
 
-    def block(self, number: int, photons: int) -> tuple[Array, Array, Array]:
+    def block(self, number: int, photons: int) -> Block:
         """Run one block: fluence by row and radius, what left by way and radius, the account."""
         from recutis.light._photon import ACCOUNTS, Scale, Source
 
@@ -206,8 +162,9 @@ class _Record:
         self.photons, self.blocks = 0, 0
         self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
 
-    def add(self, fluence: Array, leaving: Array, account: Array, photons: int) -> None:
+    def add(self, found: Block, photons: int) -> None:
         """Add one block."""
+        fluence, leaving, account = found
         rows = self._rows
         taken = np.multiply(fluence, rows.mua_m[:, None], out=self._taken)
         cells, heat = rows.by_cell(fluence, self._cells), rows.by_cell(taken, self._heat)
@@ -236,95 +193,16 @@ class _Record:
         }
 
     def balance(self) -> Estimate:
-        """Net energy from roulette; its variance is known exactly, so it needs no blocks."""
-        return Estimate(value=self.gain / self.photons, standard_error=math.sqrt(self.gain_variance) / self.photons)
+        """Net energy from roulette."""
+        return gained(self.gain, self.gain_variance, self.photons)
 
     def check(self) -> None:
         """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows."""
         from recutis.light._photon import CHANCE, SMALLEST_WEIGHT
 
-        found, balance = self.estimates(), self.balance()
+        found = self.estimates()
         total = sum(found[name].value for name in _SUMMARY)
-        if not abs(total - balance.value - 1.0) <= _ROUNDING:
-            msg = (
-                f"The light does not add up: reflected, transmitted and absorbed parts make {total:.7f} of the energy, and "
-                f"roulette accounts for {balance.value:.2g}; this is a fault of the program, please report it with the layers."
-            )
-            raise RecutisError(msg)
-        # Few photons in the game make a skew distribution: Bernstein's bound allows for the largest single win besides.
-        single = _ERRORS_ALLOWED**2 / 3.0 * SMALLEST_WEIGHT / CHANCE / self.photons
-        if not abs(balance.value) <= _ERRORS_ALLOWED * balance.standard_error + single:
-            msg = (
-                f"The light does not add up: {total:.7f} of the energy was found, more than four standard errors "
-                f"({balance.standard_error:.2g}) from 1; run again with another seed, and report it if it stays so."
-            )
-            raise RecutisError(msg)
-
-
-def _even_blocks(photons: int) -> Iterator[int]:
-    """Sizes of the blocks of a run of a given length; they depend on nothing else."""
-    blocks = min(max(_FEWEST_BLOCKS, photons // _LARGEST_BLOCK), photons)
-    size, rest = divmod(photons, blocks)
-    return (size + (number < rest) for number in range(blocks))
-
-
-def _growing_blocks(most: int) -> Iterator[int]:
-    """Sizes of the blocks of a run of open length: small ones first, then ever larger ones, `most` photons in all."""
-    for number in count():
-        doublings = max(0, number - _FEWEST_BLOCKS + _BLOCKS_PER_DOUBLING) // _BLOCKS_PER_DOUBLING
-        size = min(_BLOCK_PHOTONS * 2**doublings, _LARGEST_BLOCK, most)
-        if size == 0:
-            return
-        most -= size
-        yield size
-
-
-def _in_order(
-    job: _Job, sizes: Iterator[int], threads: int, cancelled: Callable[[], bool] | None
-) -> Generator[tuple[int, tuple[Array, Array, Array]], None, None]:
-    """Blocks with their sizes in the order of their numbers, computed by threads a little ahead."""
-    job.block(0, 0)  # compiles, before threads would wait for each other
-    waiting: deque[tuple[int, Future[tuple[Array, Array, Array]]]] = deque()
-    numbers = count()
-    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="light") as pool:
-        try:
-            while True:
-                while len(waiting) <= 2 * threads and (size := next(sizes, 0)):
-                    waiting.append((size, pool.submit(job.block, next(numbers), size)))
-                if not waiting:
-                    return
-                size, future = waiting.popleft()
-                while True:
-                    if cancelled is not None and cancelled():
-                        msg = "The light transport was cancelled; nothing was kept."
-                        raise CancelledError(msg)
-                    try:
-                        found = future.result(timeout=_POLL_S)
-                    except NotYet:
-                        continue
-                    break
-                yield size, found
-        finally:  # also when the caller has enough, is interrupted or fails: blocks under way end at once
-            job.stop[0] = 1
-            for _, future in waiting:
-                future.cancel()
-
-
-def _goals(until_pct: float | None, tally: str, goals: Sequence[Goal], photons: int | None, layers: int) -> tuple[Goal, ...]:
-    """The goals of a run, checked."""
-    if until_pct is not None:
-        goals = (*goals, Goal(tally=tally, relative_pct=until_pct))
-    if goals and photons is not None:
-        msg = "Give either a number of photons or a goal (until_pct, goals), not both."
-        raise InputError(msg)
-    for goal in goals:
-        if goal.tally not in tally_names(layers):
-            msg = f"There is no tally '{goal.tally}' in {layers} layers; choose one of {', '.join(tally_names(layers))}."
-            raise InputError(msg)
-        if not (goal.standard_error > 0.0 or goal.relative_pct > 0.0):
-            msg = f"The goal for {goal.tally} allows no error at all; give a standard error or a percentage above 0."
-            raise OutOfRangeError(msg)
-    return tuple(goals)
+        check_balance(total, self.balance(), photons=self.photons, largest_win=SMALLEST_WEIGHT / CHANCE)
 
 
 def _source(beam: Beam) -> tuple[int, float, float, float, bool]:
@@ -337,15 +215,6 @@ def _source(beam: Beam) -> tuple[int, float, float, float, bool]:
         first, second = second, first
     sine = math.sin(math.radians(beam.angle_deg))
     return kind, first, second, sine, beam.diffuse
-
-
-def _threads(asked: int | None) -> int:
-    if asked is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if asked < 1:
-        msg = f"{asked} threads cannot compute anything; give at least 1, or leave it out to use all processors."
-        raise OutOfRangeError(msg)
-    return asked
 
 
 def _finished(
@@ -387,16 +256,6 @@ def _finished(
     )  # fmt: skip
 
 
-def _checked_numbers(photons: int | None, most_photons: int, seed: int) -> None:
-    for name, value in (("photons", photons), ("most_photons", most_photons)):
-        if value is not None and value < FEWEST_PHOTONS:
-            msg = f"{name} is {value}; standard errors need at least {FEWEST_PHOTONS} photons."
-            raise OutOfRangeError(msg)
-    if not 0 <= seed < _MASK_SEED:
-        msg = f"The seed is {seed}; give a whole number from 0 to below 2^63."
-        raise OutOfRangeError(msg)
-
-
 def transport_layers(
     layers: Sequence[OpticalLayer] | Sequence[LayerOptics],
     beam: Beam,
@@ -435,8 +294,11 @@ def transport_layers(
     own = tuple(optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in layers)
     below = n_below if n_below is not None else own[-1].n if own else 1.0
     check_stack(own, n_above, below)
-    _checked_numbers(photons, most_photons, seed)
-    wanted = _goals(until_pct, tally, goals, photons, len(own) - clear_depth(own))
+    check_seed(seed)
+    length = length_of(
+        photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons,
+        known=tally_names(len(own) - clear_depth(own)), where=f"{len(own)} layers",
+    )  # fmt: skip
     name, kernels = _engine(engine)
     from recutis.light._photon import MUA, TOP
 
@@ -446,20 +308,6 @@ def transport_layers(
     job = _Job(
         kernels=kernels, stack=stack, source=_source(beam), grid=used, rows=rows, seed=seed, stop=np.zeros(1, np.int64)
     )  # fmt: skip
-    length = photons if photons is not None else DEFAULT_PHOTONS
     record = _Record(rows, used, stack.shape[1])
-    blocks = _in_order(job, _growing_blocks(most_photons) if wanted else _even_blocks(length), _threads(threads), cancelled)
-    for size, found in blocks:
-        record.add(*found, size)
-        done = record.photons / (most_photons if wanted else length)
-        if wanted and record.blocks >= _FEWEST_BLOCKS:
-            now = record.estimates()
-            done = max(done, min(goal.progress(now[goal.tally]) for goal in wanted))
-            if all(goal.reached(now[goal.tally]) for goal in wanted):
-                break
-        if progress is not None:
-            progress(done)
-    blocks.close()
-    if progress is not None:
-        progress(1.0)
+    run_blocks(job.block, record, length, stop=job.stop, threads=threads, progress=progress, cancelled=cancelled)
     return _finished(job, record, own, beam, (n_above, below), name)

@@ -1,0 +1,256 @@
+"""Runs of a Monte Carlo in blocks: how long, in which order, and how well what they found is known."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from itertools import count
+from typing import Final, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.errors import CancelledError, InputError, OutOfRangeError, RecutisError
+from recutis.units import PERCENT
+
+DEFAULT_PHOTONS: Final = 1_000_000
+MOST_PHOTONS: Final = 100_000_000
+FEWEST_PHOTONS: Final = 1000
+_FEWEST_BLOCKS: Final = 64  # the error of a standard error from 64 blocks is 9 %
+_BLOCK_PHOTONS: Final = 1024
+_LARGEST_BLOCK: Final = 65536
+_BLOCKS_PER_DOUBLING: Final = 32
+_POLL_S: Final = 0.05
+_ERRORS_ALLOWED: Final = 4.0
+_ROUNDING: Final = 1e-5  # of the energy: float32 weights over thousands of steps
+_MASK_SEED: Final = 2**63
+
+Found = TypeVar("Found")
+Found_contra = TypeVar("Found_contra", contravariant=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number with its standard error."""
+
+    value: float
+    standard_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """Run until the standard error of a tally is at most this, or at most this many per cent of its value."""
+
+    tally: str
+    standard_error: float = 0.0
+    relative_pct: float = 0.0
+
+    def reached(self, found: Estimate) -> bool:
+        """Whether an estimate is good enough."""
+        return found.standard_error <= self._allowed(found)
+
+    def progress(self, found: Estimate) -> float:
+        """Share of the photons that the goal needs, from the errors so far."""
+        if found.standard_error <= 0.0:
+            return 1.0
+        return min(1.0, (self._allowed(found) / found.standard_error) ** 2)
+
+    def _allowed(self, found: Estimate) -> float:
+        return max(self.standard_error, self.relative_pct / PERCENT * abs(found.value))
+
+
+class Record(Protocol[Found_contra]):
+    """What sums up blocks."""
+
+    photons: int
+    blocks: int
+
+    def add(self, found: Found_contra, photons: int) -> None:
+        """Add one block."""
+
+    def estimates(self) -> Mapping[str, Estimate]:
+        """Tallies by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """How long a run is: a number of photons, or goals and the most photons that may be spent on them."""
+
+    photons: int
+    goals: tuple[Goal, ...]
+
+    def sizes(self) -> Iterator[int]:
+        """Sizes of the blocks; they depend on nothing but the length."""
+        return _growing_blocks(self.photons) if self.goals else _even_blocks(self.photons)
+
+
+def length_of(
+    photons: int | None,
+    *,
+    until_pct: float | None,
+    tally: str,
+    goals: Sequence[Goal],
+    most_photons: int,
+    known: Sequence[str],
+    where: str,
+) -> Length:
+    """The length of a run as asked for. `known` are the tallies there are, `where` says of what, for messages.
+
+    Raises InputError and OutOfRangeError for lengths that make no run.
+    """
+    for name, value in (("photons", photons), ("most_photons", most_photons)):
+        if value is not None and value < FEWEST_PHOTONS:
+            msg = f"{name} is {value}; standard errors need at least {FEWEST_PHOTONS} photons."
+            raise OutOfRangeError(msg)
+    if until_pct is not None:
+        goals = (*goals, Goal(tally=tally, relative_pct=until_pct))
+    if goals and photons is not None:
+        msg = "Give either a number of photons or a goal (until_pct, goals), not both."
+        raise InputError(msg)
+    for goal in goals:
+        if goal.tally not in known:
+            msg = f"There is no tally '{goal.tally}' in {where}; choose one of {', '.join(known)}."
+            raise InputError(msg)
+        if not (goal.standard_error > 0.0 or goal.relative_pct > 0.0):
+            msg = f"The goal for {goal.tally} allows no error at all; give a standard error or a percentage above 0."
+            raise OutOfRangeError(msg)
+    length = most_photons if goals else DEFAULT_PHOTONS if photons is None else photons
+    return Length(photons=length, goals=tuple(goals))
+
+
+def check_seed(seed: int) -> None:
+    """Refuse seeds that the generators cannot take. Raises OutOfRangeError."""
+    if not 0 <= seed < _MASK_SEED:
+        msg = f"The seed is {seed}; give a whole number from 0 to below 2^63."
+        raise OutOfRangeError(msg)
+
+
+def _even_blocks(photons: int) -> Iterator[int]:
+    """Sizes of the blocks of a run of a given length."""
+    blocks = min(max(_FEWEST_BLOCKS, photons // _LARGEST_BLOCK), photons)
+    size, rest = divmod(photons, blocks)
+    return (size + (number < rest) for number in range(blocks))
+
+
+def _growing_blocks(most: int) -> Iterator[int]:
+    """Sizes of the blocks of a run of open length: small ones first, then ever larger ones, `most` photons in all."""
+    for number in count():
+        doublings = max(0, number - _FEWEST_BLOCKS + _BLOCKS_PER_DOUBLING) // _BLOCKS_PER_DOUBLING
+        size = min(_BLOCK_PHOTONS * 2**doublings, _LARGEST_BLOCK, most)
+        if size == 0:
+            return
+        most -= size
+        yield size
+
+
+def _threads(asked: int | None) -> int:
+    if asked is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if asked < 1:
+        msg = f"{asked} threads cannot compute anything; give at least 1, or leave it out to use all processors."
+        raise OutOfRangeError(msg)
+    return asked
+
+
+def _in_order(
+    block: Callable[[int, int], Found],
+    sizes: Iterator[int],
+    stop: NDArray[np.int64],
+    threads: int,
+    cancelled: Callable[[], bool] | None,
+) -> Generator[tuple[int, Found], None, None]:
+    """Blocks with their sizes in the order of their numbers, computed by threads a little ahead."""
+    block(0, 0)  # compiles, before threads would wait for each other
+    waiting: deque[tuple[int, Future[Found]]] = deque()
+    numbers = count()
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="light") as pool:
+        try:
+            while True:
+                while len(waiting) <= 2 * threads and (size := next(sizes, 0)):
+                    waiting.append((size, pool.submit(block, next(numbers), size)))
+                if not waiting:
+                    return
+                size, future = waiting.popleft()
+                while True:
+                    if cancelled is not None and cancelled():
+                        msg = "The light transport was cancelled; nothing was kept."
+                        raise CancelledError(msg)
+                    try:
+                        found = future.result(timeout=_POLL_S)
+                    except NotYet:
+                        continue
+                    break
+                yield size, found
+        finally:  # also when the caller has enough, is interrupted or fails: blocks under way end at once
+            stop[0] = 1
+            for _, future in waiting:
+                future.cancel()
+
+
+def run_blocks(
+    block: Callable[[int, int], Found],
+    record: Record[Found],
+    length: Length,
+    *,
+    stop: NDArray[np.int64],
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Compute blocks until the length or all goals are reached, and add them to the record in their order.
+
+    block : of a number and a size, to what it found; runs in threads, ends early when `stop` becomes non-zero
+    progress, cancelled : called now and then from the calling thread
+
+    What is recorded does not depend on the number of threads.
+
+    Raises CancelledError, and OutOfRangeError for less than one thread.
+    """
+    blocks = _in_order(block, length.sizes(), stop, _threads(threads), cancelled)
+    for size, found in blocks:
+        record.add(found, size)
+        done = record.photons / length.photons
+        if length.goals and record.blocks >= _FEWEST_BLOCKS:
+            now = record.estimates()
+            done = max(done, min(goal.progress(now[goal.tally]) for goal in length.goals))
+            if all(goal.reached(now[goal.tally]) for goal in length.goals):
+                break
+        if progress is not None:
+            progress(done)
+    blocks.close()
+    if progress is not None:
+        progress(1.0)
+
+
+def check_balance(total: float, balance: Estimate, *, photons: int, largest_win: float) -> None:
+    """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows.
+
+    total : sum of all parts found; `balance` what roulette has won or lost, both as shares of the energy
+    largest_win : the most that a single photon may win
+
+    Raises RecutisError.
+    """
+    if not abs(total - balance.value - 1.0) <= _ROUNDING:
+        msg = (
+            f"The light does not add up: reflected, transmitted and absorbed parts make {total:.7f} of the energy, and "
+            f"roulette accounts for {balance.value:.2g}; this is a fault of the program, please report it with the tissue."
+        )
+        raise RecutisError(msg)
+    # Few photons in the game make a skew distribution: Bernstein's bound allows for the largest single win besides.
+    single = _ERRORS_ALLOWED**2 / 3.0 * largest_win / photons
+    if not abs(balance.value) <= _ERRORS_ALLOWED * balance.standard_error + single:
+        msg = (
+            f"The light does not add up: {total:.7f} of the energy was found, more than four standard errors "
+            f"({balance.standard_error:.2g}) from 1; run again with another seed, and report it if it stays so."
+        )
+        raise RecutisError(msg)
+
+
+def gained(gain: float, variance: float, photons: int) -> Estimate:
+    """Net energy from roulette per photon; its variance is known exactly, so it needs no blocks."""
+    return Estimate(value=gain / photons, standard_error=math.sqrt(variance) / photons)
