@@ -20,6 +20,7 @@ from recutis.light import (
     Grid,
     LayeredLight,
     OpticalLayer,
+    array,
     flat_top,
     gaussian,
     pencil,
@@ -497,3 +498,30 @@ def test_beams_are_read_from_words() -> None:
         parse("lantern")
     with pytest.raises(InputError, match="'gaussian' does not have the sizes that its shape needs"):
         parse("gaussian")
+
+
+def test_an_array_sends_equal_shares_to_the_points_of_its_lattice() -> None:
+    """Three by three microbeams in a clear absorber: one ninth on the axis, four at one pitch, four at the corners."""
+    clear = OpticalLayer(thickness_um=1000.0, mua_cm=1.0, mus_cm=0.0, g=0.0, n=1.0)
+    beams = array(flat_top(diameter_um=100.0), columns=3, rows=3, pitch_um=500.0)
+    grid = Grid(depth_um=1000.0, radius_um=1000.0, depth_cells=1, radius_cells=20)
+
+    light = transport_layers((clear,), beams, photons=90_000, grid=grid)
+
+    by_ring = light.absorbed_cm3[0] * math.pi * np.diff(grid.radius_edges_um**2) * 1e-12 * grid.depth_um
+    by_ring /= by_ring.sum()
+    shares = (by_ring[:2].sum(), by_ring[8:12].sum(), by_ring[12:].sum())
+    assert shares == pytest.approx((1 / 9, 4 / 9, 4 / 9), abs=4 * math.sqrt(0.25 / 90_000))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"columns": 0, "rows": 3, "pitch_um": 500.0}, "An array of 0 x 3 beams has no beam"),
+        ({"columns": 2, "rows": 1, "pitch_um": 0.0}, "The pitch of an array of beams is 0 µm"),
+    ],
+)
+def test_arrays_without_beams_or_pitch_are_refused(sizes: dict[str, float], words: str) -> None:
+    """The message names what is missing."""
+    with pytest.raises(OutOfRangeError, match=words):
+        array(pencil(), **sizes)  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Light in tissue: closed forms, and Monte Carlo in layers. Kernels are compiled on first use, not on import."""
 
-from recutis.light.beams import Beam, flat_top, gaussian, pencil, rectangle, ring
+from recutis.light.beams import Beam, array, flat_top, gaussian, pencil, rectangle, ring
 from recutis.light.blocks import Estimate, Goal
 from recutis.light.layered import LayeredLight, transport_layers
 from recutis.light.stack import Grid, OpticalLayer
@@ -12,6 +12,7 @@ __all__ = [
     "Grid",
     "LayeredLight",
     "OpticalLayer",
+    "array",
     "flat_top",
     "gaussian",
     "pencil",

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from recutis.jit import inlined
 from recutis.light._random import Words, uniform
+from recutis.light.beams import Beam
+from recutis.units import M_PER_UM
 
 Array = NDArray[np.float64]
 DISC, GAUSSIAN, RECTANGLE = 0, 1, 2
@@ -35,9 +37,10 @@ PLACES = 7
 
 
 class Source(NamedTuple):
-    """Shape on the surface with two lengths [m], sine of the angle in the medium above, diffuse or not.
+    """Shape on the surface with two lengths [m], sine of the angle in the medium above, diffuse or not, lattice.
 
-    A disc has its inner and outer radius, a gaussian its 1/e² radius, a rectangle half its sides.
+    A disc has its inner and outer radius, a gaussian its 1/e² radius, a rectangle half its sides. The shape stands at
+    `columns` x `rows` points `pitch` apart around the origin.
     """
 
     shape: int
@@ -45,6 +48,21 @@ class Source(NamedTuple):
     second: float
     sine: float
     diffuse: bool
+    columns: int
+    rows: int
+    pitch: float
+
+
+def source_of(beam: Beam) -> Source:
+    """A beam in the words of the kernels."""
+    first, second = beam.size_um * M_PER_UM / 2, beam.second_um * M_PER_UM / 2
+    kind = {"gaussian": GAUSSIAN, "rectangle": RECTANGLE}.get(beam.shape, DISC)
+    if kind == DISC:
+        first, second = second, first
+    return Source(
+        shape=kind, first=first, second=second, sine=math.sin(math.radians(beam.angle_deg)), diffuse=beam.diffuse,
+        columns=beam.columns, rows=beam.rows, pitch=beam.pitch_um * M_PER_UM,
+    )  # fmt: skip
 
 
 class Scale(NamedTuple):
@@ -75,20 +93,27 @@ def fresnel(cosine: float, n1: float, n2: float) -> tuple[float, float]:
 def place(source: Source, photon: Array, state: Words) -> None:
     """Draw where a photon meets the surface."""
     photon[X] = photon[Y] = photon[Z] = 0.0
-    if source.shape == DISC and source.second == 0.0:  # a pencil
-        return
     if source.shape == RECTANGLE:
         photon[X] = source.first * (2.0 * uniform(state) - 1.0)
         photon[Y] = source.second * (2.0 * uniform(state) - 1.0)
-        return
-    if source.shape == GAUSSIAN:
-        radius = source.first * math.sqrt(-0.5 * math.log(uniform(state)))
-    else:
-        inner2 = source.first * source.first
-        radius = math.sqrt(inner2 + uniform(state) * (source.second * source.second - inner2))
-    around = 2.0 * math.pi * uniform(state)
-    photon[X] = radius * math.cos(around)
-    photon[Y] = radius * math.sin(around)
+    elif source.shape == GAUSSIAN or source.second > 0.0:  # else a pencil
+        if source.shape == GAUSSIAN:
+            radius = source.first * math.sqrt(-0.5 * math.log(uniform(state)))
+        else:
+            inner2 = source.first * source.first
+            radius = math.sqrt(inner2 + uniform(state) * (source.second * source.second - inner2))
+        around = 2.0 * math.pi * uniform(state)
+        photon[X] = radius * math.cos(around)
+        photon[Y] = radius * math.sin(around)
+    if source.columns * source.rows > 1:
+        photon[X] += source.pitch * (lattice(source.columns, state) - 0.5 * (source.columns - 1))
+        photon[Y] += source.pitch * (lattice(source.rows, state) - 0.5 * (source.rows - 1))
+
+
+@inlined
+def lattice(count: int, state: Words) -> float:
+    """One of `count` points on a line, 0 to count - 1."""
+    return math.ceil(uniform(state) * count) - 1.0
 
 
 @inlined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from recutis.errors import InputError, OutOfRangeError
@@ -27,7 +27,8 @@ class Beam:
     `size_um` is the 1/e² diameter of a gaussian, the diameter of a flat top, the outer diameter of a ring, the width
     of a rectangle; `second_um` the inner diameter of a ring or the height of a rectangle. Sizes are those of the
     footprint on the surface. `angle_deg` is the angle to the normal in the medium above; `diffuse` light comes from
-    all directions of the half space with equal radiance instead.
+    all directions of the half space with equal radiance instead. An array of microbeams repeats the shape at `columns`
+    x `rows` places `pitch_um` apart around the centre (`array`); energy one is that of all its beams together.
 
     Raises OutOfRangeError for sizes or angles that make no beam.
     """
@@ -37,6 +38,9 @@ class Beam:
     second_um: float = 0.0
     angle_deg: float = 0.0
     diffuse: bool = False
+    columns: int = 1
+    rows: int = 1
+    pitch_um: float = 0.0
 
     def __post_init__(self) -> None:
         if self.shape not in get_args(Shape):
@@ -48,6 +52,14 @@ class Beam:
         if self.diffuse and self.angle_deg:
             msg = f"Diffuse light has no angle, but angle_deg is {self.angle_deg:g}; leave it at 0 or make the beam not diffuse."
             raise InputError(msg)
+        if self.columns < 1 or self.rows < 1:
+            msg = f"An array of {self.columns} x {self.rows} beams has no beam; give at least 1 column and 1 row."
+            raise OutOfRangeError(msg)
+        if not (
+            math.isfinite(self.pitch_um) and (self.pitch_um > 0.0 or (self.pitch_um == 0.0 and self.columns * self.rows == 1))
+        ):
+            msg = f"The pitch of an array of beams is {self.pitch_um:g} µm; give a finite distance above 0."
+            raise OutOfRangeError(msg)
         needed = _SIZED.get(self.shape, 0)
         sizes = (self.size_um, self.second_um)
         if not all(math.isfinite(size) and size >= 0.0 for size in sizes):
@@ -65,10 +77,11 @@ class Beam:
 
     @property
     def reach_um(self) -> float:
-        """Largest distance from the centre that carries light [µm]; of a gaussian, its 1/e² diameter."""
+        """Largest distance from the centre that carries light [µm]; a gaussian counts to its 1/e² diameter."""
+        own = self.size_um if self.shape == "gaussian" else self.size_um / 2
         if self.shape == "rectangle":
-            return math.hypot(self.size_um, self.second_um) / 2
-        return self.size_um if self.shape == "gaussian" else self.size_um / 2
+            own = math.hypot(self.size_um, self.second_um) / 2
+        return own + math.hypot(self.columns - 1, self.rows - 1) / 2 * self.pitch_um
 
 
 def pencil(*, angle_deg: float = 0.0, diffuse: bool = False) -> Beam:
@@ -94,6 +107,11 @@ def ring(*, inner_um: float, outer_um: float, angle_deg: float = 0.0, diffuse: b
 def rectangle(*, width_um: float, height_um: float, angle_deg: float = 0.0, diffuse: bool = False) -> Beam:
     """An even rectangle, width along x, the direction in which a tilted beam leans."""
     return Beam(shape="rectangle", size_um=width_um, second_um=height_um, angle_deg=angle_deg, diffuse=diffuse)
+
+
+def array(beam: Beam, *, columns: int, rows: int, pitch_um: float) -> Beam:
+    """The same beam at the points of a square lattice around the centre: the microbeams of a fractional laser."""
+    return replace(beam, columns=columns, rows=rows, pitch_um=pitch_um)
 
 
 def parse(text: str) -> Beam:

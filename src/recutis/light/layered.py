@@ -33,6 +33,8 @@ from recutis.units import M_PER_UM, PER_M_PER_CM
 if TYPE_CHECKING:
     import xarray as xr
 
+    from recutis.light._photon import Source
+
 Array = NDArray[np.float64]
 Block = tuple[Array, Array, Array]
 Engine = Literal["auto", "packet", "scalar"]
@@ -121,7 +123,7 @@ class _Job:
 
     kernels: ModuleType
     stack: Array
-    source: tuple[int, float, float, float, bool]
+    source: Source
     grid: Grid
     rows: Rows
     seed: int
@@ -129,7 +131,7 @@ class _Job:
 
     def block(self, number: int, photons: int) -> Block:
         """Run one block: fluence by row and radius, what left by way and radius, the account."""
-        from recutis.light._photon import ACCOUNTS, Scale, Source
+        from recutis.light._photon import ACCOUNTS, Scale
 
         grid = self.grid
         widths = grid.radius_cells + 1
@@ -141,7 +143,7 @@ class _Job:
         )
         fluence, leaving, account = np.zeros(self.rows.cell.size * widths), np.zeros((2, widths)), np.zeros(ACCOUNTS)
         self.kernels.run_block(
-            photons, self.seed, number, self.stack, Source(*self.source), scale, fluence, leaving, account,
+            photons, self.seed, number, self.stack, self.source, scale, fluence, leaving, account,
             self.stop, self.kernels.memory(),
         )  # fmt: skip
         return fluence.reshape(-1, widths), leaving, account
@@ -203,18 +205,6 @@ class _Record:
         found = self.estimates()
         total = sum(found[name].value for name in _SUMMARY)
         check_balance(total, self.balance(), photons=self.photons, largest_win=SMALLEST_WEIGHT / CHANCE)
-
-
-def _source(beam: Beam) -> tuple[int, float, float, float, bool]:
-    """The beam in the words of the kernels."""
-    from recutis.light._photon import DISC, GAUSSIAN, RECTANGLE
-
-    first, second = beam.size_um * M_PER_UM / 2, beam.second_um * M_PER_UM / 2
-    kind = {"gaussian": GAUSSIAN, "rectangle": RECTANGLE}.get(beam.shape, DISC)
-    if kind == DISC:
-        first, second = second, first
-    sine = math.sin(math.radians(beam.angle_deg))
-    return kind, first, second, sine, beam.diffuse
 
 
 def _finished(
@@ -300,13 +290,13 @@ def transport_layers(
         known=tally_names(len(own) - clear_depth(own)), where=f"{len(own)} layers",
     )  # fmt: skip
     name, kernels = _engine(engine)
-    from recutis.light._photon import MUA, TOP
+    from recutis.light._photon import MUA, TOP, source_of
 
     stack = stack_arrays(own, n_above, below)
     used = grid if grid is not None else default_grid(own, beam.reach_um)
     rows = tally_rows(stack[TOP], stack[MUA], used)
     job = _Job(
-        kernels=kernels, stack=stack, source=_source(beam), grid=used, rows=rows, seed=seed, stop=np.zeros(1, np.int64)
+        kernels=kernels, stack=stack, source=source_of(beam), grid=used, rows=rows, seed=seed, stop=np.zeros(1, np.int64)
     )  # fmt: skip
     record = _Record(rows, used, stack.shape[1])
     run_blocks(job.block, record, length, stop=job.stop, threads=threads, progress=progress, cancelled=cancelled)
