@@ -361,11 +361,11 @@ def test_a_run_can_be_cancelled_at_once() -> None:
 
 def test_lost_energy_is_an_error() -> None:
     """A tally from which energy is missing does not become a result."""
-    rows = tally_rows(np.array([0.0]), np.array([100.0]), GRID)
+    rows = tally_rows(np.array([0.0]), GRID)
     record = _Record(rows, GRID, 1)
     leaving, account = np.zeros((2, 41)), np.zeros(4)
     leaving[0, 0] = 990.0
-    record.add((np.zeros((51, 41)), leaving, account), 1000)
+    record.add((np.zeros((51, 41)), leaving, account, np.array([100.0])), 1000)
 
     with pytest.raises(Exception, match=r"The light does not add up: .*make 0\.9900000 of the energy"):
         record.check()
@@ -375,7 +375,7 @@ def test_rows_of_the_tally_never_span_two_layers() -> None:
     """Every cell has its rows in order, for faces on and between the edges of the grid, beyond it, and for thin layers."""
     grid = Grid(depth_um=100.0, radius_um=1.0, depth_cells=10, radius_cells=1)
     tops = np.array([0.0, 20.0, 33.0, 34.0, 35.0, 150.0]) * 1e-6
-    rows = tally_rows(tops, np.arange(6.0), grid)
+    rows = tally_rows(tops, grid)
 
     assert (np.diff(rows.cell) >= 0).all()
     assert (np.diff(rows.layer) >= 0).all()

@@ -15,11 +15,11 @@ from recutis.heat._column_kernel import Law
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
 from recutis.light import two_stream
+from recutis.light.lamps import flashlamp
 from recutis.skin import layer_optics
 from recutis.skin.types import Skin
 from recutis.units import (
     KELVIN_OFFSET,
-    M_PER_NM,
     M_PER_UM,
     PER_M_PER_CM,
     UM_PER_M,
@@ -33,7 +33,6 @@ _GLAND_BAND_NM = 30.0
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 _DARK = 1e-12  # share of the light that heats nothing yet keeps the time steps of the lit run
 _GENTLE = 1e-3  # share of the light at which no exposure boils: heat is linear there
-_SECOND_RADIATION_M_K = 1.438776877e-2  # exact in the SI
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -83,16 +82,6 @@ def mean_melanin(skin: Skin) -> float:
     return amount / thick if thick > 0 else 0.0
 
 
-def flashlamp(low_nm: float, high_nm: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Bands and their energy shares of a filtered flashlamp: Planck's law between cut-on and end."""
-    edges = np.linspace(low_nm, high_nm, _BANDS + 1)
-    middle = (edges[:-1] + edges[1:]) / 2
-    metres = middle * M_PER_NM
-    planck = metres**-5 / np.expm1(_SECOND_RADIATION_M_K / (metres * evidence.value("phys_ipl_colour_temperature")))
-    share = planck / planck.sum()
-    return tuple(float(x) for x in middle), tuple(float(x) for x in share)
-
-
 def depth_edges() -> Array:
     """Cell edges of the depth grid [m]."""
     return heat.stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_TO_M, stretch=_STRETCH, end_m=_END_M)
@@ -105,7 +94,7 @@ def light_field(skin: Skin, wavelength_nm: float, band_nm: tuple[float, float], 
     middle, thick = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
     bottoms = np.cumsum([x.thickness_um for x in skin.layers])
     layer = np.minimum(np.searchsorted(bottoms, middle * UM_PER_M, side="right"), len(skin.layers) - 1)
-    bands, weights = flashlamp(*band_nm) if band_nm[1] > band_nm[0] else ((wavelength_nm,), (1.0,))
+    bands, weights = flashlamp(*band_nm).bands(_BANDS) if band_nm[1] > band_nm[0] else ((wavelength_nm,), (1.0,))
     fluence = np.zeros((len(bands), middle.size))
     source = np.zeros(middle.size)
     reflected = 0.0

@@ -2,6 +2,7 @@
 
 from recutis.light.beams import Beam, array, flat_top, gaussian, pencil, rectangle, ring
 from recutis.light.blocks import Estimate, Goal
+from recutis.light.lamps import Lamp, flashlamp
 from recutis.light.layered import LayeredLight, transport_layers
 from recutis.light.stack import Grid, OpticalLayer
 
@@ -10,9 +11,11 @@ __all__ = [
     "Estimate",
     "Goal",
     "Grid",
+    "Lamp",
     "LayeredLight",
     "OpticalLayer",
     "array",
+    "flashlamp",
     "flat_top",
     "gaussian",
     "pencil",

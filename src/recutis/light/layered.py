@@ -15,6 +15,7 @@ from recutis.errors import InputError
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, check_balance, check_seed, gained, length_of, run_blocks
+from recutis.light.lamps import Lamp
 from recutis.light.stack import (
     Grid,
     OpticalLayer,
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
     from recutis.light._photon import Source
 
 Array = NDArray[np.float64]
-Block = tuple[Array, Array, Array]
+Block = tuple[Array, Array, Array, Array]
+Layers = Sequence[OpticalLayer] | Sequence[LayerOptics]
+LayersOf = Callable[[float], Layers]
 Engine = Literal["auto", "packet", "scalar"]
 
+_BOTTOM: Final = 4  # row of the lower faces in a stack, as in `_photon`
 _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
 _VECTOR_UNITS: Final = frozenset({"AVX2", "X86_V3", "ASIMD", "NEON"})
 
@@ -62,6 +66,7 @@ class LayeredLight:
     n_above: float
     n_below: float
     beam: Beam
+    lamp: Lamp | None
     grid: Grid
     photons: int
     blocks: int
@@ -122,7 +127,7 @@ class _Job:
     """A run in the words of the kernels."""
 
     kernels: ModuleType
-    stack: Array
+    stack_of: Callable[[int], Array]
     source: Source
     grid: Grid
     rows: Rows
@@ -130,8 +135,8 @@ class _Job:
     stop: NDArray[np.int64]
 
     def block(self, number: int, photons: int) -> Block:
-        """Run one block: fluence by row and radius, what left by way and radius, the account."""
-        from recutis.light._photon import ACCOUNTS, Scale
+        """Run one block: fluence by row and radius, what left by way and radius, the account, absorption of layers [1/m]."""
+        from recutis.light._photon import ACCOUNTS, MUA, Scale
 
         grid = self.grid
         widths = grid.radius_cells + 1
@@ -142,11 +147,12 @@ class _Job:
             nr=grid.radius_cells,
         )
         fluence, leaving, account = np.zeros(self.rows.cell.size * widths), np.zeros((2, widths)), np.zeros(ACCOUNTS)
+        stack = self.stack_of(number)
         self.kernels.run_block(
-            photons, self.seed, number, self.stack, self.source, scale, fluence, leaving, account,
+            photons, self.seed, number, stack, self.source, scale, fluence, leaving, account,
             self.stop, self.kernels.memory(),
         )  # fmt: skip
-        return fluence.reshape(-1, widths), leaving, account
+        return fluence.reshape(-1, widths), leaving, account, stack[MUA]
 
 
 class _Record:
@@ -166,9 +172,9 @@ class _Record:
 
     def add(self, found: Block, photons: int) -> None:
         """Add one block."""
-        fluence, leaving, account = found
+        fluence, leaving, account, mua_m = found
         rows = self._rows
-        taken = np.multiply(fluence, rows.mua_m[:, None], out=self._taken)
+        taken = np.multiply(fluence, mua_m[rows.layer][:, None], out=self._taken)
         cells, heat = rows.by_cell(fluence, self._cells), rows.by_cell(taken, self._heat)
         by_layer = np.bincount(rows.layer, weights=taken.sum(axis=1), minlength=self._layers)
         specular, gain, variance, collisions = (float(x) for x in account)
@@ -208,10 +214,11 @@ class _Record:
 
 
 def _finished(
-    job: _Job, record: _Record, layers: tuple[OpticalLayer, ...], beam: Beam, media: tuple[float, float], engine: str
+    job: _Job, record: _Record, tissue: _Tissue, beam: Beam, n_above: float, lamp: Lamp | None, engine: str
 ) -> LayeredLight:
     """The sums as a result per unit of energy and volume."""
     record.check()
+    layers = tissue.layers
     grid, inner = job.grid, slice(None, -1)
     depth_m = grid.depth_um * M_PER_UM / grid.depth_cells
     edges_m = grid.radius_edges_um * M_PER_UM
@@ -230,12 +237,14 @@ def _finished(
     wide, heat = both(record.fluence_wide, 1.0 / depth_m), both(record.absorbed_wide, 1.0 / (PER_M_PER_CM * depth_m))
     leaving, leaving_error = (x[:, inner] / area_m2 / PER_M_PER_CM**2 for x in (record.leaving.mean(), record.leaving.error()))
     inputs = {
-        "layers": [asdict(layer) for layer in layers], "n_above": media[0], "n_below": media[1], "beam": asdict(beam),
-        "grid": asdict(grid), "photons": record.photons, "blocks": record.blocks, "engine": engine,
+        "layers": [asdict(layer) for layer in layers], "n_above": n_above, "n_below": tissue.n_below, "beam": asdict(beam),
+        "lamp": None if lamp is None else asdict(lamp), "grid": asdict(grid), "photons": record.photons,
+        "blocks": record.blocks, "engine": engine,
     }  # fmt: skip
     return LayeredLight(
-        layers=layers, n_above=media[0], n_below=media[1], beam=beam, grid=grid, photons=record.photons, blocks=record.blocks,
-        engine=engine, seed=job.seed, collisions=record.collisions / record.photons, balance=record.balance(),
+        layers=layers, n_above=n_above, n_below=tissue.n_below, beam=beam, lamp=lamp, grid=grid,
+        photons=record.photons, blocks=record.blocks, engine=engine, seed=job.seed,
+        collisions=record.collisions / record.photons, balance=record.balance(),
         tallies=tallies,
         outside=Estimate(value=float(record.outside.mean()), standard_error=float(record.outside.error())),
         fluence_cm2=fluence[0], fluence_error_cm2=fluence[1], absorbed_cm3=absorbed[0], absorbed_error_cm3=absorbed[1],
@@ -246,10 +255,61 @@ def _finished(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Tissue:
+    """Layers at the (middle) wavelength, the index below, and the stack of each block of photons."""
+
+    layers: tuple[OpticalLayer, ...]
+    n_below: float
+    stack: Array
+    stack_of: Callable[[int], Array]
+
+
+def own_layers(layers: Layers) -> tuple[OpticalLayer, ...]:
+    """Layers of light transport from those or from layers of skin."""
+    return tuple(optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in layers)
+
+
+def _stack(layers: Layers, n_above: float, n_below: float | None) -> tuple[tuple[OpticalLayer, ...], float, Array]:
+    """Layers, index below and kernels' stack of one wavelength, checked."""
+    own = own_layers(layers)
+    below = n_below if n_below is not None else own[-1].n if own else 1.0
+    check_stack(own, n_above, below)
+    return own, below, stack_arrays(own, n_above, below)
+
+
+def _tissue(layers: Layers | LayersOf, lamp: Lamp | None, n_above: float, n_below: float | None, seed: int) -> _Tissue:
+    """Layers of one wavelength, or of each wavelength of a lamp.
+
+    Raises InputError when layers and lamp do not fit together.
+    """
+    if lamp is None:
+        if callable(layers):
+            msg = "Layers that depend on the wavelength need a lamp; give one, or the layers of one wavelength."
+            raise InputError(msg)
+        own, below, stack = _stack(layers, n_above, n_below)
+        return _Tissue(layers=own, n_below=below, stack=stack, stack_of=lambda _number: stack)
+    if not callable(layers):
+        msg = "A lamp has many wavelengths; give its layers as a function of the wavelength in nanometres."
+        raise InputError(msg)
+    own, below, stack = _stack(layers(float(lamp.wavelength_nm(0.5))), n_above, n_below)
+
+    def stack_of(number: int) -> Array:
+        nm = lamp.drawn_nm(number, seed)
+        _, _, found = _stack(layers(nm), n_above, n_below)
+        if found.shape != stack.shape or not np.array_equal(found[_BOTTOM], stack[_BOTTOM]):
+            msg = f"The layers at {nm:.1f} nm are not as thick as those at the middle wavelength; only their optics may change."
+            raise InputError(msg)
+        return found
+
+    return _Tissue(layers=own, n_below=below, stack=stack, stack_of=stack_of)
+
+
 def transport_layers(
-    layers: Sequence[OpticalLayer] | Sequence[LayerOptics],
+    layers: Layers | LayersOf,
     beam: Beam,
     *,
+    lamp: Lamp | None = None,
     photons: int | None = None,
     until_pct: float | None = None,
     tally: str = "diffuse_reflectance",
@@ -267,6 +327,8 @@ def transport_layers(
     """Send photons into a stack of layers and tell where they go.
 
     layers : top to bottom, as `OpticalLayer` or as the skin's own `layer_optics`
+    lamp : a flash lamp; `layers` is then a function of the wavelength [nm], each block of photons has a wavelength of its
+        own, and the result, whose `layers` are those of the middle wavelength, is that of the whole band
     photons : how many; or `until_pct`: run until `tally` has this relative standard error; or several `goals`,
         with at most `most_photons`
     n_above, n_below : refractive indices outside; below, that of the lowest layer when left out
@@ -281,23 +343,21 @@ def transport_layers(
     References: Wang, Jacques & Zheng 1995, doi:10.1016/0169-2607(95)01640-F; Henyey & Greenstein 1941,
     doi:10.1086/144246.
     """
-    own = tuple(optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in layers)
-    below = n_below if n_below is not None else own[-1].n if own else 1.0
-    check_stack(own, n_above, below)
     check_seed(seed)
+    name, kernels = _engine(engine)
+    from recutis.light._photon import TOP, source_of
+
+    tissue = _tissue(layers, lamp, n_above, n_below, seed)
     length = length_of(
         photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons,
-        known=tally_names(len(own) - clear_depth(own)), where=f"{len(own)} layers",
+        known=tally_names(len(tissue.layers) - clear_depth(tissue.layers)), where=f"{len(tissue.layers)} layers",
     )  # fmt: skip
-    name, kernels = _engine(engine)
-    from recutis.light._photon import MUA, TOP, source_of
-
-    stack = stack_arrays(own, n_above, below)
-    used = grid if grid is not None else default_grid(own, beam.reach_um)
-    rows = tally_rows(stack[TOP], stack[MUA], used)
+    used = grid if grid is not None else default_grid(tissue.layers, beam.reach_um)
+    rows = tally_rows(tissue.stack[TOP], used)
     job = _Job(
-        kernels=kernels, stack=stack, source=source_of(beam), grid=used, rows=rows, seed=seed, stop=np.zeros(1, np.int64)
+        kernels=kernels, stack_of=tissue.stack_of, source=source_of(beam), grid=used, rows=rows, seed=seed,
+        stop=np.zeros(1, np.int64),
     )  # fmt: skip
-    record = _Record(rows, used, stack.shape[1])
+    record = _Record(rows, used, tissue.stack.shape[1])
     run_blocks(job.block, record, length, stop=job.stop, threads=threads, progress=progress, cancelled=cancelled)
-    return _finished(job, record, own, beam, (n_above, below), name)
+    return _finished(job, record, tissue, beam, n_above, lamp, name)

@@ -166,7 +166,6 @@ class Rows:
     cell: NDArray[np.int64]
     first_of_cell: NDArray[np.int64]
     further: NDArray[np.int64]
-    mua_m: Array
 
     def by_cell(self, values: Array, out: Array) -> Array:
         """Sums of rows over each cell, written to `out`. Few cells hold a face, so few have more than one row."""
@@ -176,8 +175,8 @@ class Rows:
         return out
 
 
-def tally_rows(stack_top_m: Array, mua_m: Array, grid: Grid) -> Rows:
-    """Layer and cell of each row, for layers whose upper faces [m] and absorption [1/m] are given."""
+def tally_rows(stack_top_m: Array, grid: Grid) -> Rows:
+    """Layer and cell of each row, for layers whose upper faces [m] are given."""
     count = grid.depth_cells + stack_top_m.size
     layer, cell = np.zeros(count, np.int64), np.zeros(count, np.int64)
     per_dz = grid.depth_cells / (grid.depth_um * M_PER_UM)
@@ -193,4 +192,4 @@ def tally_rows(stack_top_m: Array, mua_m: Array, grid: Grid) -> Rows:
         start = following
     first_of_cell = np.searchsorted(cell, np.arange(grid.depth_cells + 1))
     further = np.setdiff1d(np.arange(count), first_of_cell)
-    return Rows(layer=layer, cell=cell, first_of_cell=first_of_cell, further=further, mua_m=mua_m[layer])
+    return Rows(layer=layer, cell=cell, first_of_cell=first_of_cell, further=further)
