@@ -1,0 +1,129 @@
+"""Beams made of others: the light of a pencil or of one microbeam, laid side by side, without sending photons again."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.errors import InputError, OutOfRangeError
+from recutis.light.beams import Beam
+from recutis.light.layered import LayeredLight
+from recutis.units import CM_PER_UM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+_POINTS: Final = 24  # each way across a shape; a map is blurred by a cell of the grid anyway
+_AXIAL: Final = frozenset({"pencil", "flat_top", "gaussian", "ring"})
+
+
+def on_axis(light: LayeredLight, beam: Beam) -> tuple[Array, Array]:
+    """Fluence on the axis of a round beam, over its own largest fluence on the surface, from the light of a pencil.
+
+    By reciprocity of places, the axis of a wide spot receives from every point of it what a pencil sends as far away. All
+    photons count, not only those near the axis, so the errors are those of a wide beam.
+
+    Returns the fluence by depth and its standard error, the rings taken as independent. A beam that reaches beyond the
+    grid of the pencil takes what lies there as if it were lit fully.
+
+    Raises InputError when the light is not that of a pencil straight down, or the beam is neither flat top nor gaussian.
+    """
+    _must_be(light, ("pencil",), "the light of a pencil")
+    if beam.shape not in {"flat_top", "gaussian"} or beam.columns * beam.rows > 1 or beam.angle_deg or beam.diffuse:
+        msg = f"The axis of a beam '{beam.shape}' has no sum over rings; give one upright flat top or gaussian."
+        raise InputError(msg)
+    edges = light.grid.radius_edges_um
+    lit = _lit_share(edges, beam)
+    area = math.pi * np.diff(edges**2) * CM_PER_UM**2
+    within = light.fluence_cm2 * area
+    beyond = light.fluence_wide - within.sum(axis=1)
+    outer = float(_lit_share(np.array([edges[-1], edges[-1] * 1.5]), beam)[0])
+    value = within @ lit + np.maximum(beyond, 0.0) * outer
+    error = np.sqrt((light.fluence_error_cm2 * area) ** 2 @ lit**2)
+    return value, error
+
+
+def _lit_share(edges_um: Array, beam: Beam) -> Array:
+    """Mean over each ring of the beam's profile, 1 at its largest."""
+    squared, radius2 = edges_um**2, (beam.size_um / 2) ** 2
+    if beam.shape == "gaussian":
+        whole = -np.expm1(-2.0 * squared / radius2) * radius2 / 2.0
+        return np.asarray(np.diff(whole) / np.diff(squared))
+    inside = np.minimum(squared, radius2)
+    return np.asarray(np.diff(inside) / np.diff(squared))
+
+
+def side_by_side(light: LayeredLight, *, places_um: Array, x_um: Array, y_um: Array) -> xr.DataArray:
+    """Fluence of equal upright beams at several places, for an energy of one in each, over (depth_um, y_um, x_um).
+
+    light : of one beam that is round
+    places_um : (beams, 2) · x and y of their centres
+    x_um, y_um : where the fluence is wanted; between rings it is interpolated, beyond the grid it counts as zero
+
+    Raises InputError when the beam is not round, OutOfRangeError for places that are not pairs.
+    """
+    import xarray as xr
+
+    _must_be(light, tuple(sorted(_AXIAL)), "the light of one round beam")
+    places = np.asarray(places_um, dtype=np.float64)
+    if places.ndim != 2 or places.shape[1] != 2 or not np.isfinite(places).all():
+        msg = f"Places of beams have the shape {places.shape}; give finite pairs (beams, 2) of x and y in µm."
+        raise OutOfRangeError(msg)
+    edges = light.grid.radius_edges_um
+    middle = np.concatenate(((edges[:-1] + edges[1:]) / 2, [edges[-1]]))
+    padded = np.concatenate((light.fluence_cm2, np.zeros((light.fluence_cm2.shape[0], 1))), axis=1)
+    grid_y, grid_x = np.meshgrid(np.asarray(y_um, np.float64), np.asarray(x_um, np.float64), indexing="ij")
+    total = np.zeros((padded.shape[0], *grid_y.shape))
+    for x, y in places:
+        distance = np.hypot(grid_x - x, grid_y - y)
+        place = np.interp(distance, middle, np.arange(middle.size))
+        lower = np.minimum(place.astype(np.int64), middle.size - 2)
+        part = place - lower
+        total += padded[:, lower] * (1.0 - part) + padded[:, lower + 1] * part
+    depth = light.grid.depth_edges_um
+    return xr.DataArray(
+        total,
+        dims=("depth_um", "y_um", "x_um"),
+        coords={
+            "depth_um": ("depth_um", (depth[:-1] + depth[1:]) / 2, {"units": "um"}),
+            "y_um": ("y_um", np.asarray(y_um, np.float64), {"units": "um"}),
+            "x_um": ("x_um", np.asarray(x_um, np.float64), {"units": "um"}),
+        },
+        name="fluence",
+        attrs={"units": "1/cm**2", "energy": "of one unit in each beam", "beams": places.shape[0]},
+    )
+
+
+def lattice_um(beam: Beam) -> Array:
+    """Centres of the beams of an array, (columns * rows, 2) [µm]."""
+    x = (np.arange(beam.columns) - (beam.columns - 1) / 2) * beam.pitch_um
+    y = (np.arange(beam.rows) - (beam.rows - 1) / 2) * beam.pitch_um
+    return np.array([(one, other) for other in y for one in x])
+
+
+def rectangle_um(beam: Beam) -> Array:
+    """Points that stand for an even rectangle when pencils are laid side by side, (points, 2) [µm].
+
+    Raises InputError for another shape.
+    """
+    if beam.shape != "rectangle":
+        msg = f"The beam is a {beam.shape}, not a rectangle; give a rectangle."
+        raise InputError(msg)
+    across = (np.arange(_POINTS) + 0.5) / _POINTS - 0.5
+    return np.array([(x * beam.size_um, y * beam.second_um) for y in across for x in across])
+
+
+def _must_be(light: LayeredLight, shapes: tuple[str, ...], what: str) -> None:
+    beam = light.beam
+    if beam.shape not in shapes or beam.angle_deg or beam.diffuse or beam.columns * beam.rows > 1:
+        msg = (
+            f"This sum needs {what}, straight down, not a {beam.shape} beam at {beam.angle_deg:g} degrees; run such light first."
+        )
+        raise InputError(msg)
+
+
+__all__ = ["lattice_um", "on_axis", "rectangle_um", "side_by_side"]

@@ -1,0 +1,101 @@
+"""Beams made of others: pencils and microbeams laid side by side agree with beams followed photon by photon."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from recutis.errors import InputError, OutOfRangeError
+from recutis.light import Beam, Grid, LayeredLight, OpticalLayer, array, flat_top, gaussian, pencil, rectangle, transport_layers
+from recutis.light.superpose import lattice_um, on_axis, rectangle_um, side_by_side
+
+SKIN = (
+    OpticalLayer(thickness_um=100.0, mua_cm=5.0, mus_cm=300.0, g=0.8, n=1.4),
+    OpticalLayer(thickness_um=1900.0, mua_cm=0.5, mus_cm=200.0, g=0.8, n=1.4),
+)
+GRID = Grid(depth_um=2000.0, radius_um=3000.0, depth_cells=20, radius_cells=150)
+
+
+@pytest.fixture(scope="module")
+def thin() -> LayeredLight:
+    """The light of a pencil."""
+    return transport_layers(SKIN, pencil(), photons=150_000, grid=GRID, seed=1)
+
+
+@pytest.mark.parametrize("beam", [flat_top(diameter_um=1000.0), gaussian(diameter_um=1000.0)])
+def test_the_axis_of_a_spot_agrees_with_photons_of_that_spot(thin: LayeredLight, beam: Beam) -> None:
+    """Sums over the pencil's rings against the innermost cells of a run with the spot itself."""
+    found, error = on_axis(thin, beam)
+    direct = transport_layers(SKIN, beam, photons=400_000, grid=GRID, seed=2)
+    peak = (2.0 if beam.shape == "gaussian" else 1.0) / (math.pi * (beam.size_um / 2 * 1e-4) ** 2)
+    inner = direct.fluence_cm2[:, :3] @ np.diff(GRID.radius_edges_um[:4] ** 2) / GRID.radius_edges_um[3] ** 2 / peak
+    noise = direct.fluence_error_cm2[:, 0] / peak
+
+    apart = np.abs(found - inner) / np.hypot(error, noise)
+    assert apart.max() < 5.0
+    assert (error < 0.1 * found).all()
+
+
+def test_a_spot_much_wider_than_light_spreads_is_a_wide_beam(thin: LayeredLight) -> None:
+    """The limit of large diameters."""
+    found, _ = on_axis(thin, flat_top(diameter_um=1e6))
+
+    assert found == pytest.approx(thin.fluence_wide, rel=1e-12)
+
+
+def test_a_larger_spot_never_has_less_light_on_its_axis(thin: LayeredLight) -> None:
+    """Scattered light adds up."""
+    rising = [on_axis(thin, flat_top(diameter_um=size))[0] for size in (200.0, 500.0, 2000.0, 5000.0)]
+
+    assert (np.diff(rising, axis=0) >= 0.0).all()
+
+
+def test_microbeams_side_by_side_agree_with_an_array_of_them() -> None:
+    """Around the centre, an array followed as one beam is the sum of its microbeams."""
+    one = gaussian(diameter_um=150.0)
+    many = array(one, columns=3, rows=3, pitch_um=500.0)
+    single = transport_layers(SKIN, one, photons=150_000, grid=GRID, seed=1)
+    together = transport_layers(SKIN, many, photons=300_000, grid=GRID, seed=2)
+
+    ring_um = (np.arange(6) + 0.5) * 20.0
+    around = np.linspace(0.0, 2 * math.pi, 24, endpoint=False)
+    found = np.zeros((20, ring_um.size))
+    for number, r in enumerate(ring_um):
+        values = [
+            side_by_side(
+                single, places_um=lattice_um(many), x_um=np.array([r * math.cos(a)]), y_um=np.array([r * math.sin(a)])
+            ).to_numpy()[:, 0, 0]
+            for a in around
+        ]
+        found[:, number] = np.mean(values, axis=0) / 9.0
+
+    inner = together.fluence_cm2[:, :6]
+    apart = np.abs(found - inner)[:12] / (together.fluence_error_cm2[:12, :6] + 0.06 * inner[:12])
+    assert apart.max() < 4.0
+
+
+def test_a_rectangle_of_pencils_keeps_the_energy(thin: LayeredLight) -> None:
+    """Summed over the map, each depth has the energy that the pencil's grid holds."""
+    beam = rectangle(width_um=1200.0, height_um=600.0)
+    places = rectangle_um(beam)
+    x = np.arange(-3200.0, 3201.0, 50.0)
+
+    found = side_by_side(thin, places_um=places, x_um=x, y_um=x).to_numpy().sum(axis=(1, 2)) * 50e-4**2 / len(places)
+
+    held = thin.fluence_cm2 @ (math.pi * np.diff(GRID.radius_edges_um**2) * 1e-8)
+    assert found[1:10] == pytest.approx(held[1:10], rel=0.03)
+
+
+def test_only_upright_round_light_can_be_summed(thin: LayeredLight) -> None:
+    """Each refusal says what is needed."""
+    tilted = transport_layers(SKIN, pencil(angle_deg=30.0), photons=1000, grid=GRID)
+    with pytest.raises(InputError, match="needs the light of a pencil, straight down, not a pencil beam at 30 degrees"):
+        on_axis(tilted, flat_top(diameter_um=100.0))
+    with pytest.raises(InputError, match="The axis of a beam 'rectangle' has no sum over rings"):
+        on_axis(thin, rectangle(width_um=1.0, height_um=1.0))
+    with pytest.raises(OutOfRangeError, match=r"Places of beams have the shape \(3,\)"):
+        side_by_side(thin, places_um=np.zeros(3), x_um=np.zeros(1), y_um=np.zeros(1))
+    with pytest.raises(InputError, match="The beam is a pencil, not a rectangle"):
+        rectangle_um(pencil())
