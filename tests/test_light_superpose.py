@@ -9,7 +9,7 @@ import pytest
 
 from recutis.errors import InputError, OutOfRangeError
 from recutis.light import Beam, Grid, LayeredLight, OpticalLayer, array, flat_top, gaussian, pencil, rectangle, transport_layers
-from recutis.light.superpose import lattice_um, on_axis, rectangle_um, side_by_side
+from recutis.light.superpose import lattice_um, on_axis, rectangle_um, side_by_side, under
 
 SKIN = (
     OpticalLayer(thickness_um=100.0, mua_cm=5.0, mus_cm=300.0, g=0.8, n=1.4),
@@ -50,6 +50,22 @@ def test_a_larger_spot_never_has_less_light_on_its_axis(thin: LayeredLight) -> N
     rising = [on_axis(thin, flat_top(diameter_um=size))[0] for size in (200.0, 500.0, 2000.0, 5000.0)]
 
     assert (np.diff(rising, axis=0) >= 0.0).all()
+
+
+@pytest.mark.parametrize("beam", [flat_top(diameter_um=300.0), gaussian(diameter_um=200.0)])
+def test_rings_under_a_microbeam_agree_with_photons_of_that_beam(beam: Beam) -> None:
+    """The pencil's light laid around every point of the beam against a run with the beam, ring by ring; energy is kept."""
+    fine = Grid(depth_um=1000.0, radius_um=1500.0, depth_cells=10, radius_cells=300)
+    coarse = Grid(depth_um=1000.0, radius_um=1500.0, depth_cells=10, radius_cells=60)
+    thin = transport_layers(SKIN, pencil(), photons=200_000, grid=fine, seed=1)
+    direct = transport_layers(SKIN, beam, photons=200_000, grid=coarse, seed=2)
+
+    found = under(thin, beam, coarse.radius_edges_um)
+
+    apart = np.abs(found - direct.fluence_cm2)[:, :20] / (1.5 * direct.fluence_error_cm2[:, :20] + 0.02 * found[:, :20])
+    assert apart.max() < 4.0
+    area = math.pi * np.diff(coarse.radius_edges_um**2) * 1e-8
+    assert found @ area == pytest.approx(direct.fluence_cm2 @ area, rel=0.03)
 
 
 def test_microbeams_side_by_side_agree_with_an_array_of_them() -> None:
@@ -93,7 +109,7 @@ def test_only_upright_round_light_can_be_summed(thin: LayeredLight) -> None:
     tilted = transport_layers(SKIN, pencil(angle_deg=30.0), photons=1000, grid=GRID)
     with pytest.raises(InputError, match="needs the light of a pencil, straight down, not a pencil beam at 30 degrees"):
         on_axis(tilted, flat_top(diameter_um=100.0))
-    with pytest.raises(InputError, match="The axis of a beam 'rectangle' has no sum over rings"):
+    with pytest.raises(InputError, match="A beam 'rectangle' has no sum over rings"):
         on_axis(thin, rectangle(width_um=1.0, height_um=1.0))
     with pytest.raises(OutOfRangeError, match=r"Places of beams have the shape \(3,\)"):
         side_by_side(thin, places_um=np.zeros(3), x_um=np.zeros(1), y_um=np.zeros(1))
