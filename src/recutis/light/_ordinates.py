@@ -1,0 +1,137 @@
+"""Directions that a stack of media shares, Legendre functions on them, and Fresnel's law between media.
+
+A direction is told by p = n sin(theta), which refraction does not change, so a flat face joins each direction with itself.
+Between neighbouring refractive indices p runs over a segment; its nodes are those of Gauss and Legendre in the cosine of
+the medium whose light ends there, because light near grazing and near total reflection is smooth in that cosine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+FEWEST_IN_SEGMENT: Final = 3  # directions; fewer cannot follow light near grazing
+_CACHED: Final = 64  # rules of quadrature, a kilobyte each
+_MOMENTS_PER_DIRECTION: Final = 1.25  # more Legendre functions than about 1.4 are not independent on half-range nodes
+
+
+@lru_cache(maxsize=_CACHED)
+def _rule(count: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss and Legendre on 0 to 1."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return (nodes + 1.0) / 2.0, weights / 2.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Directions:
+    """Directions of one hemisphere in order of rising p.
+
+    index : of the medium whose light ends the segment of the direction
+    above_p2 : index² - p², kept apart so that near grazing no digit is lost
+    weight : p dp; over (index² cosine) of a medium it is the weight in that medium's cosine
+    """
+
+    index: Array
+    above_p2: Array
+    weight: Array
+
+    def count(self, n: float) -> int:
+        """How many directions propagate in a medium."""
+        return int(np.searchsorted(self.index, n, side="right"))
+
+    def height2(self, n: float) -> Array:
+        """(n cosine)² in a medium; negative where light does not propagate."""
+        return np.asarray((n - self.index) * (n + self.index) + self.above_p2)
+
+
+def _shares(extents: Array, count: int) -> list[int]:
+    """Directions of each segment, `count` in all unless every segment needs its fewest."""
+    wanted = np.sqrt(extents)
+    wanted = wanted / wanted.sum() * count
+    return [max(FEWEST_IN_SEGMENT, round(float(x))) for x in wanted]
+
+
+def directions(indices: set[float], count: int) -> Directions:
+    """About `count` directions in the densest of the media with these refractive indices."""
+    ends = np.array(sorted(indices))
+    starts = np.concatenate(([0.0], ends[:-1]))
+    widest = np.sqrt((ends - starts) * (ends + starts))  # of n cosine in each segment
+    index, above, weight = [], [], []
+    for end, width, number in zip(ends, widest, _shares(widest / ends, count), strict=True):
+        nodes, weights = _rule(number)
+        height = width * nodes[::-1]
+        index.append(np.full(number, end))
+        above.append(height**2)
+        weight.append(height * width * weights[::-1])
+    return Directions(index=np.concatenate(index), above_p2=np.concatenate(above), weight=np.concatenate(weight))
+
+
+def resistance(here2: Array, there2: Array, n_here: float, n_there: float) -> Array:
+    """2 R / (1 - R) of a face for unpolarised light, from (n cosine)² on both sides; infinite at total reflection.
+
+    The radiances over n² of both ways add up to S on either side, and S falls through the face by this times the net
+    flux. So faces with nothing absorbing between them act as resistances in a row, whatever goes to and fro there.
+    """
+    if n_here == n_there:
+        return np.zeros_like(here2)
+    passes = (here2 > 0.0) & (there2 > 0.0)
+    one, other = np.sqrt(np.where(passes, here2, 1.0)), np.sqrt(np.where(passes, there2, 1.0))
+    across, along = one + other, n_there**2 * one + n_here**2 * other
+    through = 2.0 * one * other * (1.0 / across**2 + (n_here * n_there / along) ** 2)
+    reflected = ((one - other) / across) ** 2 + ((n_there**2 * one - n_here**2 * other) / along) ** 2
+    return np.where(passes, reflected / np.where(passes, through, 1.0), np.inf)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Basis:
+    """Directions of one medium with Legendre functions that are orthonormal on them, even and odd ones.
+
+    cosine, root_weight : (N,) · of the directions
+    even, odd : (N, L/2) · the functions, times root_weight
+    even_to, odd_to : (L/2, L/2) · what makes them of sqrt(2 l + 1) P_l
+    """
+
+    cosine: Array
+    root_weight: Array
+    even: Array
+    odd: Array
+    even_to: Array
+    odd_to: Array
+
+    @property
+    def moments(self) -> int:
+        """How many Legendre functions there are."""
+        return 2 * self.even.shape[1]
+
+    def at(self, cosine: float) -> tuple[Array, Array]:
+        """The even and the odd functions in a direction of their own."""
+        plain = _legendre(np.array([cosine]), self.moments)[0]
+        return plain[::2] @ self.even_to, plain[1::2] @ self.odd_to
+
+
+def _legendre(cosine: Array, moments: int) -> Array:
+    """sqrt(2 l + 1) P_l, (directions, moments)."""
+    return np.asarray(np.polynomial.legendre.legvander(cosine, moments - 1) * np.sqrt(2.0 * np.arange(moments) + 1.0))
+
+
+def basis(found: Directions, n: float) -> Basis:
+    """Directions and functions of a medium.
+
+    Orthogonal on the directions, the functions are eigenvectors of scattering in numbers as they are in truth: the flux is
+    kept exactly, and each moment of the phase function decays at its own rate.
+    """
+    count = found.count(n)
+    cosine = np.sqrt(found.height2(n)[:count]) / n
+    root = np.sqrt(found.weight[:count] / (n * n * cosine))
+    moments = max(2, 2 * int(_MOMENTS_PER_DIRECTION * count / 2.0))
+    plain = root[:, None] * _legendre(cosine, moments)
+    (even, even_r), (odd, odd_r) = (np.linalg.qr(plain[:, part::2]) for part in (0, 1))
+    return Basis(
+        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r)
+    )  # fmt: skip
