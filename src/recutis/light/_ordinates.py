@@ -7,6 +7,7 @@ the medium whose light ends there, because light near grazing and near total ref
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 
 FEWEST_IN_SEGMENT: Final = 3  # directions; fewer cannot follow light near grazing
 _CACHED: Final = 64  # rules of quadrature, a kilobyte each
-_MOMENTS_PER_DIRECTION: Final = 1.25  # more Legendre functions than about 1.4 are not independent on half-range nodes
+_RESOLVED: Final = 0.85  # Legendre functions for each pi over the widest gap; at 1 they stop being independent on the nodes
 
 
 @lru_cache(maxsize=_CACHED)
@@ -50,11 +51,25 @@ class Directions:
         return np.asarray((n - self.index) * (n + self.index) + self.above_p2)
 
 
+POWER = 1.0
+
+
 def _shares(extents: Array, count: int) -> list[int]:
     """Directions of each segment, `count` in all unless every segment needs its fewest."""
-    wanted = np.sqrt(extents)
+    wanted = np.asarray(extents)**POWER
     wanted = wanted / wanted.sum() * count
     return [max(FEWEST_IN_SEGMENT, round(float(x))) for x in wanted]
+
+
+MODE = 1
+
+
+def _extents(starts: Array, ends: Array) -> Array:
+    """Angle that each segment fills in the thinnest medium it reaches but the very thinnest."""
+    mediums = ends.copy()
+    if MODE and ends.size > 1:
+        mediums[0] = ends[1]
+    return np.arcsin(np.minimum(ends / mediums, 1.0)) - np.arcsin(starts / mediums)
 
 
 def directions(indices: set[float], count: int) -> Directions:
@@ -63,7 +78,7 @@ def directions(indices: set[float], count: int) -> Directions:
     starts = np.concatenate(([0.0], ends[:-1]))
     widest = np.sqrt((ends - starts) * (ends + starts))  # of n cosine in each segment
     index, above, weight = [], [], []
-    for end, width, number in zip(ends, widest, _shares(widest / ends, count), strict=True):
+    for end, width, number in zip(ends, widest, _shares(_extents(starts, ends), count), strict=True):
         nodes, weights = _rule(number)
         height = width * nodes[::-1]
         index.append(np.full(number, end))
@@ -120,6 +135,12 @@ def _legendre(cosine: Array, moments: int) -> Array:
     return np.asarray(np.polynomial.legendre.legvander(cosine, moments - 1) * np.sqrt(2.0 * np.arange(moments) + 1.0))
 
 
+def _widest_gap(cosine: Array) -> float:
+    """Widest gap between neighbouring angles, the mirrored ones beyond the pole and the equator included."""
+    angle = np.arccos(cosine)
+    return float(max(np.diff(angle).max(initial=0.0), 2.0 * angle[0], math.pi - 2.0 * angle[-1]))
+
+
 def basis(found: Directions, n: float) -> Basis:
     """Directions and functions of a medium.
 
@@ -129,7 +150,7 @@ def basis(found: Directions, n: float) -> Basis:
     count = found.count(n)
     cosine = np.sqrt(found.height2(n)[:count]) / n
     root = np.sqrt(found.weight[:count] / (n * n * cosine))
-    moments = max(2, 2 * int(_MOMENTS_PER_DIRECTION * count / 2.0))
+    moments = max(2, 2 * int(_RESOLVED * math.pi / _widest_gap(cosine) / 2.0))
     plain = root[:, None] * _legendre(cosine, moments)
     (even, even_r), (odd, odd_r) = (np.linalg.qr(plain[:, part::2]) for part in (0, 1))
     return Basis(
