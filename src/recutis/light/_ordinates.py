@@ -52,6 +52,7 @@ class Directions:
 
 
 POWER = 1.0
+FINER = 2.0
 
 
 def _shares(extents: Array, count: int) -> list[int]:
@@ -118,16 +119,27 @@ class Basis:
     odd: Array
     even_to: Array
     odd_to: Array
+    fine: Array
 
     @property
     def moments(self) -> int:
         """How many Legendre functions there are."""
         return 2 * self.even.shape[1]
 
-    def at(self, cosine: float) -> tuple[Array, Array]:
-        """The even and the odd functions in a direction of their own."""
-        plain = _legendre(np.array([cosine]), self.moments)[0]
-        return plain[::2] @ self.even_to, plain[1::2] @ self.odd_to
+    def seen_from(self, cosine: float, moments: Array) -> tuple[Array, Array]:
+        """Even and odd part of a phase function with these moments around a direction of its own, times root_weight.
+
+        Up to the functions' number its moments are exact; above, it is what the directions show of the functions that
+        they can no longer tell apart.
+        """
+        count = self.moments
+        plain = _legendre(np.array([cosine]), moments.size)[0] * moments
+        parts = []
+        for part, functions, to in ((0, self.even, self.even_to), (1, self.odd, self.odd_to)):
+            near = _legendre(np.array([cosine]), count)[0][part::2] @ to * moments[part:count:2]
+            rest = self.fine[:, part::2] @ plain[count + part::2]
+            parts.append(functions @ (near - functions.T @ rest) + rest)
+        return parts[0], parts[1]
 
 
 def _legendre(cosine: Array, moments: int) -> Array:
@@ -151,8 +163,9 @@ def basis(found: Directions, n: float) -> Basis:
     cosine = np.sqrt(found.height2(n)[:count]) / n
     root = np.sqrt(found.weight[:count] / (n * n * cosine))
     moments = max(2, 2 * int(_RESOLVED * math.pi / _widest_gap(cosine) / 2.0))
-    plain = root[:, None] * _legendre(cosine, moments)
+    plain = root[:, None] * _legendre(cosine, int(moments * FINER) // 2 * 2)
+    fine, plain = plain[:, moments:], plain[:, :moments]
     (even, even_r), (odd, odd_r) = (np.linalg.qr(plain[:, part::2]) for part in (0, 1))
     return Basis(
-        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r)
+        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r), fine=fine,
     )  # fmt: skip
