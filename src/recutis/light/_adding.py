@@ -138,7 +138,7 @@ class _Beam:
 def _beam(faces: Sequence[Face], slabs: Sequence[Slab], p: float) -> _Beam:
     """A beam of unit flux through all its reflections at faces, the scattered part left out."""
     cosines = [math.sqrt(max(0.0, (x.n - p) * (x.n + p))) / x.n or 1.0 for x in slabs]
-    fades = [math.exp(-x.depth / cosine) for x, cosine in zip(slabs, cosines, strict=True)]
+    fades = [math.exp(-x.depth * x.rate(cosine)) for x, cosine in zip(slabs, cosines, strict=True)]
     whole = [tuple(float(x[-1]) for x in face.reflected()) for face in faces]
     returned = [0.0] * (len(slabs) + 1)  # share that comes back to the top of a layer, and to its bottom
     turned = [0.0] * len(slabs)
@@ -201,7 +201,7 @@ def _pass(face: Face, back: Array, made: Array, above: int) -> _Passed:
 def _particular(layer: Slab, cosine: float, down: float, up: float) -> tuple[Array, Array, Array, Array]:
     """What the beam adds to the light at the layer's faces: down and up at the top, down and up at the bottom."""
     d, e = layer.source(cosine)
-    top_a, top_b, bottom_a, bottom_b = sloped(d, rise(d, e, layer.k, 1.0 / cosine), layer.k, 1.0 / cosine, layer.depth)
+    top_a, top_b, bottom_a, bottom_b = sloped(d, rise(d, e, layer.k, layer.rate(cosine)), layer.k, layer.rate(cosine), layer.depth)
     a = layer.sums @ np.column_stack((up * bottom_a, down * bottom_a)) / 2.0
     b = layer.differences @ np.column_stack((down * top_b - up * bottom_b, down * bottom_b - up * top_b)) / 2.0
     return a[:, 0] + b[:, 0], a[:, 0] - b[:, 0], a[:, 1] + b[:, 1], a[:, 1] - b[:, 1]
@@ -291,12 +291,12 @@ class _Stack:
         if beam is not None and over and number == 0:
             light[:, -1] = 1.0, beam.reflected
         elif beam is not None and over:
-            depth = self.slabs[number - 1].depth / beam.cosine[number - 1]
+            depth = self.slabs[number - 1].depth * self.slabs[number-1].rate(beam.cosine[number - 1])
             light[:, -1] = beam.down[number - 1] * math.exp(-depth), beam.up[number - 1]
         elif beam is not None:
             light[0, -1] = beam.down[number]
             if number < len(self.slabs):
-                light[1, -1] = beam.up[number] * math.exp(-self.slabs[number].depth / beam.cosine[number])
+                light[1, -1] = beam.up[number] * math.exp(-self.slabs[number].depth * self.slabs[number].rate(beam.cosine[number]))
         return Sides(down=light[0], up=light[1])
 
 

@@ -7,6 +7,7 @@ the medium whose light ends there, because light near grazing and near total ref
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 
 FEWEST_IN_SEGMENT: Final = 3  # directions; fewer cannot follow light near grazing
 _CACHED: Final = 64  # rules of quadrature, a kilobyte each
-_MOMENTS_PER_DIRECTION: Final = 1.25  # more Legendre functions than about 1.4 are not independent on half-range nodes
+_RESOLVED: Final = 0.85  # Legendre functions for each pi over the widest gap; at 1 they stop being independent on the nodes
 
 
 @lru_cache(maxsize=_CACHED)
@@ -50,11 +51,26 @@ class Directions:
         return np.asarray((n - self.index) * (n + self.index) + self.above_p2)
 
 
+POWER = 1.0
+FINER = 2.0
+
+
 def _shares(extents: Array, count: int) -> list[int]:
     """Directions of each segment, `count` in all unless every segment needs its fewest."""
-    wanted = np.sqrt(extents)
+    wanted = np.asarray(extents)**POWER
     wanted = wanted / wanted.sum() * count
     return [max(FEWEST_IN_SEGMENT, round(float(x))) for x in wanted]
+
+
+MODE = 1
+
+
+def _extents(starts: Array, ends: Array) -> Array:
+    """Angle that each segment fills in the thinnest medium it reaches but the very thinnest."""
+    mediums = ends.copy()
+    if MODE and ends.size > 1:
+        mediums[0] = ends[1]
+    return np.arcsin(np.minimum(ends / mediums, 1.0)) - np.arcsin(starts / mediums)
 
 
 def directions(indices: set[float], count: int) -> Directions:
@@ -63,7 +79,7 @@ def directions(indices: set[float], count: int) -> Directions:
     starts = np.concatenate(([0.0], ends[:-1]))
     widest = np.sqrt((ends - starts) * (ends + starts))  # of n cosine in each segment
     index, above, weight = [], [], []
-    for end, width, number in zip(ends, widest, _shares(widest / ends, count), strict=True):
+    for end, width, number in zip(ends, widest, _shares(_extents(starts, ends), count), strict=True):
         nodes, weights = _rule(number)
         height = width * nodes[::-1]
         index.append(np.full(number, end))
@@ -103,21 +119,38 @@ class Basis:
     odd: Array
     even_to: Array
     odd_to: Array
+    fine: Array
 
     @property
     def moments(self) -> int:
         """How many Legendre functions there are."""
         return 2 * self.even.shape[1]
 
-    def at(self, cosine: float) -> tuple[Array, Array]:
-        """The even and the odd functions in a direction of their own."""
-        plain = _legendre(np.array([cosine]), self.moments)[0]
-        return plain[::2] @ self.even_to, plain[1::2] @ self.odd_to
+    def seen_from(self, cosine: float, moments: Array) -> tuple[Array, Array]:
+        """Even and odd part of a phase function with these moments around a direction of its own, times root_weight.
+
+        Up to the functions' number its moments are exact; above, it is what the directions show of the functions that
+        they can no longer tell apart.
+        """
+        count = self.moments
+        plain = _legendre(np.array([cosine]), moments.size)[0] * moments
+        parts = []
+        for part, functions, to in ((0, self.even, self.even_to), (1, self.odd, self.odd_to)):
+            near = _legendre(np.array([cosine]), count)[0][part::2] @ to * moments[part:count:2]
+            rest = self.fine[:, part::2] @ plain[count + part::2]
+            parts.append(functions @ (near - functions.T @ rest) + rest)
+        return parts[0], parts[1]
 
 
 def _legendre(cosine: Array, moments: int) -> Array:
     """sqrt(2 l + 1) P_l, (directions, moments)."""
     return np.asarray(np.polynomial.legendre.legvander(cosine, moments - 1) * np.sqrt(2.0 * np.arange(moments) + 1.0))
+
+
+def _widest_gap(cosine: Array) -> float:
+    """Widest gap between neighbouring angles, the mirrored ones beyond the pole and the equator included."""
+    angle = np.arccos(cosine)
+    return float(max(np.diff(angle).max(initial=0.0), 2.0 * angle[0], math.pi - 2.0 * angle[-1]))
 
 
 def basis(found: Directions, n: float) -> Basis:
@@ -129,9 +162,10 @@ def basis(found: Directions, n: float) -> Basis:
     count = found.count(n)
     cosine = np.sqrt(found.height2(n)[:count]) / n
     root = np.sqrt(found.weight[:count] / (n * n * cosine))
-    moments = max(2, 2 * int(_MOMENTS_PER_DIRECTION * count / 2.0))
-    plain = root[:, None] * _legendre(cosine, moments)
+    moments = max(2, 2 * int(_RESOLVED * math.pi / _widest_gap(cosine) / 2.0))
+    plain = root[:, None] * _legendre(cosine, int(moments * FINER) // 2 * 2)
+    fine, plain = plain[:, moments:], plain[:, :moments]
     (even, even_r), (odd, odd_r) = (np.linalg.qr(plain[:, part::2]) for part in (0, 1))
     return Basis(
-        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r)
+        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r), fine=fine,
     )  # fmt: skip

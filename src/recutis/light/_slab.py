@@ -57,7 +57,8 @@ class Slab:
     sums: Array
     differences: Array
     seen: Array
-    scattered: Array
+    beamed: float
+    beam_moments: Array
     basis: Basis
 
     @property
@@ -79,15 +80,15 @@ class Slab:
                   np.where(thick, -k, one))  # fmt: skip
         return top, bottom
 
+    def rate(self, cosine: float) -> float:
+        """Decay of a beam with optical depth."""
+        return (self.lost + self.beamed) / cosine
+
     def source(self, cosine: float) -> tuple[Array, Array]:
         """d and e of the modes for a beam of unit flux, at the place of the beam."""
-        even, odd = self.basis.at(cosine)
-        low, high = self.scattered[::2], self.scattered[1::2]
-        root = np.sqrt(self.basis.cosine)
-        made = 1.0 / (self.n * cosine)
-        d = (self.basis.odd @ (high * odd)) / root * made
-        e = (self.basis.even @ (low * even)) / root * made
-        return self.differences.T @ d, self.sums.T @ e
+        even, odd = self.basis.seen_from(cosine, self.beam_moments)
+        made = self.beamed / (np.sqrt(self.basis.cosine) * self.n * cosine)
+        return self.differences.T @ (odd * made), self.sums.T @ (even * made)
 
 
 def scaled_moments(g: float, moments: int) -> tuple[float, Array]:
@@ -120,10 +121,11 @@ def slab(layer: OpticalLayer, found: Basis) -> Slab:
         sums, differences = (root_a @ modes.T) / root[:, None], root[:, None] * (inverse_a @ modes.T)
     else:
         k, sums, differences = 1.0 / found.cosine, np.diag(1.0 / root), np.diag(root)
+    ff, bm = scaled_moments(layer.g, found.moments + found.fine.shape[1])
     per_um = total * CM_PER_UM
     return Slab(
         n=layer.n, per_um=per_um, depth=per_um * layer.thickness_um, lost=lost, k=k, sums=sums, differences=differences,
-        seen=layer.n * (found.root_weight / root) @ sums, scattered=scattered, basis=found,
+        seen=layer.n * (found.root_weight / root) @ sums, beamed=layer.mus_cm*(1-ff)/total, beam_moments=bm, basis=found,
     )  # fmt: skip
 
 
@@ -155,10 +157,11 @@ class Lit:
             k, weight, x = slab.k[~thick], slab.seen[~thick], (depth - slab.depth / 2.0)[:, None]
             weight = weight / np.cosh(k * slab.depth / 2.0)
             fluence += np.cosh(k * x) @ (weight * self.x[~thick]) - (x * _sinhc(np.abs(k * x))) @ (weight * self.y[~thick])
+        m = slab.rate(self.cosine)
         for flux, path in ((self.down, depth), (self.up, rest)):
             if flux:
-                fluence += flux * (_both(path, slab.k, 1.0 / self.cosine) @ (slab.seen * self._rise()))
-                fluence += flux * np.exp(-path / self.cosine) / self.cosine
+                fluence += flux * (_both(path, slab.k, m) @ (slab.seen * self._rise()))
+                fluence += flux * np.exp(-path * m) / self.cosine
         return fluence
 
     def integrals(self, depth: Array) -> Array:
@@ -179,21 +182,22 @@ class Lit:
         total *= step
         for flux, path in ((self.down, start), (self.up, rest)):
             if flux:
-                m = 1.0 / self.cosine
+                m = slab.rate(self.cosine)
                 total += flux * (_both_over(path, step, slab.k, m) @ (slab.seen * self._rise()))
-                total += flux * np.exp(-path * m) * -np.expm1(-step * m)
+                total += flux * np.exp(-path * m) * -np.expm1(-step * m) / (m * self.cosine)
         return total
 
     def total(self) -> float:
         """Integral of the fluence over the optical depth of the whole layer."""
         if math.isfinite(self.slab.depth):
             return float(self.integrals(np.array([0.0, self.slab.depth]))[0])
-        beam = self.down * (1.0 + float(self.slab.seen @ (self._rise() / self.slab.k)) * self.cosine) if self.down else 0.0
+        m = self.slab.rate(self.cosine)
+        beam = self.down * (1.0 / self.cosine + float(self.slab.seen @ (self._rise() / self.slab.k))) / m if self.down else 0.0
         return float(self.slab.seen @ (self.x / self.slab.k)) + beam
 
     def _rise(self) -> Array:
         d, e = self.slab.source(self.cosine)
-        return rise(d, e, self.slab.k, 1.0 / self.cosine)
+        return rise(d, e, self.slab.k, self.slab.rate(self.cosine))
 
 
 def rise(d: Array, e: Array, k: Array, m: float) -> Array:
