@@ -525,3 +525,16 @@ def test_arrays_without_beams_or_pitch_are_refused(sizes: dict[str, float], word
     """The message names what is missing."""
     with pytest.raises(OutOfRangeError, match=words):
         array(pencil(), **sizes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_light_adds_up_where_a_thousand_scatterings_come_to_one_absorption(engine: str) -> None:
+    """Weights in float32 lose nothing on the way: rounding goes to either side."""
+    pale = OpticalLayer(thickness_um=math.inf, mua_cm=0.01, mus_cm=100.0, g=0.9, n=1.4)
+
+    light = transport_layers((pale,), pencil(), photons=4000, engine=engine)  # type: ignore[arg-type]
+
+    total = sum(
+        light.tallies[name].value for name in ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
+    )
+    assert total - light.balance.value == pytest.approx(1.0, abs=2e-6)

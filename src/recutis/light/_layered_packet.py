@@ -22,8 +22,8 @@ from recutis.light._random import Words, fill, uniform
 
 LANES = 16
 # Rows of the float buffer, each of one number a lane: position, direction, weight, optical path left, mua + mus and its
-# inverse, surviving share, g, faces of the layer, tally of this pass.
-X, Y, Z, UX, UY, UZ, WEIGHT, FREE, TOTAL, STEP, SURVIVES, G, TOP, BOTTOM, TALLY = (LANES * row for row in range(15))
+# inverse, absorbed share, g, faces of the layer, tally of this pass.
+X, Y, Z, UX, UY, UZ, WEIGHT, FREE, TOTAL, STEP, ABSORBS, G, TOP, BOTTOM, TALLY = (LANES * row for row in range(15))
 FLOATS = 15 * LANES
 # Rows of the integer buffer: place in the flat tally, what happened, layer (offset of its tally rows), state of the lane.
 PLACE, EVENT, LAYER, LANE = (LANES * row for row in range(4))
@@ -63,7 +63,7 @@ def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest:
         # Everything is loaded before it is chosen from: a load inside a choice would be a branch.
         ux, uy, uz = f[UX + i], f[UY + i], f[UZ + i]
         z, weight, free, top, bottom = f[Z + i], f[WEIGHT + i], f[FREE + i], f[TOP + i], f[BOTTOM + i]
-        total, inverse, survives = f[TOTAL + i], f[STEP + i], f[SURVIVES + i]
+        total, inverse, absorbs = f[TOTAL + i], f[STEP + i], f[ABSORBS + i]
         face = bottom if uz > ZERO else top
         step = free * inverse
         there = z + uz * step
@@ -74,7 +74,7 @@ def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest:
         z = face if hit else there
         f[X + i], f[Y + i], f[Z + i] = x, y, z
         f[TALLY + i] = ZERO if hit else weight * inverse
-        weight = weight if hit else weight * survives
+        weight = weight if hit else weight - weight * absorbs  # rounds to either side; a factor near 1 would not
         f[WEIGHT + i] = weight
         column, row = math.sqrt(x * x + y * y) * per_dr, z * per_dz
         column = min(column, widest)
@@ -100,7 +100,7 @@ def enter(i: int, layer: int, stack: Array, f: NDArray[np.float32], k: NDArray[n
     k[LAYER + i] = layer
     f[TOTAL + i] = total
     f[STEP + i] = 1.0 / total
-    f[SURVIVES + i] = stack[p.MUS, layer] / total
+    f[ABSORBS + i] = stack[p.MUA, layer] / total
     f[G + i] = stack[p.G, layer]
     f[TOP + i] = stack[p.TOP, layer]
     f[BOTTOM + i] = stack[p.BOTTOM, layer]
@@ -109,7 +109,7 @@ def enter(i: int, layer: int, stack: Array, f: NDArray[np.float32], k: NDArray[n
 @inlined
 def rest(i: int, f: NDArray[np.float32], k: NDArray[np.int32]) -> None:
     """Leave a lane without a photon: level flight without weight, so that it never meets a face."""
-    for row in (X, Y, Z, UY, UZ, WEIGHT, FREE, STEP, SURVIVES, G):
+    for row in (X, Y, Z, UY, UZ, WEIGHT, FREE, STEP, ABSORBS, G):
         f[row + i] = 0.0
     f[UX + i], f[TOTAL + i], f[TOP + i], f[BOTTOM + i] = 1.0, 1.0, -1.0, np.inf
     k[LANE + i], k[LAYER + i] = EMPTY, 0
