@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recutis.heat.column import Run
 from recutis.injury import ablative, scattering, thermal_zone
 from recutis.injury.schedule import segments
+from recutis.injury.skin_light import LightSpread
 from recutis.laser.types import Exposure, Pulse
 from recutis.light.lines import is_water_line
 from recutis.skin.types import Skin
@@ -81,11 +82,13 @@ def _wide_ablative(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]
     return _history(shot.last, probes), _flat(pulse.spot_um, spot.ablation_depth_um, spot.ablation_depth_um, spot.lesion_depth_um)
 
 
-def _wide_scattering(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+def _wide_scattering(exposure: Exposure, skin: Skin, light_spread: LightSpread) -> tuple[xr.Dataset, Outline]:
     pulse = exposure.pulse
     ridged = scattering.ridged(skin)
     gaussian = pulse.profile == "gaussian"
-    field = scattering.light_field(ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian)
+    field = scattering.light_field(
+        ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian, light_spread=light_spread
+    )
     plan = segments(
         fluence_J_cm2=pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0), duration_ms=pulse.duration_ms, stack=exposure.stack,
         repetition_Hz=exposure.repetition_Hz, cooling=exposure.cooling,
@@ -121,10 +124,17 @@ def _channel(pulse: Pulse, exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, 
     return data, outline
 
 
-def _zone(pulse: Pulse, exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSpread) -> tuple[xr.Dataset, Outline]:
     import xarray as xr
 
-    zone = thermal_zone.expose(pulse, skin, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, cooling=exposure.cooling)
+    zone = thermal_zone.expose(
+        pulse,
+        skin,
+        stack=exposure.stack,
+        repetition_Hz=exposure.repetition_Hz,
+        cooling=exposure.cooling,
+        light_spread=light_spread,
+    )
     z = (zone.z_edges_m[:-1] + zone.z_edges_m[1:]) / 2 * UM_PER_M
     r = (zone.r_edges_m[:-1] + zone.r_edges_m[1:]) / 2 * UM_PER_M
     data = xr.Dataset(
@@ -147,7 +157,7 @@ def _zone(pulse: Pulse, exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Out
     return data, Outline(radius_um=fine, crater_um=np.zeros(fine.size), dead_top_um=top, dead_bottom_um=bottom)
 
 
-def fields(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+def fields(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "table") -> tuple[xr.Dataset, Outline]:
     """Temperature and damage of one spot or column with units, and its outline for drawing.
 
     Wide spots: temperature(time, depth) of the last pass and damage by cell; non-ablative columns: peak
@@ -157,13 +167,13 @@ def fields(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
     pulse = exposure.pulse
     water, fractional = is_water_line(pulse.wavelength_nm), exposure.device.mode == "fractional"
     if not fractional:
-        return _wide_ablative(exposure, skin) if water else _wide_scattering(exposure, skin)
+        return _wide_ablative(exposure, skin) if water else _wide_scattering(exposure, skin, light_spread)
     if not water:
-        return _zone(pulse, exposure, skin)
+        return _zone(pulse, exposure, skin, light_spread)
     data, outline = _channel(pulse, exposure, skin)
     if exposure.second is None:
         return data, outline
-    deep, zone = _zone(exposure.second, exposure, skin)
+    deep, zone = _zone(exposure.second, exposure, skin, light_spread)
     crater = np.interp(zone.radius_um, outline.radius_um, outline.crater_um, right=0.0)
     both = Outline(
         radius_um=zone.radius_um, crater_um=crater, dead_top_um=np.maximum(zone.dead_top_um, crater),

@@ -1,4 +1,4 @@
-"""Layered skin at scattering wavelengths: light in closed form under a wide spot, and the heat it makes."""
+"""Layered skin at scattering wavelengths: the light under a wide spot, and the heat it makes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from recutis.heat import damage, tissue
 from recutis.heat._column_kernel import Law
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
-from recutis.light import two_stream
+from recutis.injury.skin_light import LightSpread, spot_share, wide_light
+from recutis.light import flat_top
+from recutis.light import gaussian as gaussian_beam
 from recutis.light.lamps import flashlamp
 from recutis.skin import layer_optics
 from recutis.skin.types import Skin
@@ -88,31 +90,33 @@ def depth_edges() -> Array:
 
 
 @lru_cache(maxsize=512)
-def light_field(skin: Skin, wavelength_nm: float, band_nm: tuple[float, float], spot_um: float, gaussian: bool) -> Field:
-    """Layered light for one spot: two-stream profile times the on-axis gain of the finite spot."""
+def light_field(
+    skin: Skin,
+    wavelength_nm: float,
+    band_nm: tuple[float, float],
+    spot_um: float,
+    gaussian: bool,
+    *,
+    around: Skin | None = None,
+    light_spread: LightSpread = "table",
+) -> Field:
+    """Light on the axis of one spot: discrete ordinates for the depth, table or photons for what a finite spot keeps of it.
+
+    `around` is the skin beside a lesion, through which most of the scattered light comes; the same skin unless given.
+    """
     edges = depth_edges()
-    middle, thick = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
-    bottoms = np.cumsum([x.thickness_um for x in skin.layers])
-    layer = np.minimum(np.searchsorted(bottoms, middle * UM_PER_M, side="right"), len(skin.layers) - 1)
+    middle = (edges[:-1] + edges[1:]) / 2
     bands, weights = flashlamp(*band_nm).bands(_BANDS) if band_nm[1] > band_nm[0] else ((wavelength_nm,), (1.0,))
+    spot = gaussian_beam(diameter_um=spot_um) if gaussian else flat_top(diameter_um=spot_um)
     fluence = np.zeros((len(bands), middle.size))
     source = np.zeros(middle.size)
     reflected = 0.0
     for number, (nm, weight) in enumerate(zip(bands, weights, strict=True)):
-        optics = layer_optics(skin, nm)
-        mua = np.array([x.mua_cm for x in optics])[layer] * PER_M_PER_CM
-        musp = np.array([x.musp_cm for x in optics])[layer] * PER_M_PER_CM
-        g = np.array([x.g for x in optics])[layer]
-        index = evidence.value("refractive_index_skin_generic")
-        light = two_stream.propagate(thick, mua, musp, g, n_surface=index)
-        dermis = next((x for x in optics if x.name == "reticular_dermis"), optics[-1])
-        gain = two_stream.spot_gain(
-            middle, spot_m=spot_um * M_PER_UM, gaussian=gaussian, mua_cm=dermis.mua_cm, musp_cm=dermis.musp_cm, n_surface=index,
-            fluence=light.fluence,
-        )  # fmt: skip
-        fluence[number] = weight * light.fluence * gain
-        source += weight * light.absorbed * gain / thick
-        reflected += weight * light.reflected
+        light = wide_light(skin, nm, edges)
+        kept = weight * spot_share(skin if around is None else around, nm, spot, middle, light_spread)
+        fluence[number] = light.fluence_wide * kept
+        source += light.absorbed_wide_cm * PER_M_PER_CM * kept
+        reflected += weight * (light.tallies["specular_reflectance"] + light.tallies["diffuse_reflectance"])
     return Field(edges_m=edges, bands_nm=bands, weights=weights, fluence=fluence, source_m=source, reflected=reflected)
 
 

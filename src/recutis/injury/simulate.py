@@ -11,6 +11,7 @@ from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
 from recutis.heat import tissue
 from recutis.injury import ablative, thermal_zone, wide_spot
+from recutis.injury.skin_light import LightSpread
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance, Injury
 from recutis.laser.types import Cooling, Exposure, Pulse
@@ -35,11 +36,12 @@ def spot_injury(
     passes_in_place: int = 1,
     cooling: Cooling = ablative.NO_COOLING,
     lesion: Lesion | None = None,
+    light_spread: LightSpread = "table",
 ) -> SpotInjury:
     """Injury under one spot (wide) or one column (fractional); the expensive part, cached.
 
     `band_nm` is the band of a flashlamp. `passes_in_place` counts passes that hit the same place (wide
-    spots; columns of later passes fall elsewhere). Raises OutOfRangeError for pulses without energy sense.
+    spots; columns of later passes fall elsewhere). `light_spread` as in `injure`. Raises OutOfRangeError for pulses without energy sense.
     """
     _check(pulse, stack, passes_in_place, repetition_Hz)
     if is_water_line(pulse.wavelength_nm):
@@ -48,10 +50,14 @@ def spot_injury(
         first = ablative.microbeam(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
         if second is None:
             return first
-        deep = thermal_zone.zone_injury(second, skin, stack=1, repetition_Hz=repetition_Hz, cooling=cooling)
+        deep = thermal_zone.zone_injury(
+            second, skin, stack=1, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread
+        )
         return _joined(first, deep)
     if fractional:
-        return thermal_zone.zone_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
+        return thermal_zone.zone_injury(
+            pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread
+        )
     band = band_nm if band_nm is not None else (pulse.wavelength_nm, pulse.wavelength_nm)
     return wide_spot.wide(
         pulse,
@@ -62,6 +68,7 @@ def spot_injury(
         passes=passes_in_place,
         cooling=cooling,
         lesion=lesion,
+        light_spread=light_spread,
     )
 
 
@@ -159,10 +166,13 @@ def injure(
     skin: Skin,
     *,
     lesion: Lesion | None = None,
+    light_spread: LightSpread = "table",
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Injury:
     """Injury by one exposure, all its passes.
+
+    `light_spread` says where the sideways spread of scattered light comes from: a table, at once, or photons in these layers.
 
     Raises CancelledError when `cancelled` says so, OutOfRangeError for settings outside the models.
     """
@@ -176,7 +186,7 @@ def injure(
     spot = spot_injury(
         exposure.pulse, skin, second=exposure.second, band_nm=(low, high) if high > low else None, fractional=fractional,
         stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, passes_in_place=1 if fractional else exposure.passes,
-        cooling=exposure.cooling, lesion=lesion,
+        cooling=exposure.cooling, lesion=lesion, light_spread=light_spread,
     )  # fmt: skip
     report(0.9)
     if cancelled is not None and cancelled():

@@ -162,7 +162,7 @@ def _fractional(row: Fields) -> float:
     if is_water_line(pulse.wavelength_nm):
         spot = ablative.microbeam(pulse, skin, stack=1, repetition_Hz=1.0)
     else:
-        spot = thermal_zone.zone_injury(pulse, skin, stack=1, repetition_Hz=1.0, cooling=Cooling())
+        spot = thermal_zone.zone_injury(pulse, skin, stack=1, repetition_Hz=1.0, cooling=Cooling(), light_spread="photons")
     found = {
         "lesion_depth_um": spot.lesion_depth_um,
         "lesion_width_um": spot.lesion_width_um,
@@ -177,7 +177,7 @@ def _fractional(row: Fields) -> float:
 def _field(row: Fields, skin: Skin) -> scattering.Field:
     nm = _number(row, "wavelength_nm")
     spot = _number(row, "spot_diameter_mm") * UM_PER_MM
-    return scattering.light_field(skin, nm, (nm, nm), spot, row["spot_profile"] == "gaussian")
+    return scattering.light_field(skin, nm, (nm, nm), spot, row["spot_profile"] == "gaussian", light_spread="photons")
 
 
 def _infrared(row: Fields) -> float:

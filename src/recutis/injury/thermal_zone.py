@@ -14,9 +14,10 @@ from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
 from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
+from recutis.injury.skin_light import LightSpread, microbeam_fluence, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
-from recutis.light import microbeam, two_stream
+from recutis.light import Beam, two_stream
 from recutis.skin import layer_optics, water_mua_cm
 from recutis.skin.types import Skin
 from recutis.units import J_PER_MJ, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS, UM_PER_M
@@ -30,6 +31,7 @@ _UPDATES = 6  # light is laid anew this often a pulse, as water leaves; 12 moves
 _STEPS_PER_UPDATE = 5
 _GROWTH, _COOL_S = 1.35, 0.5
 _AUDIT = 1e-6
+_NOTHING = 1e-30  # stands for zero in a division
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 
 
@@ -94,7 +96,29 @@ def _matter(skin: Skin, wavelength_nm: float, z_edges: Array) -> _Matter:
     )
 
 
-def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling) -> Zone:
+class _Drying:
+    """How much brighter the light gets at each depth, and how much more comes back, as water leaves: by two streams.
+
+    Only the change against fresh skin is taken from this closed form; the light in fresh skin comes from transport.
+    """
+
+    def __init__(self, matter: _Matter, thick: Array) -> None:
+        self._matter, self._thick = matter, thick
+        self._index = evidence.value("refractive_index_skin_generic")
+        self._fresh = self._light(matter.mua_dry + matter.mua_water)
+
+    def _light(self, mua: Array) -> two_stream.Light:
+        return two_stream.propagate(self._thick, mua, self._matter.musp, self._matter.g, n_surface=self._index)
+
+    def change(self, mua: Array) -> tuple[Array, float]:
+        """Fluence over that of fresh skin by depth, and the rise of reflectance, for the light's mean absorption [1/m]."""
+        now = self._light(mua)
+        return now.fluence / np.maximum(self._fresh.fluence, _NOTHING), now.reflected - self._fresh.reflected
+
+
+def expose(
+    pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling, light_spread: LightSpread = "table"
+) -> Zone:
     """Light and heat of one column: deposit, conduct, boil, damage; energy checked to 1e-6.
 
     Raises EnergyError when the account does not close.
@@ -102,16 +126,8 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
     z, r = _grid(pulse)
     matter = _matter(skin, pulse.wavelength_nm, z)
     depth, thick = (z[:-1] + z[1:]) / 2, np.diff(z)
-    mus = matter.musp / (1.0 - matter.g)
-    mean_mus = np.cumsum(mus * thick) / z[1:]
-    shares = microbeam.lateral_shares(
-        r,
-        depth,
-        mean_mus,
-        g=float(matter.g[len(depth) // 2]),
-        waist_m=pulse.spot_um * M_PER_UM / 2,
-        flat=pulse.profile == "flat_top",
-    )
+    beam = Beam(shape=pulse.profile, size_um=pulse.spot_um)
+    fresh, reflected = microbeam_fluence(skin, pulse.wavelength_nm, beam, z, r, light_spread)
     start_K = skin.surface_temperature_C + KELVIN_OFFSET
     process = damage.bulk_skin()
     shape = (depth.size, r.size - 1)
@@ -131,6 +147,8 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
         energies[4] += steam
 
     volumes = np.pi * np.diff(r**2)[None, :] * thick[:, None]
+    held = np.maximum((volumes * fresh).sum(axis=1), _NOTHING)
+    drying = _Drying(matter, thick)
     part_s = pulse.duration_ms * S_PER_MS / _UPDATES
     power = pulse.energy_mJ * J_PER_MJ / (pulse.duration_ms * S_PER_MS)
     dark, chill = np.zeros(shape), 0.0
@@ -140,15 +158,11 @@ def expose(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, coolin
     for number in range(stack):
         for _ in range(_UPDATES):
             mua = matter.mua_dry[:, None] + matter.mua_water[:, None] * water / np.maximum(matter.water[:, None], 1e-9)
-            light = two_stream.propagate(
-                thick,
-                (mua * shares).sum(axis=1),
-                matter.musp,
-                matter.g,
-                n_surface=evidence.value("refractive_index_skin_generic"),
-            )
-            density = power * light.fluence[:, None] * mua * shares * thick[:, None] / volumes
-            energies[:3] += np.array([light.absorbed.sum(), light.reflected, light.transmitted]) * power * part_s
+            brighter, sent_back = drying.change((mua * volumes * fresh).sum(axis=1) / held)
+            density = power * fresh * brighter[:, None] * mua
+            taken = float((density * volumes).sum()) / power
+            out = min(max(reflected + sent_back, 0.0), 1.0 - taken)
+            energies[:3] += np.array([taken, out, 1.0 - taken - out]) * power * part_s
             advance(density, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
         far = e[:, -1:]  # skin that is cooled only
         energies[5] = float(((e - far) * volumes)[above].sum()) + energies[4]
@@ -200,9 +214,11 @@ def dead_radius_um(zone: Zone) -> Array:
     return out
 
 
-def zone_injury(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling) -> SpotInjury:
+def zone_injury(
+    pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling, light_spread: LightSpread = "table"
+) -> SpotInjury:
     """One non-ablative column as seen on a slide."""
-    zone = expose(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
+    zone = expose(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread)
     radius = dead_radius_um(zone)
     edges, thick = zone.z_edges_m * UM_PER_M, np.diff(zone.z_edges_m) * UM_PER_M
     middle = (edges[:-1] + edges[1:]) / 2
@@ -232,7 +248,7 @@ def zone_injury(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, c
         purpura_ratio=selective.purpura(field, skin, duration_ms=pulse.duration_ms), pigment_ratio=0.0,
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=float(zone.peak_C[0].max()),
         peak_basal_C=float(zone.peak_C[cell].max()), selective=False, fractional=True, passes_in_place=1, energy=energy,
-        fidelity="closed form: two-stream light with small-angle spread, axisymmetric enthalpy model",
+        fidelity=f"{told(light_spread)}, its change on drying by two streams, axisymmetric enthalpy model",
         error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=scattering.sources_of(skin, field),
     )  # fmt: skip
 

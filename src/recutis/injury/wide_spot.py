@@ -24,6 +24,7 @@ from recutis.injury.scattering import (
     sources_of,
 )
 from recutis.injury.schedule import segments
+from recutis.injury.skin_light import LightSpread, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
 from recutis.skin.types import Lesion, Skin
@@ -47,6 +48,7 @@ class Shot:
     stack: int
     repetition_Hz: float
     cooling: Cooling
+    light_spread: LightSpread
 
     def plan(self, exposure_J_cm2: float) -> tuple[heat.Segment, ...]:
         """Times, irradiance on the axis and cooling at an exposure per pulse."""
@@ -56,8 +58,10 @@ class Shot:
         )  # fmt: skip
 
     def light(self, skin: Skin) -> Field:
-        """The light of the shot in a skin."""
-        return light_field(skin, self.wavelength_nm, self.band_nm, self.spot_um, self.gaussian)
+        """The light of the shot in a skin that differs from that of the shot only under the lesion."""
+        return light_field(
+            skin, self.wavelength_nm, self.band_nm, self.spot_um, self.gaussian, around=self.skin, light_spread=self.light_spread
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -129,6 +133,7 @@ def wide(
     passes: int,
     cooling: Cooling,
     lesion: Lesion | None,
+    light_spread: LightSpread,
 ) -> SpotInjury:
     """A wide spot on its axis: bulk heat, epidermis, vessels, pigment and glands. Passes repeat on rested tissue."""
     gaussian = pulse.profile == "gaussian"
@@ -136,7 +141,7 @@ def wide(
     one = unit(
         Shot(
             skin=_ridged(skin), wavelength_nm=pulse.wavelength_nm, band_nm=band_nm, spot_um=pulse.spot_um, gaussian=gaussian,
-            duration_ms=pulse.duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling,
+            duration_ms=pulse.duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread,
         )
     )  # fmt: skip
     warm, spots = _warm(one, peak), _pigment(one, lesion)
@@ -161,7 +166,7 @@ def wide(
         gland_ratio=selective.gland_ratio(one.glands, lesion) * peak, peak_surface_C=warm.peak_surface_C,
         peak_basal_C=float(column.peak_K[cell]) + column.start_C, selective=pulse.wavelength_nm < _SELECTIVE_BELOW_NM,
         fractional=False, passes_in_place=passes, energy=energy,
-        fidelity="closed form: two-stream light (some ten per cent), one-dimensional heat, analytic vessels and pigment",
+        fidelity=f"{told(light_spread)}, one-dimensional heat, analytic vessels and pigment",
         error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=one.sources,
     )  # fmt: skip
 

@@ -201,7 +201,9 @@ def _pass(face: Face, back: Array, made: Array, above: int) -> _Passed:
 def _particular(layer: Slab, cosine: float, down: float, up: float) -> tuple[Array, Array, Array, Array]:
     """What the beam adds to the light at the layer's faces: down and up at the top, down and up at the bottom."""
     d, e = layer.source(cosine)
-    top_a, top_b, bottom_a, bottom_b = sloped(d, rise(d, e, layer.k, layer.rate(cosine)), layer.k, layer.rate(cosine), layer.depth)
+    top_a, top_b, bottom_a, bottom_b = sloped(
+        d, rise(d, e, layer.k, layer.rate(cosine)), layer.k, layer.rate(cosine), layer.depth
+    )
     a = layer.sums @ np.column_stack((up * bottom_a, down * bottom_a)) / 2.0
     b = layer.differences @ np.column_stack((down * top_b - up * bottom_b, down * bottom_b - up * top_b)) / 2.0
     return a[:, 0] + b[:, 0], a[:, 0] - b[:, 0], a[:, 1] + b[:, 1], a[:, 1] - b[:, 1]
@@ -291,12 +293,14 @@ class _Stack:
         if beam is not None and over and number == 0:
             light[:, -1] = 1.0, beam.reflected
         elif beam is not None and over:
-            depth = self.slabs[number - 1].depth * self.slabs[number-1].rate(beam.cosine[number - 1])
+            depth = self.slabs[number - 1].depth * self.slabs[number - 1].rate(beam.cosine[number - 1])
             light[:, -1] = beam.down[number - 1] * math.exp(-depth), beam.up[number - 1]
         elif beam is not None:
             light[0, -1] = beam.down[number]
             if number < len(self.slabs):
-                light[1, -1] = beam.up[number] * math.exp(-self.slabs[number].depth * self.slabs[number].rate(beam.cosine[number]))
+                light[1, -1] = beam.up[number] * math.exp(
+                    -self.slabs[number].depth * self.slabs[number].rate(beam.cosine[number])
+                )
         return Sides(down=light[0], up=light[1])
 
 

@@ -57,7 +57,7 @@ FINER = 2.0
 
 def _shares(extents: Array, count: int) -> list[int]:
     """Directions of each segment, `count` in all unless every segment needs its fewest."""
-    wanted = np.asarray(extents)**POWER
+    wanted = np.asarray(extents) ** POWER
     wanted = wanted / wanted.sum() * count
     return [max(FEWEST_IN_SEGMENT, round(float(x))) for x in wanted]
 
@@ -137,7 +137,7 @@ class Basis:
         parts = []
         for part, functions, to in ((0, self.even, self.even_to), (1, self.odd, self.odd_to)):
             near = _legendre(np.array([cosine]), count)[0][part::2] @ to * moments[part:count:2]
-            rest = self.fine[:, part::2] @ plain[count + part::2]
+            rest = self.fine[:, part::2] @ plain[count + part :: 2]
             parts.append(functions @ (near - functions.T @ rest) + rest)
         return parts[0], parts[1]
 

@@ -74,14 +74,18 @@ def under(light: LayeredLight, beam: Beam, radius_edges_um: Array) -> Array:
     """
     _must_be(light, ("pencil",), "the light of a pencil")
     edges = np.asarray(radius_edges_um, dtype=np.float64)
-    moved = _moved(tuple(light.grid.radius_edges_um.tolist()), _one_round(beam), tuple(edges.tolist()))
+    moved = moved_rings(tuple(light.grid.radius_edges_um.tolist()), beam, tuple(edges.tolist()))
     area = math.pi * np.diff(light.grid.radius_edges_um**2)
     return np.asarray((light.fluence_cm2 * area) @ moved / (math.pi * np.diff(edges**2)))
 
 
 @lru_cache(maxsize=32)
-def _moved(from_um: tuple[float, ...], beam: Beam, to_um: tuple[float, ...]) -> Array:
-    """Share of the energy of each ring about a point of the beam that falls into each ring about its axis, (from, to)."""
+def moved_rings(from_um: tuple[float, ...], beam: Beam, to_um: tuple[float, ...]) -> Array:
+    """Share of the energy of each ring about a point of the beam that falls into each ring about its axis, (from, to).
+
+    Raises InputError when the beam is neither flat top nor gaussian.
+    """
+    _one_round(beam)
     quantile = (np.arange(_BEAM_POINTS) + 0.5) / _BEAM_POINTS
     radius = beam.size_um / 2
     source = radius * np.sqrt(-0.5 * np.log1p(-quantile) if beam.shape == "gaussian" else quantile)
@@ -168,4 +172,4 @@ def _must_be(light: LayeredLight, shapes: tuple[str, ...], what: str) -> None:
         raise InputError(msg)
 
 
-__all__ = ["lattice_um", "on_axis", "rectangle_um", "side_by_side", "under"]
+__all__ = ["lattice_um", "moved_rings", "on_axis", "rectangle_um", "side_by_side", "under"]
