@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-DEFAULT_STREAMS: Final = 64
+DEFAULT_STREAMS: Final = 80  # matrices of 40 x 40: the largest that linear algebra libraries solve fast on one core
 FEWEST_STREAMS: Final = 4
 MOST_STREAMS: Final = 1024
 _BALANCE: Final = 1e-9  # of the energy: rounding of some hundred equations in double precision
