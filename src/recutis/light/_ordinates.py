@@ -53,9 +53,14 @@ class Directions:
 
 
 def _shares(extents: Array, count: int) -> list[int]:
-    """Directions of each segment by the angle it fills where its light ends, `count` in all unless every segment needs its fewest."""
-    wanted = extents / extents.sum() * count
-    return [max(FEWEST_IN_SEGMENT, round(float(x))) for x in wanted]
+    """Directions of each segment by the angle it fills where its light ends, `count` in all.
+
+    More only where every segment needs its fewest.
+    """
+    shares = np.full(extents.size, FEWEST_IN_SEGMENT)
+    for _ in range(count - int(shares.sum())):
+        shares[np.argmax(extents / shares)] += 1
+    return [int(x) for x in shares]
 
 
 def directions(indices: set[float], count: int) -> Directions:
