@@ -383,7 +383,7 @@ def solve(
     clear = {}
     for face, before, after in zip(stack.faces, over, under, strict=True):
         clear.update(_clear_fluence(face, before, after, stack.found, stack.p, root))
-    first = resistance_of_first(stack)
+    first = _first_surface(stack)
     return Solution(
         layers=layers, faces_um=np.cumsum([0.0, *(x.thickness_um for x in layers)]), lit=dict(zip(stack.acting, lit, strict=True)),
         clear=clear, specular=float(root @ (over[0].down * first)), reflected=float(root @ over[0].up),
@@ -391,6 +391,6 @@ def solve(
     )  # fmt: skip
 
 
-def resistance_of_first(stack: _Stack) -> Array:
+def _first_surface(stack: _Stack) -> Array:
     """What the first surface alone reflects of each direction and of the beam."""
     return np.asarray(1.0 - 2.0 / (2.0 + stack.faces[0].single[0]))
