@@ -1,7 +1,8 @@
-"""Light in tissue: closed forms, and Monte Carlo in layers. Kernels are compiled on first use, not on import."""
+"""Light in tissue: closed forms, discrete ordinates, and Monte Carlo. Kernels are compiled on first use, not on import."""
 
 from recutis.light.beams import Beam, array, flat_top, gaussian, pencil, rectangle, ring
 from recutis.light.blocks import Estimate, Goal
+from recutis.light.deterministic import WideLight, transport_wide
 from recutis.light.lamps import Lamp, flashlamp
 from recutis.light.layered import LayeredLight, transport_layers
 from recutis.light.stack import Grid, OpticalLayer
@@ -14,6 +15,7 @@ __all__ = [
     "Lamp",
     "LayeredLight",
     "OpticalLayer",
+    "WideLight",
     "array",
     "flashlamp",
     "flat_top",
@@ -22,4 +24,5 @@ __all__ = [
     "rectangle",
     "ring",
     "transport_layers",
+    "transport_wide",
 ]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.light._ordinates import Directions, basis, directions, resistance
-from recutis.light._slab import Lit, Slab, rise, slab, sloped
+from recutis.light._slab import Lit, Ray, Slab, particular, slab
 from recutis.light.stack import OpticalLayer
 
 Array = NDArray[np.float64]
@@ -114,7 +114,9 @@ def _faces(layers: Sequence[OpticalLayer], n_above: float, n_below: float | None
     media = [(-1, n_above, True), *((i, x.n, x.mua_cm + x.mus_cm > 0.0) for i, x in enumerate(layers))]
     if n_below is not None:
         media.append((len(layers), n_below, True))
-    faces, single, clear = [], [], []
+    faces: list[Face] = []
+    single: list[Array] = []
+    clear: list[tuple[int, float]] = []
     for (_, n_here, _), (number, n_there, acts) in pairwise(media):
         single.append(resistance(height2(n_here), height2(n_there), n_here, n_there))
         if acts:
@@ -127,35 +129,53 @@ def _faces(layers: Sequence[OpticalLayer], n_above: float, n_below: float | None
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Beam:
-    """The beam: cosine in each layer, flux down below each face, flux up at the bottom of each layer and above the stack."""
+    """The beam in each layer that acts, and what leaves of it.
 
-    cosine: list[float]
+    rays : None where total reflection keeps the beam out
+    down, up : flux of what decays from the top and of what decays from the bottom
+    tops, bottoms : (down, up) · flux at the faces of the layers
+    """
+
+    rays: list[Ray | None]
     down: list[float]
     up: list[float]
+    tops: list[tuple[float, float]]
+    bottoms: list[tuple[float, float]]
     reflected: float
+    transmitted: float
 
 
-def _beam(faces: Sequence[Face], slabs: Sequence[Slab], p: float) -> _Beam:
-    """A beam of unit flux through all its reflections at faces, the scattered part left out."""
-    cosines = [math.sqrt(max(0.0, (x.n - p) * (x.n + p))) / x.n or 1.0 for x in slabs]
-    fades = [math.exp(-x.depth * x.rate(cosine)) for x, cosine in zip(slabs, cosines, strict=True)]
+def _beam(faces: Sequence[Face], slabs: Sequence[Slab]) -> _Beam:
+    """A beam of unit flux through all its reflections; what is scattered sideways leaves it."""
+    rays = [x.ray for x in slabs]
+    turned = [0.0 if ray is None else ray.turned for ray in rays]
+    fades = [0.0 if ray is None else math.exp(-x.depth * ray.rate) for x, ray in zip(slabs, rays, strict=True)]
     whole = [tuple(float(x[-1]) for x in face.reflected()) for face in faces]
-    returned = [0.0] * (len(slabs) + 1)  # share that comes back to the top of a layer, and to its bottom
-    turned = [0.0] * len(slabs)
+    behind = [0.0] * (len(slabs) + 1)  # share of the flux below a face that comes back to it
+    answer = [0.0] * len(slabs)  # amplitude from the bottom for one of the amplitude from the top
     for number in reversed(range(len(slabs))):
+        back, fade = turned[number], fades[number]
         if number + 1 < len(faces):
             reflected, through = whole[number + 1]
-            behind = returned[number + 1]
-            turned[number] = reflected + (through**2 * behind / (1.0 - reflected * behind) if through > 0.0 else 0.0)
-        returned[number] = turned[number] * fades[number] ** 2
-    flux, down, up = 1.0, [], []
+            far = behind[number + 1]
+            share = reflected + (through**2 * far / (1.0 - reflected * far) if through > 0.0 else 0.0)
+            answer[number] = fade * (share - back) / (1.0 - back * share)
+        behind[number] = (back + answer[number] * fade) / (1.0 + back * answer[number] * fade)
+    flux, down, up, tops, bottoms = 1.0, [], [], [], []
     for number, (reflected, through) in enumerate(whole):
-        flux = through * flux / (1.0 - reflected * returned[number]) if through > 0.0 else 0.0
-        down.append(flux)
+        flux = through * flux / (1.0 - reflected * behind[number]) if through > 0.0 else 0.0
+        if number == 0:
+            over = reflected + through * behind[0] * flux
         if number < len(slabs):
-            flux *= fades[number]
-            up.append(flux * turned[number])
-    return _Beam(cosine=cosines, down=down, up=up, reflected=whole[0][0] + whole[0][1] * returned[0] * down[0])
+            back, fade = turned[number], fades[number]
+            tops.append((flux, flux * behind[number]))
+            down.append(flux / (1.0 + back * answer[number] * fade))
+            up.append(down[-1] * answer[number])
+            flux = down[-1] * fade + back * up[-1]
+            bottoms.append((flux, back * down[-1] * fade + up[-1]))
+    return _Beam(
+        rays=rays, down=down, up=up, tops=tops, bottoms=bottoms, reflected=over, transmitted=flux if len(faces) > len(slabs) else 0.0
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -198,25 +218,18 @@ def _pass(face: Face, back: Array, made: Array, above: int) -> _Passed:
     return _Passed(back=back, made=made, reflects=reflects, source=source)
 
 
-def _particular(layer: Slab, cosine: float, down: float, up: float) -> tuple[Array, Array, Array, Array]:
-    """What the beam adds to the light at the layer's faces: down and up at the top, down and up at the bottom."""
-    d, e = layer.source(cosine)
-    top_a, top_b, bottom_a, bottom_b = sloped(
-        d, rise(d, e, layer.k, layer.rate(cosine)), layer.k, layer.rate(cosine), layer.depth
-    )
-    a = layer.sums @ np.column_stack((up * bottom_a, down * bottom_a)) / 2.0
-    b = layer.differences @ np.column_stack((down * top_b - up * bottom_b, down * bottom_b - up * top_b)) / 2.0
-    return a[:, 0] + b[:, 0], a[:, 0] - b[:, 0], a[:, 1] + b[:, 1], a[:, 1] - b[:, 1]
+def _inverse(matrix: Array) -> Array:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
 def _join(layer: Slab, light: tuple[Array, Array, Array, Array], below: _Passed | None) -> _Joined:
     """Put a layer on what lies below it; None: nothing, for it has no end."""
-    top, bottom = layer.faces()
+    top, bottom = layer.faces
     z, y = layer.sums / 2.0, layer.differences / 2.0
     down_t, up_t, down_b, up_b = light
     ax, bx = z * top[0], y * top[2]
     if below is None:
-        enter = np.linalg.inv(ax + bx)
+        enter = _inverse(ax + bx)
         reflects = (ax - bx) @ enter
         none = np.zeros_like(layer.k)
         return _Joined(
@@ -226,9 +239,9 @@ def _join(layer: Slab, light: tuple[Array, Array, Array, Array], below: _Passed 
     back = below.reflects
     known = np.column_stack(((cx - dx) - back @ (cx + dx), up_b - back @ down_b - below.source))
     answer = np.linalg.solve(back @ (cy + dy) - (cy - dy), known)
-    couple, y_made = answer[:, :-1], answer[:, -1]
+    couple, y_made = np.asarray(answer[:, :-1]), np.asarray(answer[:, -1])
     ay, by = z * top[1], y * top[3]
-    enter = np.linalg.inv(ax + bx + (ay + by) @ couple)
+    enter = _inverse(ax + bx + (ay + by) @ couple)
     reflects = (ax - bx + (ay - by) @ couple) @ enter
     down_made, up_made = (ay + by) @ y_made + down_t, (ay - by) @ y_made + up_t
     return _Joined(
@@ -275,10 +288,11 @@ class _Stack:
 
     def lights(self) -> list[tuple[Array, Array, Array, Array]]:
         """What the beam adds at the faces of each layer."""
+        none = [(np.zeros_like(x.k),) * 4 for x in self.slabs]
         if self.beam is None:
-            return [(np.zeros_like(x.k),) * 4 for x in self.slabs]
-        parts = zip(self.slabs, self.beam.cosine, self.beam.down, self.beam.up, strict=False)
-        return [_particular(*part) for part in parts]
+            return none
+        parts = zip(self.slabs, none, self.beam.rays, self.beam.down, self.beam.up, strict=True)
+        return [dark if ray is None else particular(x, ray, down, up) for x, dark, ray, down, up in parts]
 
     def arriving(self) -> Array:
         """Diffuse light from above, by direction: radiance that does not depend on direction, of unit flux."""
@@ -289,18 +303,10 @@ class _Stack:
         """Light above or below a face with zeros where it does not propagate, and the beam last."""
         light = np.zeros((2, self.root.size))
         light[0, : down.size], light[1, : up.size] = down, up
-        beam = self.beam
-        if beam is not None and over and number == 0:
-            light[:, -1] = 1.0, beam.reflected
-        elif beam is not None and over:
-            depth = self.slabs[number - 1].depth * self.slabs[number - 1].rate(beam.cosine[number - 1])
-            light[:, -1] = beam.down[number - 1] * math.exp(-depth), beam.up[number - 1]
+        if (beam := self.beam) is not None and over:
+            light[:, -1] = beam.bottoms[number - 1] if number else (1.0, beam.reflected)
         elif beam is not None:
-            light[0, -1] = beam.down[number]
-            if number < len(self.slabs):
-                light[1, -1] = beam.up[number] * math.exp(
-                    -self.slabs[number].depth * self.slabs[number].rate(beam.cosine[number])
-                )
+            light[:, -1] = beam.tops[number] if number < len(self.slabs) else (beam.transmitted, 0.0)
         return Sides(down=light[0], up=light[1])
 
 
@@ -339,9 +345,9 @@ def _descend(
             layer, join, beam = stack.slabs[number], joined[number], stack.beam
             x = join.enter @ down + join.x_made
             y = join.couple @ x + join.y_made
-            flux = (beam.cosine[number], beam.down[number], beam.up[number]) if beam is not None else (1.0, 0.0, 0.0)
-            lit.append(Lit(slab=layer, x=x, y=y, cosine=flux[0], down=flux[1], up=flux[2]))
-            bottom = layer.faces()[1]
+            ray, flux, back = (None, 0.0, 0.0) if beam is None else (beam.rays[number], beam.down[number], beam.up[number])
+            lit.append(Lit(slab=layer, x=x, y=y, ray=ray, down=flux, up=back))
+            bottom = layer.faces[1]
             sums, differences = bottom[0] * x + bottom[1] * y, bottom[2] * x + bottom[3] * y
             down = (layer.sums @ sums + layer.differences @ differences) / 2.0 + lights[number][2]
     return over, under, lit
@@ -354,11 +360,11 @@ def _stack(layers: tuple[OpticalLayer, ...], n_above: float, n_below: float, sin
     p = n_above * (sine or 0.0)
     faces = _faces(layers, n_above, None if endless else n_below, found, p)
     acting = [number for number, x in enumerate(layers) if x.mua_cm + x.mus_cm > 0.0]
-    bases = {n: basis(found, n) for n in {layers[number].n for number in acting}}
+    bases = {n: basis(found, n, None if sine is None else p) for n in {layers[number].n for number in acting}}
     slabs = [slab(layers[number], bases[layers[number].n]) for number in acting]
     return _Stack(
         layers=layers, found=found, acting=acting, slabs=slabs, faces=faces,
-        beam=None if sine is None else _beam(faces, slabs, p), p=p, above=found.count(n_above), below=found.count(n_below),
+        beam=None if sine is None else _beam(faces, slabs), p=p, above=found.count(n_above), below=found.count(n_below),
     )  # fmt: skip
 
 
@@ -377,7 +383,7 @@ def solve(
     clear = {}
     for face, before, after in zip(stack.faces, over, under, strict=True):
         clear.update(_clear_fluence(face, before, after, stack.found, stack.p, root))
-    first = resistance_of_first(stack)
+    first = _first_surface(stack)
     return Solution(
         layers=layers, faces_um=np.cumsum([0.0, *(x.thickness_um for x in layers)]), lit=dict(zip(stack.acting, lit, strict=True)),
         clear=clear, specular=float(root @ (over[0].down * first)), reflected=float(root @ over[0].up),
@@ -385,6 +391,6 @@ def solve(
     )  # fmt: skip
 
 
-def resistance_of_first(stack: _Stack) -> Array:
+def _first_surface(stack: _Stack) -> Array:
     """What the first surface alone reflects of each direction and of the beam."""
     return np.asarray(1.0 - 2.0 / (2.0 + stack.faces[0].single[0]))

@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 FEWEST_IN_SEGMENT: Final = 3  # directions; fewer cannot follow light near grazing
 _CACHED: Final = 64  # rules of quadrature, a kilobyte each
 _RESOLVED: Final = 0.85  # Legendre functions for each pi over the widest gap; at 1 they stop being independent on the nodes
+_FINER: Final = 2  # times as many functions can be integrated on the nodes, though no longer told apart
 
 
 @lru_cache(maxsize=_CACHED)
@@ -51,26 +52,15 @@ class Directions:
         return np.asarray((n - self.index) * (n + self.index) + self.above_p2)
 
 
-POWER = 1.0
-FINER = 2.0
-
-
 def _shares(extents: Array, count: int) -> list[int]:
-    """Directions of each segment, `count` in all unless every segment needs its fewest."""
-    wanted = np.asarray(extents) ** POWER
-    wanted = wanted / wanted.sum() * count
-    return [max(FEWEST_IN_SEGMENT, round(float(x))) for x in wanted]
+    """Directions of each segment by the angle it fills where its light ends, `count` in all.
 
-
-MODE = 1
-
-
-def _extents(starts: Array, ends: Array) -> Array:
-    """Angle that each segment fills in the thinnest medium it reaches but the very thinnest."""
-    mediums = ends.copy()
-    if MODE and ends.size > 1:
-        mediums[0] = ends[1]
-    return np.arcsin(np.minimum(ends / mediums, 1.0)) - np.arcsin(starts / mediums)
+    More only where every segment needs its fewest.
+    """
+    shares = np.full(extents.size, FEWEST_IN_SEGMENT)
+    for _ in range(count - int(shares.sum())):
+        shares[np.argmax(extents / shares)] += 1
+    return [int(x) for x in shares]
 
 
 def directions(indices: set[float], count: int) -> Directions:
@@ -79,7 +69,7 @@ def directions(indices: set[float], count: int) -> Directions:
     starts = np.concatenate(([0.0], ends[:-1]))
     widest = np.sqrt((ends - starts) * (ends + starts))  # of n cosine in each segment
     index, above, weight = [], [], []
-    for end, width, number in zip(ends, widest, _shares(_extents(starts, ends), count), strict=True):
+    for end, width, number in zip(ends, widest, _shares(np.arccos(starts / ends), count), strict=True):
         nodes, weights = _rule(number)
         height = width * nodes[::-1]
         index.append(np.full(number, end))
@@ -111,6 +101,9 @@ class Basis:
     cosine, root_weight : (N,) · of the directions
     even, odd : (N, L/2) · the functions, times root_weight
     even_to, odd_to : (L/2, L/2) · what makes them of sqrt(2 l + 1) P_l
+    finer : (N, L) · the next functions sqrt(2 l + 1) P_l as they are, times root_weight
+    beam_cosine : of the beam; None where there is none
+    beam : (2 L,) · sqrt(2 l + 1) P_l in the beam's direction
     """
 
     cosine: Array
@@ -119,25 +112,29 @@ class Basis:
     odd: Array
     even_to: Array
     odd_to: Array
-    fine: Array
+    finer: Array
+    beam_cosine: float | None
+    beam: Array
 
     @property
     def moments(self) -> int:
-        """How many Legendre functions there are."""
-        return 2 * self.even.shape[1]
+        """How many functions there are that the directions tell apart."""
+        return 2 * int(self.even.shape[1])
 
-    def seen_from(self, cosine: float, moments: Array) -> tuple[Array, Array]:
-        """Even and odd part of a phase function with these moments around a direction of its own, times root_weight.
+    @property
+    def beam_moments(self) -> int:
+        """How many functions there are for a beam's first scattering."""
+        return _FINER * self.moments
 
-        Up to the functions' number its moments are exact; above, it is what the directions show of the functions that
-        they can no longer tell apart.
+    def beam_scatters(self, moments: Array) -> tuple[Array, Array]:
+        """Even and odd part of a phase function with `beam_moments` moments around the beam, times root_weight.
+
+        Its moments are exact as far as directions tell them apart; the rest is what directions show of it.
         """
-        count = self.moments
-        plain = _legendre(np.array([cosine]), moments.size)[0] * moments
-        parts = []
+        plain, parts = self.beam, []
         for part, functions, to in ((0, self.even, self.even_to), (1, self.odd, self.odd_to)):
-            near = _legendre(np.array([cosine]), count)[0][part::2] @ to * moments[part:count:2]
-            rest = self.fine[:, part::2] @ plain[count + part :: 2]
+            near = (plain[part : self.moments : 2] @ to) * moments[part : self.moments : 2]
+            rest = self.finer[:, part::2] @ (plain[self.moments + part :: 2] * moments[self.moments + part :: 2])
             parts.append(functions @ (near - functions.T @ rest) + rest)
         return parts[0], parts[1]
 
@@ -153,8 +150,8 @@ def _widest_gap(cosine: Array) -> float:
     return float(max(np.diff(angle).max(initial=0.0), 2.0 * angle[0], math.pi - 2.0 * angle[-1]))
 
 
-def basis(found: Directions, n: float) -> Basis:
-    """Directions and functions of a medium.
+def basis(found: Directions, n: float, p: float | None) -> Basis:
+    """Directions and functions of a medium, for a beam with this p if there is one.
 
     Orthogonal on the directions, the functions are eigenvectors of scattering in numbers as they are in truth: the flux is
     kept exactly, and each moment of the phase function decays at its own rate.
@@ -163,9 +160,11 @@ def basis(found: Directions, n: float) -> Basis:
     cosine = np.sqrt(found.height2(n)[:count]) / n
     root = np.sqrt(found.weight[:count] / (n * n * cosine))
     moments = max(2, 2 * int(_RESOLVED * math.pi / _widest_gap(cosine) / 2.0))
-    plain = root[:, None] * _legendre(cosine, int(moments * FINER) // 2 * 2)
-    fine, plain = plain[:, moments:], plain[:, :moments]
-    (even, even_r), (odd, odd_r) = (np.linalg.qr(plain[:, part::2]) for part in (0, 1))
+    beam_cosine = math.sqrt((n - p) * (n + p)) / n if p is not None and p < n else None
+    table = _legendre(np.append(cosine, beam_cosine if beam_cosine is not None else 0.0), _FINER * moments)
+    beam, table = table[-1], root[:, None] * table[:-1]
+    (even, even_r), (odd, odd_r) = (np.linalg.qr(table[:, part:moments:2]) for part in (0, 1))
     return Basis(
-        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r), fine=fine,
+        cosine=cosine, root_weight=root, even=even, odd=odd, even_to=np.linalg.inv(even_r), odd_to=np.linalg.inv(odd_r),
+        finer=table[:, moments:], beam_cosine=beam_cosine, beam=beam,
     )  # fmt: skip
