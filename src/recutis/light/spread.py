@@ -1,7 +1,7 @@
 """How far light spreads sideways on its way down, from a table of photons in a half space, scaled to the skin at hand.
 
 In a homogeneous half space the lateral distribution of a pencil's fluence depends on depth, radius and absorption only in
-units of the reduced scattering length. In layers, lengths are scaled by the mean reduced scattering above each depth. The
+units of the reduced scattering length. In layers, the caller scales lengths by the scattering that stands for them. The
 table holds the fluence within a radius over all fluence at that depth, for g = 0.9 and n = 1.4 (`scripts/build_spread.py`);
 how far it is from photons in the layers themselves is told in `docs/light.md`.
 """
@@ -37,39 +37,38 @@ def _table() -> Array:
         return np.asarray(data["share"], dtype=np.float64)
 
 
-@cache
-def _at_ratio(ratio: float) -> Array:
-    """The table at one ratio, (depths, radii), linear in its logarithm; beyond the ends as at the ends."""
-    place = float(np.interp(np.log(max(ratio, RATIOS[0])), np.log(RATIOS), np.arange(RATIOS.size)))
-    lower = min(int(place), RATIOS.size - 2)
-    part = place - lower
-    table = _table()
-    return np.asarray((1.0 - part) * table[lower] + part * table[lower + 1])
+def _between(values: Array, nodes: Array) -> tuple[NDArray[np.int64], Array]:
+    """Lower node and part of the way to the next one; beyond the ends as at the ends."""
+    place = np.interp(values, nodes, np.arange(nodes.size))
+    lower = np.minimum(place.astype(np.int64), nodes.size - 2)
+    return lower, place - lower
 
 
-def within(radius_m: Array, *, depth_m: Array, musp_m: Array, ratio: float) -> Array:
+def within(radius_m: Array, *, depth_m: Array, musp_m: Array, ratio: Array) -> Array:
     """Share of a pencil's fluence at each depth that lies within radii, shape (depths, radii).
 
-    musp_m : mean reduced scattering coefficient from the surface to each depth [1/m]
-    ratio : absorption over reduced scattering where most of the light is
+    musp_m : (depths,) · reduced scattering coefficient that stands for the layers above and around each depth [1/m]
+    ratio : (depths,) · absorption over reduced scattering, likewise
 
     Raises OutOfRangeError for scattering or absorption without meaning.
     """
-    if not (np.isfinite(musp_m).all() and (musp_m > 0.0).all() and np.isfinite(ratio) and ratio >= 0.0):
+    if not (np.isfinite(musp_m).all() and (musp_m > 0.0).all() and np.isfinite(ratio).all() and (ratio >= 0.0).all()):
         msg = (
-            f"Light spreads by scattering: reduced scattering must be above 0 everywhere, and the ratio of absorption to it at "
-            f"least 0, not {ratio:g}; check the optics of the layers."
+            f"Light spreads by scattering: reduced scattering must be above 0 at every depth, and the ratio of absorption to it at "
+            f"least 0; they are down to {np.min(musp_m):g} per metre and {np.min(ratio):g}. Check the optics of the layers."
         )
         raise OutOfRangeError(msg)
-    table = _at_ratio(ratio)
-    place = np.interp(depth_m * musp_m, DEPTHS, np.arange(DEPTHS.size))
-    lower = np.minimum(place.astype(np.int64), DEPTHS.size - 2)
-    part = (place - lower)[:, None]
-    rows = (1.0 - part) * table[lower] + part * table[lower + 1]
+    table = _table()
+    at_ratio, ratio_part = _between(np.log(np.maximum(ratio, RATIOS[0])), np.log(RATIOS))
+    at_depth, depth_part = _between(depth_m * musp_m, DEPTHS)
+    rows = np.zeros((depth_m.size, RADII.size))
+    for upper, weight in ((0, 1.0 - ratio_part), (1, ratio_part)):
+        for below, other in ((0, 1.0 - depth_part), (1, depth_part)):
+            rows += (weight * other)[:, None] * table[at_ratio + upper, at_depth + below]
     return np.array([np.interp(radius_m * scale, RADII, row) for scale, row in zip(musp_m, rows, strict=True)])
 
 
-def axis_share(beam: Beam, *, depth_m: Array, musp_m: Array, ratio: float) -> Array:
+def axis_share(beam: Beam, *, depth_m: Array, musp_m: Array, ratio: Array) -> Array:
     """Share of a wide beam's fluence that is left on the axis of a round spot of the same peak exposure, by depth.
 
     Raises InputError for a beam that is neither flat top nor gaussian.
@@ -84,7 +83,7 @@ def axis_share(beam: Beam, *, depth_m: Array, musp_m: Array, ratio: float) -> Ar
     return np.asarray(within(radius, depth_m=depth_m, musp_m=musp_m, ratio=ratio).mean(axis=1))
 
 
-def ring_share(beam: Beam, radius_edges_m: Array, *, depth_m: Array, musp_m: Array, ratio: float) -> Array:
+def ring_share(beam: Beam, radius_edges_m: Array, *, depth_m: Array, musp_m: Array, ratio: Array) -> Array:
     """Share of the fluence at each depth that falls into rings about the axis of a round microbeam, (depths, rings).
 
     Raises InputError for a beam that is neither flat top nor gaussian.
