@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from recutis import evidence
 from recutis.errors import OutOfRangeError
-from recutis.light import microbeam, two_stream
+from recutis.light import two_stream
 from recutis.light.lines import is_water_line, water_line
 
 PER_MM = 1e3  # 1/mm as 1/m
@@ -96,39 +95,6 @@ def test_layered_skin_within_ten_per_cent_of_monte_carlo(case: str) -> None:
 
     assert rows
     assert np.abs(light.absorbed[: expected.size] - expected).max() < 0.1
-
-
-def test_wide_spot_has_no_finite_spot_loss() -> None:
-    """The gain of a spot tends to one with its width and falls for narrow spots."""
-    depth = np.array([1e-4, 5e-4])
-    gains = [
-        two_stream.spot_gain(depth, spot_m=d, gaussian=False, mua_cm=0.5, musp_cm=20.0, n_surface=1.4, fluence=np.full(2, 3.0))
-        for d in (1e-3, 3e-3, 1e-2, 1.0)
-    ]
-
-    assert gains[-1] == pytest.approx(np.ones(2), abs=1e-6)
-    assert all((a < b).all() for a, b in pairwise(gains))
-
-
-def test_microbeam_shares_sum_to_one_and_spread() -> None:
-    """All light of a depth falls in some ring, and the central share falls with depth."""
-    edges = np.linspace(0, 1e-3, 60)
-    depth = np.linspace(1e-5, 1e-3, 30)
-    share = microbeam.lateral_shares(edges, depth, np.full(30, 9000.0), g=0.9, waist_m=6e-5, flat=False)
-
-    assert share.sum(axis=1) == pytest.approx(np.ones(30), abs=1e-12)
-    assert (np.diff(share[:, 0]) < 0).all()
-
-
-def test_microbeam_without_scattering_keeps_its_gaussian() -> None:
-    """Without scattering the rings hold the gaussian beam at every depth (exact closed form)."""
-    edges = np.linspace(0, 3e-4, 40)
-    waist = 6e-5
-    share = microbeam.lateral_shares(edges, np.array([1e-5, 1e-3]), np.zeros(2), g=0.9, waist_m=waist, flat=False)
-    exact = -np.diff(np.exp(-2 * edges**2 / waist**2))
-
-    assert share[1] == pytest.approx(exact, abs=2e-3)
-    assert share[0] == pytest.approx(share[1], abs=1e-12)
 
 
 def test_bad_optics_are_refused() -> None:

@@ -237,8 +237,8 @@ def simulate(
     request = read_exposure(exposure) if isinstance(exposure, Path) else exposure
     report = progress if progress is not None else _silent
     delivered, skin = request.exposure(), request.skin.skin()
-    injury = injure(delivered, skin, progress=lambda share: report(0.4 * share), cancelled=cancelled)
-    data, outline = fields(delivered, skin)
+    injury = injure(delivered, skin, light_spread="photons", progress=lambda share: report(0.4 * share), cancelled=cancelled)
+    data, outline = fields(delivered, skin, light_spread="photons")
     report(0.6)
     if cancelled is not None and cancelled():
         msg = "The simulation was cancelled; nothing was written."

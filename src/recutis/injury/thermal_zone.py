@@ -159,11 +159,11 @@ def expose(
         for _ in range(_UPDATES):
             mua = matter.mua_dry[:, None] + matter.mua_water[:, None] * water / np.maximum(matter.water[:, None], 1e-9)
             brighter, sent_back = drying.change((mua * volumes * fresh).sum(axis=1) / held)
-            density = power * fresh * brighter[:, None] * mua
-            taken = float((density * volumes).sum()) / power
+            heating = fresh * brighter[:, None] * mua
+            taken = float((heating * volumes).sum())
             out = min(max(reflected + sent_back, 0.0), 1.0 - taken)
             energies[:3] += np.array([taken, out, 1.0 - taken - out]) * power * part_s
-            advance(density, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
+            advance(power * heating, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
         far = e[:, -1:]  # skin that is cooled only
         energies[5] = float(((e - far) * volumes)[above].sum()) + energies[4]
         chill = -float((far[:, 0] * thick)[above].sum())

@@ -10,7 +10,6 @@ Egan & Hilgeman 1979 (polynomial for internal reflection). Stated error: some te
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from recutis.errors import OutOfRangeError
 from recutis.jit import kernel
-from recutis.units import PER_M_PER_CM
 
 Array = NDArray[np.float64]
 _EGAN = (-1.4399, 0.7099, 0.6681, 0.0636)  # internal diffuse reflection as a function of relative index: pure fit of Fresnel
@@ -132,33 +130,3 @@ def propagate(thickness_m: Array, mua_m: Array, musp_m: Array, g: Array, *, n_su
     fluence = np.where(mua_m > 0, absorbed / np.maximum(mua_m * thickness_m, 1e-300), middle)
     reflected = 1.0 - enter + (1.0 - inner) * up[0]
     return Light(reflected=float(reflected), transmitted=float(net[-1]), absorbed=absorbed, fluence=fluence)
-
-
-def penetration_per_m(mua_m: float, musp_m: float) -> float:
-    """Effective attenuation of diffuse light, sqrt(3 mua (mua + musp)) [1/m]."""
-    return math.sqrt(3.0 * mua_m * (mua_m + musp_m))
-
-
-def spot_gain(
-    depth_m: Array, *, spot_m: float, gaussian: bool, mua_cm: float, musp_cm: float, n_surface: float, fluence: Array
-) -> Array:
-    """On-axis fluence under a finite spot over that under a wide beam of the same on-axis exposure.
-
-    Diffusion gives each lateral wave number k the depth profile exp(-m z) / ((m + t)(m + h)) with
-    m² = mu_eff² + k², t = mua + musp and h = 3 t (1 - R) / (2 (1 + R)) for internal reflection R. For small k
-    this is a gaussian spread of variance (z + 1/(mu_eff + t) + 1/(mu_eff + h)) / mu_eff per axis. A flat spot of
-    radius a keeps 1 - exp(-a² / 2 variance) of the diffuse light, a gaussian of 1/e² radius w keeps
-    w² / (w² + 4 variance). Light not yet turned, exp(-t z), is kept. `fluence` is the wide-beam fluence over
-    incident at these depths; coefficients are those of the dermis.
-    """
-    mua, musp = mua_cm * PER_M_PER_CM, musp_cm * PER_M_PER_CM
-    effective = penetration_per_m(mua, musp)
-    if musp <= 0.0 or effective <= 0.0:
-        return np.ones_like(depth_m)
-    total, inner = mua + musp, internal_reflection(n_surface)
-    leak = 1.5 * total * (1.0 - inner) / (1.0 + inner)
-    variance = (depth_m + 1.0 / (effective + total) + 1.0 / (effective + leak)) / effective
-    straight = np.minimum(np.exp(-depth_m * total) / np.maximum(fluence, 1e-30), 1.0)
-    radius = spot_m / 2
-    kept = radius**2 / (radius**2 + 4.0 * variance) if gaussian else 1.0 - np.exp(-(radius**2) / (2.0 * variance))
-    return np.asarray(straight + (1.0 - straight) * kept)
