@@ -10,9 +10,19 @@ account : float64 (5) · places SPECULAR, GAIN, GAIN_VARIANCE, COLLISIONS of `_p
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.jit import inlined
 from recutis.light import _photon
+from recutis.light._photon import Array, Source, X, Y, Z
+from recutis.light._random import Words
+
+Labels = NDArray[np.uint8]
+Cell = NDArray[np.int64]
 
 # What happens at the four sides of the grid: light leaves without reflection, is reflected, or enters at the other side.
 OPEN, MIRROR, PERIODIC = 0, 1, 2
@@ -24,6 +34,9 @@ UP, DOWN = 0, 1
 # A further place of the account: what left through open sides.
 SIDES = _photon.ACCOUNTS
 ACCOUNTS = _photon.ACCOUNTS + 1
+# Places of a photon's cell: the voxel at X, Y and Z, and whether it has neither scattered nor entered another index yet.
+FRESH = 3
+CELLS = 4
 
 
 class Box(NamedTuple):
@@ -41,3 +54,33 @@ class Box(NamedTuple):
     n_above: float
     n_below: float
     sides: int
+
+
+@inlined
+def folded(position: float, length: float, sides: int) -> float:
+    """A position along a side of the grid, brought into it as its sides say; beside an open grid it stays beside."""
+    if sides == PERIODIC:
+        return position - math.floor(position / length) * length
+    if sides == MIRROR:
+        position -= math.floor(position / (2.0 * length)) * (2.0 * length)
+        return min(position, 2.0 * length - position)
+    return position
+
+
+@inlined
+def launch(source: Source, labels: Labels, media: Array, box: Box, photon: Array, cell: Cell, state: Words) -> bool:
+    """Draw a photon just inside a voxel of the top, or tell that it falls beside an open grid.
+
+    `photon` then holds the place within its voxel as a share of the edges, `cell` the voxel.
+    """
+    _photon.place(source, photon, state)
+    x = folded(photon[X] / box.dx + 0.5 * box.nx, float(box.nx), box.sides)
+    y = folded(photon[Y] / box.dy + 0.5 * box.ny, float(box.ny), box.sides)
+    if x < 0.0 or y < 0.0 or x > box.nx or y > box.ny:
+        return False
+    cell[X], cell[Y], cell[Z] = min(int(x), box.nx - 1), min(int(y), box.ny - 1), 0
+    photon[X], photon[Y], photon[Z] = x - cell[X], y - cell[Y], 0.0
+    first = media[INDEX, labels[cell[Y] * box.nx + cell[X]]]
+    _photon.aim(source, box.n_above, first, photon, state)
+    cell[FRESH] = int(first == box.n_above)
+    return True
