@@ -95,13 +95,14 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         f[LEFT_X + i] = ONE if over_x else left_x
         f[LEFT_Y + i] = ONE if over_y else left_y
         f[LEFT_Z + i] = ONE if over_z else left_z
-        by_x, by_y, by_z = UP_ONE if ux > ZERO else DOWN_ONE, UP_ONE if uy > ZERO else DOWN_ONE, UP_ONE if uz > ZERO else DOWN_ONE
-        by_x, by_y, by_z = by_x if over_x else NONE, by_y if over_y else NONE, by_z if over_z else NONE
+        by_x, by_y, by_z = np.int32(UP_ONE if ux > ZERO else DOWN_ONE), np.int32(UP_ONE if uy > ZERO else DOWN_ONE), np.int32(UP_ONE if uz > ZERO else DOWN_ONE)
+        by_x, by_y, by_z = np.int32(by_x if over_x else NONE), np.int32(by_y if over_y else NONE), np.int32(by_z if over_z else NONE)
         cell_x, cell_y, cell_z = np.int32(cell_x + by_x), np.int32(cell_y + by_y), np.int32(cell_z + by_z)
         k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i] = cell_x, cell_y, cell_z
         k[FROM + i] = place
-        k[PLACE + i] = np.int32(place + by_x + nx * np.int32(by_y + ny * by_z))
         out = (cell_x < NONE) | (cell_y < NONE) | (cell_z < NONE) | (cell_x >= nx) | (cell_y >= ny) | (cell_z >= nz)
+        beyond = np.int32(place + by_x + nx * np.int32(by_y + ny * by_z))
+        k[PLACE + i] = place if out else beyond
         event = np.int32(OVER_X) if over_x else NONE
         event = np.int32(OVER_Y) if over_y else event
         event = np.int32(OVER_Z) if over_z else event
@@ -261,25 +262,24 @@ def meet(
         enter(i, label, media, f, k)
 
 
-@bare_kernel
+@inlined
 def settle(labels: Labels, media: Array, box: Box, fluence: Array, leaving: Array, account: Array, state: Words,
            f: NDArray[np.float32], k: NDArray[np.int32]) -> tuple[int, int]:  # fmt: skip
     """Book the step of every lane and treat those at another medium or at an end; returns how many are wanted and due."""
     wanted, due = 0, 0
     for i in range(LANES):
-        fluence[k[FROM + i]] += f[TALLY + i]
-        event = k[EVENT + i]
+        fluence[np.uint32(k[FROM + i])] += f[TALLY + i]
+        event = np.int32(k[EVENT + i])
         due += event >> 5
-        if event & (OUT | LIGHT) == 0:
-            if labels[k[PLACE + i]] != k[LABEL + i]:
-                meet(i, labels, media, box, leaving, account, state, f, k)
-        elif k[LANE + i] == FLYING:
+        event = np.int32(event & np.int32(OUT | LIGHT))
+        changed = np.int32(labels[np.uint32(k[PLACE + i])]) ^ k[LABEL + i]
+        if np.int32(event | changed) != 0 and k[LANE + i] == FLYING:
             if event & LIGHT:
                 weight = np.float64(f[WEIGHT + i])
                 f[WEIGHT + i] = roulette(weight, account, state) if weight > 0.0 else 0.0
             if f[WEIGHT + i] <= ZERO:
                 halt(i, WANTED, f, k)
-            elif event & OUT or labels[k[PLACE + i]] != k[LABEL + i]:
+            elif event & OUT or changed:
                 meet(i, labels, media, box, leaving, account, state, f, k)
             if k[LANE + i] == WANTED:
                 wanted += 1

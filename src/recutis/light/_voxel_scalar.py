@@ -65,8 +65,8 @@ def memory() -> Work:
 
 @inlined
 def voxel(cell: Cell, box: Box) -> int:
-    """Place of the photon's voxel in the flat grid."""
-    return (cell[Z] * box.ny + cell[Y]) * box.nx + cell[X]
+    """Place of the photon's voxel in the flat grid; unsigned, so that no index is tested for counting from the end."""
+    return np.uint64((cell[Z] * box.ny + cell[Y]) * box.nx + cell[X])  # type: ignore[return-value]
 
 
 @inlined
@@ -134,7 +134,7 @@ def cross(
     elif outside and box.sides == MIRROR:
         passes = False
     else:
-        cell[axis] = (beyond + counts[axis]) % counts[axis]
+        cell[axis] = beyond if not outside else counts[axis] - 1 if beyond < 0 else 0
         outside = False
         n2 = media[INDEX, labels[voxel(cell, box)]]
         if n1 != n2:
@@ -160,11 +160,8 @@ def follow(
         place = voxel(cell, box)
         label = labels[place]
         mus = media[MUS, label]
-        axis, reach = X, ahead(photon, X, edges)
-        for other in (Y, Z):
-            further = ahead(photon, other, edges)
-            if further < reach:
-                axis, reach = other, further
+        to_x, to_y, to_z = ahead(photon, X, edges), ahead(photon, Y, edges), ahead(photon, Z, edges)
+        reach = min(to_x, to_y, to_z)
         inside = free < reach * mus
         step = free / mus if inside else reach
         score(photon, step, media[MUA, label], place, fluence)
@@ -177,6 +174,7 @@ def follow(
             free = -math.log(uniform(state))
         else:
             free -= reach * mus
+            axis = X if reach == to_x else Y if reach == to_y else Z
             cross(photon, cell, axis, labels, media, box, leaving, account, state, edges, counts)
         if 0.0 < photon[WEIGHT] < SMALLEST_WEIGHT:
             photon[WEIGHT] = roulette(photon[WEIGHT], account, state)
