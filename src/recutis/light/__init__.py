@@ -4,6 +4,8 @@ from recutis.light.beams import Beam, array, flat_top, gaussian, pencil, rectang
 from recutis.light.blocks import Estimate, Goal
 from recutis.light.layered import LayeredLight, transport_layers
 from recutis.light.stack import Grid, OpticalLayer
+from recutis.light.voxel_tissue import Medium, VoxelTissue
+from recutis.light.voxels import VoxelLight, transport_voxels
 
 __all__ = [
     "Beam",
@@ -11,7 +13,10 @@ __all__ = [
     "Goal",
     "Grid",
     "LayeredLight",
+    "Medium",
     "OpticalLayer",
+    "VoxelLight",
+    "VoxelTissue",
     "array",
     "flat_top",
     "gaussian",
@@ -19,4 +24,5 @@ __all__ = [
     "rectangle",
     "ring",
     "transport_layers",
+    "transport_voxels",
 ]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.jit import inlined
+from recutis.jit import bare_kernel, inlined
 from recutis.light import _photon
 from recutis.light._photon import Array, Source, X, Y, Z
 from recutis.light._random import Words
@@ -84,3 +84,15 @@ def launch(source: Source, labels: Labels, media: Array, box: Box, photon: Array
     _photon.aim(source, box.n_above, first, photon, state)
     cell[FRESH] = int(first == box.n_above)
     return True
+
+
+@bare_kernel
+def fold(fluence: Array, photons: int, labels: Labels, total: Array, squares: Array, by_label: Array) -> None:
+    """Add a block's fluence to its sums, its squares over the photons and its sums by label, and clear it, in one pass."""
+    for i in range(fluence.size):
+        found = fluence[i]
+        if found != 0.0:
+            total[i] += found
+            squares[i] += found * found / photons
+            by_label[labels[i]] += found
+            fluence[i] = 0.0

@@ -76,7 +76,7 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         to_x, to_y, to_z = left_x * f[WHOLE_X + i], left_y * f[WHOLE_Y + i], left_z * f[WHOLE_Z + i]
         weight, free = f[WEIGHT + i], f[FREE + i]
         place, cell_x, cell_y, cell_z = k[PLACE + i], k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i]
-        reach = min(to_x, min(to_y, to_z))
+        reach = min(to_x, to_y, to_z)
         step = free * f[STEP + i]
         hit = reach < step
         step = reach if hit else step
@@ -95,8 +95,16 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         f[LEFT_X + i] = ONE if over_x else left_x
         f[LEFT_Y + i] = ONE if over_y else left_y
         f[LEFT_Z + i] = ONE if over_z else left_z
-        by_x, by_y, by_z = np.int32(UP_ONE if ux > ZERO else DOWN_ONE), np.int32(UP_ONE if uy > ZERO else DOWN_ONE), np.int32(UP_ONE if uz > ZERO else DOWN_ONE)
-        by_x, by_y, by_z = np.int32(by_x if over_x else NONE), np.int32(by_y if over_y else NONE), np.int32(by_z if over_z else NONE)
+        by_x, by_y, by_z = (
+            np.int32(UP_ONE if ux > ZERO else DOWN_ONE),
+            np.int32(UP_ONE if uy > ZERO else DOWN_ONE),
+            np.int32(UP_ONE if uz > ZERO else DOWN_ONE),
+        )
+        by_x, by_y, by_z = (
+            np.int32(by_x if over_x else NONE),
+            np.int32(by_y if over_y else NONE),
+            np.int32(by_z if over_z else NONE),
+        )
         cell_x, cell_y, cell_z = np.int32(cell_x + by_x), np.int32(cell_y + by_y), np.int32(cell_z + by_z)
         k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i] = cell_x, cell_y, cell_z
         k[FROM + i] = place
@@ -127,7 +135,11 @@ def scatter(dx: np.float32, dy: np.float32, dz: np.float32, f: NDArray[np.float3
         words[i], words[LANES + i], words[2 * LANES + i], words[3 * LANES + i] = a, b, c, d
         drawn = -ln(unit(first) + BITS_25)
         vx, vy, vz = turned(ux, uy, uz, f[G + i], unit(second) + BITS_25, unit(third))
-        back_x, back_y, back_z = due & ((ux > ZERO) != (vx > ZERO)), due & ((uy > ZERO) != (vy > ZERO)), due & ((uz > ZERO) != (vz > ZERO))
+        back_x, back_y, back_z = (
+            due & ((ux > ZERO) != (vx > ZERO)),
+            due & ((uy > ZERO) != (vy > ZERO)),
+            due & ((uz > ZERO) != (vz > ZERO)),
+        )
         new_x, new_y, new_z = min(dx / abs(vx), ENDLESS), min(dy / abs(vy), ENDLESS), min(dz / abs(vz), ENDLESS)
         f[LEFT_X + i] = ONE - left_x if back_x else left_x
         f[LEFT_Y + i] = ONE - left_y if back_y else left_y
@@ -211,7 +223,9 @@ def leave(i: int, axis: int, box: Box, leaving: Array, account: Array, f: NDArra
 
 
 @inlined
-def refract(i: int, axis: int, n1: float, n2: float, box: Box, state: Words, f: NDArray[np.float32], k: NDArray[np.int32]) -> bool:
+def refract(
+    i: int, axis: int, n1: float, n2: float, box: Box, state: Words, f: NDArray[np.float32], k: NDArray[np.int32]
+) -> bool:
     """Turn at the face of another index; false when the photon is reflected."""
     normal = UX + LANES * axis + i
     u = np.float64(f[normal])
@@ -269,9 +283,8 @@ def settle(labels: Labels, media: Array, box: Box, fluence: Array, leaving: Arra
     wanted, due = 0, 0
     for i in range(LANES):
         fluence[np.uint32(k[FROM + i])] += f[TALLY + i]
-        event = np.int32(k[EVENT + i])
-        due += event >> 5
-        event = np.int32(event & np.int32(OUT | LIGHT))
+        due += k[EVENT + i] >> 5
+        event = np.int32(k[EVENT + i] & np.int32(OUT | LIGHT))
         changed = np.int32(labels[np.uint32(k[PLACE + i])]) ^ k[LABEL + i]
         if np.int32(event | changed) != 0 and k[LANE + i] == FLYING:
             if event & LIGHT:

@@ -74,8 +74,9 @@ def ahead(photon: Array, axis: int, edges: Array) -> float:
     """Distance along the flight to the face of the voxel that lies ahead on an axis."""
     u = photon[UX + axis]
     if u == 0.0:
-        return np.inf
-    return (edges[axis] - photon[axis]) / u if u > 0.0 else photon[axis] / -u
+        return math.inf
+    face = edges[axis] if u > 0.0 else 0.0
+    return float((face - photon[axis]) / u)
 
 
 @inlined
