@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recutis.jit import bare_kernel, inlined
 from recutis.light import _photon as p
 from recutis.light import _voxel as v
-from recutis.light._lanes import BITS_25, ONE, SMALLEST, ZERO, draw, faded, ln, turned, unit
+from recutis.light._lanes import BITS_24, BITS_25, ONE, SMALLEST, ZERO, draw, faded, ln, turned, unit
 from recutis.light._photon import Array, Source, fresnel, roulette
 from recutis.light._random import Words, fill, uniform
 from recutis.light._voxel import Box, Cell, Labels
@@ -193,8 +193,9 @@ def start(
     if photon[p.WEIGHT] <= 0.0:
         return
     f[UX + i], f[UY + i], f[UZ + i] = photon[p.UX], photon[p.UY], photon[p.UZ]
-    f[LEFT_X + i] = 1.0 - photon[p.X] if photon[p.UX] > 0.0 else photon[p.X]
-    f[LEFT_Y + i] = 1.0 - photon[p.Y] if photon[p.UY] > 0.0 else photon[p.Y]
+    # Level flight along a face stays on its side, hence not quite zero.
+    f[LEFT_X + i] = max(1.0 - photon[p.X] if photon[p.UX] > 0.0 else photon[p.X], BITS_24)
+    f[LEFT_Y + i] = max(1.0 - photon[p.Y] if photon[p.UY] > 0.0 else photon[p.Y], BITS_24)
     f[LEFT_Z + i] = ONE
     head(i, box, f)
     f[WEIGHT + i] = photon[p.WEIGHT]
