@@ -4,17 +4,22 @@ from recutis.light.beams import Beam, array, flat_top, gaussian, pencil, rectang
 from recutis.light.blocks import Estimate, Goal
 from recutis.light.layered import LayeredLight, transport_layers
 from recutis.light.stack import Grid, OpticalLayer
+from recutis.light.voxel_skin import Follicle, Lentigo, Relief, Vessel, voxel_skin
 from recutis.light.voxel_tissue import Medium, VoxelTissue
 from recutis.light.voxels import VoxelLight, transport_voxels
 
 __all__ = [
     "Beam",
     "Estimate",
+    "Follicle",
     "Goal",
     "Grid",
     "LayeredLight",
+    "Lentigo",
     "Medium",
     "OpticalLayer",
+    "Relief",
+    "Vessel",
     "VoxelLight",
     "VoxelTissue",
     "array",
@@ -25,4 +30,5 @@ __all__ = [
     "ring",
     "transport_layers",
     "transport_voxels",
+    "voxel_skin",
 ]

@@ -53,6 +53,7 @@ class VoxelTissue:
 
     labels : whole numbers from 0; kept as a read-only copy of one byte each
     voxel_um : edges of a voxel along z, y and x [µm], or one number for cubes
+    sources : ids of the evidence rows behind the media, where there are any
 
     Raises InputError for labels that are no grid or have no medium, OutOfRangeError for sizes without meaning and for
     grids that need more memory than a run is given.
@@ -61,6 +62,7 @@ class VoxelTissue:
     labels: NDArray[np.uint8]
     voxel_um: tuple[float, float, float]
     media: tuple[Medium, ...]
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         edges = (self.voxel_um,) * _DIMENSIONS if isinstance(self.voxel_um, (int, float)) else tuple(self.voxel_um)
