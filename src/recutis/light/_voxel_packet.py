@@ -80,7 +80,7 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         step = free * f[STEP + i]
         hit = reach < step
         step = reach if hit else step
-        f[FREE + i] = free - step * f[MUS + i] if hit else ZERO
+        f[FREE + i] = max(free - step * f[MUS + i], ZERO) if hit else ZERO
         lost = f[MUA + i] * step
         shared = faded(lost)
         f[TALLY + i] = weight * step * shared
@@ -327,6 +327,8 @@ def run_block(
         if wanted > 0:
             for i in range(LANES):
                 while k[LANE + i] == WANTED:
+                    account[p.COLLISIONS] += k[COUNT + i]
+                    k[COUNT + i] = 0
                     if left > 0:
                         left -= 1
                         start(i, labels, media, source, box, account, photon, cell, state, f, k)
@@ -339,5 +341,3 @@ def run_block(
         wanted, due = settle(labels, media, box, fluence, leaving, account, state, f, k)
         if due >= DUE_SHARE * LANES:
             scatter(dx, dy, dz, f, k, lanes)
-    for i in range(LANES):
-        account[p.COLLISIONS] += k[COUNT + i]

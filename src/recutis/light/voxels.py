@@ -37,6 +37,7 @@ _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance
 # A block should follow photons for longer than its tallies take to add up: so many photons for each voxel.
 _FEWEST_BLOCKS: Final = 32
 _FIRST_PER_VOXEL, _LARGEST_PER_VOXEL = 1 / 32, 1 / 8
+_AT_ONCE: Final = 1_000_000  # voxels in one step of arithmetic, so that it needs no further copy of the grid
 _FITS: Final = 1.0 + 1e-9
 
 
@@ -235,8 +236,8 @@ class _Record:
         """Mean for each photon and its standard error, in place of the sums, which are gone afterwards."""
         mean, spread = self.total, self.squares
         mean /= self.photons
-        for i in range(0, mean.size, self._job.box.nx * self._job.box.ny):  # slice by slice: no further copy of the grid
-            part = slice(i, i + self._job.box.nx * self._job.box.ny)
+        for start in range(0, mean.size, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
             spread[part] = np.sqrt(np.maximum(spread[part] - mean[part] ** 2 * self.photons, 0.0))
         spread /= math.sqrt(max(self.blocks - 1, 1) * self.photons)
         return mean, spread
