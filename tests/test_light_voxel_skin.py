@@ -42,7 +42,7 @@ def where(tissue: VoxelTissue, name: str) -> np.ndarray:
 
 def volume_um3(tissue: VoxelTissue, name: str) -> float:
     """Volume of a medium."""
-    return float(where(tissue, name).sum()) * math.prod(tissue.voxel_um)
+    return float(where(tissue, name).sum()) * math.prod(tissue.edges_um)
 
 
 def test_layers_keep_their_thickness() -> None:

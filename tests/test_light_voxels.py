@@ -20,6 +20,7 @@ from recutis.light import (
     OpticalLayer,
     VoxelLight,
     VoxelTissue,
+    array,
     flat_top,
     gaussian,
     pencil,
@@ -307,6 +308,26 @@ def test_a_pencil_between_voxels_keeps_to_one_of_them(engine: str) -> None:
     light = run(uniform(INK, (4, 4, 4)), photons=1000, engine=engine)
 
     assert np.argwhere(light.fluence_cm2[0]).tolist() == [[2, 2]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_array_meets_the_voxels_of_its_lattice(engine: str) -> None:
+    """Two by three pencils light six voxels of the top, each with its share."""
+    beams = array(pencil(), columns=2, rows=3, pitch_um=20.0)
+    light = run(uniform(INK, (2, 9, 8)), beams, engine=engine, photons=6000)
+
+    assert np.argwhere(light.fluence_cm2[0]).tolist() == [[y, x] for y in (2, 4, 6) for x in (3, 5)]
+    assert light.fluence_cm2[0, 2::2, 3:6:2][:3] == pytest.approx(np.full((3, 2), light.fluence_cm2[0].sum() / 6), rel=0.2)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_diffuse_light_crosses_a_clear_medium_with_twice_the_fluence(engine: str) -> None:
+    """Equal radiance from a half space: the fluence is twice the flux through the surface."""
+    tissue = uniform(CLEAR, (5, 4, 4))
+    light = run(tissue, tissue.wide_beam(diffuse=True), engine=engine, sides="periodic", photons=40_000)
+
+    assert float(light.fluence_wide.mean()) == pytest.approx(2.0, rel=0.06)  # the mean of 1/cosine, of logarithmic variance
+    assert light.tallies["transmittance"].value == pytest.approx(1.0, abs=1e-6)
 
 
 def test_periodic_sides_take_beams_of_any_width() -> None:

@@ -60,7 +60,7 @@ class VoxelTissue:
     """
 
     labels: NDArray[np.uint8]
-    voxel_um: tuple[float, float, float]
+    voxel_um: float | tuple[float, float, float]
     media: tuple[Medium, ...]
     sources: tuple[str, ...] = ()
 
@@ -79,7 +79,7 @@ class VoxelTissue:
             msg = f"Two media are called '{twice}'; give each a name of its own."
             raise InputError(msg)
         object.__setattr__(self, "labels", _labels(self.labels, names))
-        object.__setattr__(self, "voxel_um", tuple(float(edge) for edge in edges))
+        object.__setattr__(self, "voxel_um", tuple(float(edge) for edge in edges))  # `edges_um` tells its type
         object.__setattr__(self, "media", media)
 
     @classmethod
@@ -110,16 +110,22 @@ class VoxelTissue:
         return cls(labels=labels, voxel_um=edges, media=tuple(media))
 
     @property
+    def edges_um(self) -> tuple[float, float, float]:
+        """Edges of a voxel along z, y and x [µm]."""
+        edge = self.voxel_um
+        return (edge, edge, edge) if isinstance(edge, (int, float)) else edge
+
+    @property
     def size_um(self) -> tuple[float, float, float]:
         """Extent of the grid along z, y and x [µm]."""
-        z, y, x = (count * edge for count, edge in zip(self.labels.shape, self.voxel_um, strict=True))
+        z, y, x = (count * edge for count, edge in zip(self.labels.shape, self.edges_um, strict=True))
         return z, y, x
 
     @property
     def centres_um(self) -> tuple[Array, Array, Array]:
         """Centres of the voxels: depth from the top of the grid, y and x from its middle [µm]."""
         z, y, x = (
-            (np.arange(count) + 0.5) * edge for count, edge in zip(self.labels.shape, self.voxel_um, strict=True)
+            (np.arange(count) + 0.5) * edge for count, edge in zip(self.labels.shape, self.edges_um, strict=True)
         )  # fmt: skip
         _, height, width = self.size_um
         return z, y - height / 2, x - width / 2

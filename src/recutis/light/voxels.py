@@ -264,7 +264,7 @@ def _finished(
     per_cm2 = 1.0 / (box.dy * box.dx * PER_M_PER_CM**2)
     leaving, leaving_error = (x.reshape(2, *shape[1:]) * per_cm2 for x in (record.leaving.mean(), record.leaving.error()))
     inputs = {
-        "labels": tissue.sha256, "shape": shape, "voxel_um": tissue.voxel_um, "media": [asdict(x) for x in tissue.media],
+        "labels": tissue.sha256, "shape": shape, "voxel_um": tissue.edges_um, "media": [asdict(x) for x in tissue.media],
         "n_above": media[0], "n_below": media[1], "sides": sides, "beam": asdict(beam), "photons": record.photons,
         "blocks": record.blocks, "engine": engine,
     }  # fmt: skip
@@ -340,7 +340,7 @@ def transport_voxels(
     from recutis.light._voxel import MIRROR, OPEN, PERIODIC, Box
 
     nz, ny, nx = tissue.labels.shape
-    dz, dy, dx = (edge * M_PER_UM for edge in tissue.voxel_um)
+    dz, dy, dx = (edge * M_PER_UM for edge in tissue.edges_um)
     number = {"open": OPEN, "mirror": MIRROR, "periodic": PERIODIC}[sides]
     job = _Job(
         kernels=kernels, labels=tissue.labels.reshape(-1), media=tissue.media_array(), source=source_of(beam),
