@@ -32,11 +32,14 @@ FLOATS = 16 * LANES
 # fresh, state of the lane, collisions.
 FROM, PLACE, CELL_X, CELL_Y, CELL_Z, EVENT, LABEL, FRESH, LANE, COUNT = (LANES * row for row in range(10))
 INTEGERS = 10 * LANES
-OVER_X, OVER_Y, OVER_Z, OUT, LIGHT, DUE = 1, 2, 4, 8, 16, 32  # events: over which face, out of the grid, light, at a collision
+OVER_X, OVER_Y, OVER_Z, OUT, LIGHT = 1, 2, 4, 8, 16  # events: over which face, out of the grid, light enough for roulette
+DUE_BIT = 5  # the last event: at a collision
+DUE = 1 << DUE_BIT
 EMPTY, FLYING, WANTED = 0, 1, 2  # states of a lane
 # Lanes scatter once this share of them is due: waiting costs steps, scattering for few costs arithmetic.
 DUE_SHARE = 0.4
 ENDLESS = np.float32(1e20)  # m; through a voxel in level flight, or to a collision in a clear medium
+ALMOST_NONE = np.float32(1e-18)  # path left at a face, at least: rounding must not bring a collision into a clear medium
 NONE, UP_ONE, DOWN_ONE = np.int32(0), np.int32(1), np.int32(-1)
 
 
@@ -80,7 +83,7 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         step = free * f[STEP + i]
         hit = reach < step
         step = reach if hit else step
-        f[FREE + i] = max(free - step * f[MUS + i], ZERO) if hit else ZERO
+        f[FREE + i] = max(free - step * f[MUS + i], ALMOST_NONE) if hit else ZERO
         lost = f[MUA + i] * step
         shared = faded(lost)
         f[TALLY + i] = weight * step * shared
@@ -199,7 +202,7 @@ def start(
     f[LEFT_Z + i] = ONE
     head(i, box, f)
     f[WEIGHT + i] = photon[p.WEIGHT]
-    f[FREE + i] = -math.log(uniform(state))
+    f[FREE + i] = max(-math.log(uniform(state)), ALMOST_NONE)
     k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i] = cell[p.X], cell[p.Y], 0
     place = cell[p.Y] * box.nx + cell[p.X]
     k[PLACE + i] = place
@@ -284,7 +287,7 @@ def settle(labels: Labels, media: Array, box: Box, fluence: Array, leaving: Arra
     wanted, due = 0, 0
     for i in range(LANES):
         fluence[np.uint32(k[FROM + i])] += f[TALLY + i]
-        due += k[EVENT + i] >> 5
+        due += k[EVENT + i] >> DUE_BIT
         event = np.int32(k[EVENT + i] & np.int32(OUT | LIGHT))
         changed = np.int32(labels[np.uint32(k[PLACE + i])]) ^ k[LABEL + i]
         if np.int32(event | changed) != 0 and k[LANE + i] == FLYING:
