@@ -202,7 +202,7 @@ def start(
     f[LEFT_Z + i] = ONE
     head(i, box, f)
     f[WEIGHT + i] = photon[p.WEIGHT]
-    f[FREE + i] = max(-math.log(uniform(state)), ALMOST_NONE)
+    f[FREE + i] = -math.log(uniform(state))
     k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i] = cell[p.X], cell[p.Y], 0
     place = cell[p.Y] * box.nx + cell[p.X]
     k[PLACE + i] = place
