@@ -27,6 +27,10 @@ _ROOT_HALF_BITS, _MANTISSA = np.int32(single(math.sqrt(0.5)).view(np.int32)), np
 # Taylor series of sine and cosine, below rounding within a quarter turn.
 _S3, _S5, _S7, _S9, _S11 = (single((-1.0) ** k / math.factorial(2 * k + 1)) for k in range(1, 6))
 _C2, _C4, _C6, _C8, _C10, _C12 = (single((-1.0) ** k / math.factorial(2 * k)) for k in range(1, 7))
+# exp(x) below half of ln 2, and (1 - exp(-a)) / a below _THIN, both to rounding.
+_E2, _E3, _E4, _E5, _E6 = (single(1.0 / math.factorial(k)) for k in range(2, 7))
+_F1, _F2, _F3, _F4, _F5 = (single((-1.0) ** k / math.factorial(k + 1)) for k in range(1, 6))
+_THIN, _LARGEST, _PER_LN2, _BIAS = single(0.25), single(80.0), single(1.0 / math.log(2.0)), np.int32(127)
 
 
 @inlined
@@ -39,6 +43,18 @@ def ln(u: Lane) -> Lane:
     low = (_P0 + m * _P1) + m2 * (_P2 + m * _P3)
     high = (_P4 + m * _P5) + m2 * (_P6 + m * _P7)
     return m + (m * m2 * (low + m2 * m2 * high) - HALF * m2) + single(exponent) * LN2
+
+
+@inlined
+def faded(a: Lane) -> Lane:
+    """(1 - exp(-a)) / a for a >= 0: the mean weight along a path of absorption a, over the weight at its start."""
+    series = ONE + a * (_F1 + a * (_F2 + a * (_F3 + a * (_F4 + a * _F5))))
+    t = min(a, _LARGEST) * -_PER_LN2
+    whole = np.int32(t - HALF)
+    x = (t - single(whole)) * LN2
+    power = ONE + x * (ONE + x * (_E2 + x * (_E3 + x * (_E4 + x * (_E5 + x * _E6)))))
+    gone = power * np.int32((whole + _BIAS) << np.int32(23)).view(np.float32)
+    return series if a < _THIN else (ONE - gone) / a
 
 
 @inlined

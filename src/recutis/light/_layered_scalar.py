@@ -38,6 +38,7 @@ from recutis.light._photon import (
     launch,
     ring,
     roulette,
+    turn,
 )
 from recutis.light._random import Words, fill, uniform
 
@@ -52,35 +53,6 @@ class Work(NamedTuple):
 def memory() -> Work:
     """Fresh working memory; kernels themselves allocate nothing."""
     return Work(photon=np.zeros(PLACES), state=np.zeros(2, np.uint64))
-
-
-@inlined
-def turn(photon: Array, g: float, state: Words) -> None:
-    """Scatter by Henyey and Greenstein (1941).
-
-    With d = 1 + g - 2 g x for x in (0, 1], the cosine is 1 - t with t = x (1 - g)² ((1 + g) / d + 1) / d, which
-    needs no division by g and keeps small angles exact.
-    """
-    x = uniform(state)
-    d = 1.0 + g - 2.0 * g * x
-    d = max(d, 1e-300)  # g = 1: no turn at all
-    t = min(x * (1.0 - g) ** 2 * ((1.0 + g) / d + 1.0) / d, 2.0)
-    cosine, sine = 1.0 - t, math.sqrt(t * (2.0 - t))
-    around = 2.0 * math.pi * uniform(state)
-    along, across = sine * math.cos(around), sine * math.sin(around)
-    ux, uy, uz = photon[UX], photon[UY], photon[UZ]
-    side2 = ux * ux + uy * uy
-    if side2 < 1e-20:  # vertical to rounding: any pair of axes will do
-        photon[UX], photon[UY], photon[UZ] = along, across, (cosine if uz > 0.0 else -cosine)
-        return
-    side = math.sqrt(side2)
-    photon[UX] = (along * ux * uz - across * uy) / side + ux * cosine
-    photon[UY] = (along * uy * uz + across * ux) / side + uy * cosine
-    photon[UZ] = uz * cosine - along * side
-    scale = 0.5 * (3.0 - photon[UX] ** 2 - photon[UY] ** 2 - photon[UZ] ** 2)  # keeps length one over many turns
-    photon[UX] *= scale
-    photon[UY] *= scale
-    photon[UZ] *= scale
 
 
 @inlined

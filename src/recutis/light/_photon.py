@@ -117,15 +117,14 @@ def lattice(count: int, state: Words) -> float:
 
 
 @inlined
-def launch(source: Source, stack: Array, photon: Array, state: Words) -> None:
-    """Draw a photon just inside the first layer; its weight is what the surface has not reflected."""
-    place(source, photon, state)
+def aim(source: Source, n_above: float, n_first: float, photon: Array, state: Words) -> None:
+    """Draw the direction inside the first medium; the weight is what the surface has not reflected."""
     sine, x, y = source.sine, 1.0, 0.0
     if source.diffuse:  # equal radiance: the squared sine is evenly spread
         sine = math.sqrt(1.0 - uniform(state))
         around = 2.0 * math.pi * uniform(state)
         x, y = math.cos(around), math.sin(around)
-    reflected, cosine = fresnel(math.sqrt(1.0 - sine * sine), stack[INDEX_ABOVE, 0], stack[INDEX, 0])
+    reflected, cosine = fresnel(math.sqrt(1.0 - sine * sine), n_above, n_first)
     photon[WEIGHT] = 1.0 - reflected
     if reflected >= 1.0:
         cosine = 1.0  # nothing enters; the direction of no photon is straight down
@@ -133,6 +132,42 @@ def launch(source: Source, stack: Array, photon: Array, state: Words) -> None:
     photon[UX] = inside * x
     photon[UY] = inside * y
     photon[UZ] = cosine
+
+
+@inlined
+def launch(source: Source, stack: Array, photon: Array, state: Words) -> None:
+    """Draw a photon just inside the first layer."""
+    place(source, photon, state)
+    aim(source, stack[INDEX_ABOVE, 0], stack[INDEX, 0], photon, state)
+
+
+@inlined
+def turn(photon: Array, g: float, state: Words) -> None:
+    """Scatter by Henyey and Greenstein (1941).
+
+    With d = 1 + g - 2 g x for x in (0, 1], the cosine is 1 - t with t = x (1 - g)² ((1 + g) / d + 1) / d, which
+    needs no division by g and keeps small angles exact.
+    """
+    x = uniform(state)
+    d = 1.0 + g - 2.0 * g * x
+    d = max(d, 1e-300)  # g = 1: no turn at all
+    t = min(x * (1.0 - g) ** 2 * ((1.0 + g) / d + 1.0) / d, 2.0)
+    cosine, sine = 1.0 - t, math.sqrt(t * (2.0 - t))
+    around = 2.0 * math.pi * uniform(state)
+    along, across = sine * math.cos(around), sine * math.sin(around)
+    ux, uy, uz = photon[UX], photon[UY], photon[UZ]
+    side2 = ux * ux + uy * uy
+    if side2 < 1e-20:  # vertical to rounding: any pair of axes will do
+        photon[UX], photon[UY], photon[UZ] = along, across, (cosine if uz > 0.0 else -cosine)
+        return
+    side = math.sqrt(side2)
+    photon[UX] = (along * ux * uz - across * uy) / side + ux * cosine
+    photon[UY] = (along * uy * uz + across * ux) / side + uy * cosine
+    photon[UZ] = uz * cosine - along * side
+    scale = 0.5 * (3.0 - photon[UX] ** 2 - photon[UY] ** 2 - photon[UZ] ** 2)  # keeps length one over many turns
+    photon[UX] *= scale
+    photon[UY] *= scale
+    photon[UZ] *= scale
 
 
 @inlined

@@ -21,9 +21,6 @@ from recutis.units import PERCENT
 DEFAULT_PHOTONS: Final = 1_000_000
 MOST_PHOTONS: Final = 100_000_000
 FEWEST_PHOTONS: Final = 1000
-_FEWEST_BLOCKS: Final = 64  # the error of a standard error from 64 blocks is 9 %
-_BLOCK_PHOTONS: Final = 1024
-_LARGEST_BLOCK: Final = 65536
 _BLOCKS_PER_DOUBLING: Final = 32
 _POLL_S: Final = 0.05
 _ERRORS_ALLOWED: Final = 4.0
@@ -78,15 +75,31 @@ class Record(Protocol[Found_contra]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How runs are cut: into at least so many blocks, of so many photons in a first and in a largest one.
+
+    The error of a standard error from 64 blocks is 9 %. What is summed after each block should cost less than the block.
+    """
+
+    fewest_blocks: int = 64
+    first_photons: int = 1024
+    largest_photons: int = 65536
+
+
+_PACE: Final = Pace()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Length:
     """How long a run is: a number of photons, or goals and the most photons that may be spent on them."""
 
     photons: int
     goals: tuple[Goal, ...]
+    pace: Pace = _PACE
 
     def sizes(self) -> Iterator[int]:
         """Sizes of the blocks; they depend on nothing but the length."""
-        return _growing_blocks(self.photons) if self.goals else _even_blocks(self.photons)
+        return _growing_blocks(self.photons, self.pace) if self.goals else _even_blocks(self.photons, self.pace)
 
 
 def length_of(
@@ -98,6 +111,7 @@ def length_of(
     most_photons: int,
     known: Sequence[str],
     where: str,
+    pace: Pace = _PACE,
 ) -> Length:
     """The length of a run as asked for. `known` are the tallies there are, `where` says of what, for messages.
 
@@ -120,7 +134,7 @@ def length_of(
             msg = f"The goal for {goal.tally} allows no error at all; give a standard error or a percentage above 0."
             raise OutOfRangeError(msg)
     length = most_photons if goals else DEFAULT_PHOTONS if photons is None else photons
-    return Length(photons=length, goals=tuple(goals))
+    return Length(photons=length, goals=tuple(goals), pace=pace)
 
 
 def check_seed(seed: int) -> None:
@@ -130,18 +144,18 @@ def check_seed(seed: int) -> None:
         raise OutOfRangeError(msg)
 
 
-def _even_blocks(photons: int) -> Iterator[int]:
+def _even_blocks(photons: int, pace: Pace) -> Iterator[int]:
     """Sizes of the blocks of a run of a given length."""
-    blocks = min(max(_FEWEST_BLOCKS, photons // _LARGEST_BLOCK), photons)
+    blocks = min(max(pace.fewest_blocks, photons // pace.largest_photons), photons)
     size, rest = divmod(photons, blocks)
     return (size + (number < rest) for number in range(blocks))
 
 
-def _growing_blocks(most: int) -> Iterator[int]:
+def _growing_blocks(most: int, pace: Pace) -> Iterator[int]:
     """Sizes of the blocks of a run of open length: small ones first, then ever larger ones, `most` photons in all."""
     for number in count():
-        doublings = max(0, number - _FEWEST_BLOCKS + _BLOCKS_PER_DOUBLING) // _BLOCKS_PER_DOUBLING
-        size = min(_BLOCK_PHOTONS * 2**doublings, _LARGEST_BLOCK, most)
+        doublings = max(0, number - pace.fewest_blocks + _BLOCKS_PER_DOUBLING) // _BLOCKS_PER_DOUBLING
+        size = min(pace.first_photons * 2**doublings, pace.largest_photons, most)
         if size == 0:
             return
         most -= size
@@ -162,6 +176,7 @@ def _in_order(
     sizes: Iterator[int],
     stop: NDArray[np.int64],
     threads: int,
+    ahead: int,
     cancelled: Callable[[], bool] | None,
 ) -> Generator[tuple[int, Found], None, None]:
     """Blocks with their sizes in the order of their numbers, computed by threads a little ahead."""
@@ -171,7 +186,7 @@ def _in_order(
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="light") as pool:
         try:
             while True:
-                while len(waiting) <= 2 * threads and (size := next(sizes, 0)):
+                while len(waiting) <= ahead * threads and (size := next(sizes, 0)):
                     waiting.append((size, pool.submit(block, next(numbers), size)))
                 if not waiting:
                     return
@@ -199,23 +214,25 @@ def run_blocks(
     *,
     stop: NDArray[np.int64],
     threads: int | None = None,
+    ahead: int = 2,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> None:
     """Compute blocks until the length or all goals are reached, and add them to the record in their order.
 
     block : of a number and a size, to what it found; runs in threads, ends early when `stop` becomes non-zero
+    ahead : blocks for each thread that are computed or wait; fewer need less memory
     progress, cancelled : called now and then from the calling thread
 
     What is recorded does not depend on the number of threads.
 
     Raises CancelledError, and OutOfRangeError for less than one thread.
     """
-    blocks = _in_order(block, length.sizes(), stop, _threads(threads), cancelled)
+    blocks = _in_order(block, length.sizes(), stop, _threads(threads), ahead, cancelled)
     for size, found in blocks:
         record.add(found, size)
         done = record.photons / length.photons
-        if length.goals and record.blocks >= _FEWEST_BLOCKS:
+        if length.goals and record.blocks >= length.pace.fewest_blocks:
             now = record.estimates()
             done = max(done, min(goal.progress(now[goal.tally]) for goal in length.goals))
             if all(goal.reached(now[goal.tally]) for goal in length.goals):

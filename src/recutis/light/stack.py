@@ -24,6 +24,29 @@ _N_RANGE: Final = (1.0, 4.0)
 _SAME: Final = 1e-6  # cells; a face nearer than this to an edge of the grid lies on it
 
 
+def check_optics(called: str, mua_cm: float, mus_cm: float, g: float, n: float) -> None:
+    """Refuse optical properties without meaning; `called` begins the message.
+
+    Raises OutOfRangeError.
+    """
+    for name, value in (("mua_cm", mua_cm), ("mus_cm", mus_cm)):
+        if not (math.isfinite(value) and value >= 0.0):
+            msg = f"{called} has {name} = {value:g} per centimetre; give a finite number of at least 0."
+            raise OutOfRangeError(msg)
+    for name, value, (low, high) in (("g", g, _G_RANGE), ("n", n, _N_RANGE)):
+        if not low <= value <= high:
+            msg = f"{called} has {name} = {value:g}; give a number from {low:g} to {high:g}."
+            raise OutOfRangeError(msg)
+
+
+def check_outside(n_above: float, n_below: float) -> None:
+    """Refuse refractive indices of the media outside that are none. Raises OutOfRangeError."""
+    for name, value in (("n_above", n_above), ("n_below", n_below)):
+        if not _N_RANGE[0] <= value <= _N_RANGE[1]:
+            msg = f"{name} is {value:g}; give a refractive index from {_N_RANGE[0]:g} to {_N_RANGE[1]:g}."
+            raise OutOfRangeError(msg)
+
+
 @dataclass(frozen=True, kw_only=True)
 class OpticalLayer:
     """A homogeneous layer: absorption and scattering coefficients (Napierian), anisotropy, refractive index.
@@ -45,14 +68,7 @@ class OpticalLayer:
         if not self.thickness_um > 0.0:
             msg = f"{called} has a thickness of {self.thickness_um:g} µm; give more than 0, or leave the layer out."
             raise OutOfRangeError(msg)
-        for name, value in (("mua_cm", self.mua_cm), ("mus_cm", self.mus_cm)):
-            if not (math.isfinite(value) and value >= 0.0):
-                msg = f"{called} has {name} = {value:g} per centimetre; give a finite number of at least 0."
-                raise OutOfRangeError(msg)
-        for name, value, (low, high) in (("g", self.g, _G_RANGE), ("n", self.n, _N_RANGE)):
-            if not low <= value <= high:
-                msg = f"{called} has {name} = {value:g}; give a number from {low:g} to {high:g}."
-                raise OutOfRangeError(msg)
+        check_optics(called, self.mua_cm, self.mus_cm, self.g, self.n)
 
 
 def optical_layer(optics: LayerOptics) -> OpticalLayer:
@@ -116,10 +132,7 @@ def check_stack(layers: Sequence[OpticalLayer], n_above: float, n_below: float) 
     if not layers:
         msg = "There are no layers; give at least one."
         raise InputError(msg)
-    for name, value in (("n_above", n_above), ("n_below", n_below)):
-        if not _N_RANGE[0] <= value <= _N_RANGE[1]:
-            msg = f"{name} is {value:g}; give a refractive index from {_N_RANGE[0]:g} to {_N_RANGE[1]:g}."
-            raise OutOfRangeError(msg)
+    check_outside(n_above, n_below)
     for number, layer in enumerate(layers[:-1], start=1):
         if math.isinf(layer.thickness_um):
             msg = f"Layer {number} of {len(layers)} is infinitely thick; only the lowest one may be."

@@ -2,7 +2,14 @@
 
 from recutis.skin.anatomy import build
 from recutis.skin.lesions import lesion
-from recutis.skin.optics import layer_optics, melanosome_mua_cm, spectrum, vessel_blood_mua_cm, water_mua_cm
+from recutis.skin.optics import (
+    layer_optics,
+    melanosome_mua_cm,
+    spectrum,
+    vessel_blood_mua_cm,
+    vessel_blood_scattering,
+    water_mua_cm,
+)
 from recutis.skin.thermal import LayerThermal, layer_thermal
 from recutis.skin.types import Layer, LayerOptics, Lesion, Skin
 
@@ -19,5 +26,6 @@ __all__ = [
     "melanosome_mua_cm",
     "spectrum",
     "vessel_blood_mua_cm",
+    "vessel_blood_scattering",
     "water_mua_cm",
 ]

@@ -140,6 +140,20 @@ def vessel_blood_mua_cm(wavelength_nm: float, *, saturation: float | None = None
     return float(_blood_ranged(at, (s, s, s)).value[0])
 
 
+def vessel_blood_scattering(wavelength_nm: float) -> tuple[float, float, float]:
+    """Reduced scattering [1/cm], anisotropy and refractive index of whole blood in a skin vessel.
+
+    Scattering and anisotropy are those with which blood was used in a voxel model of skin (rows musp_blood_a_fRay_bMie and
+    anisotropy_g_NIR); the index is that of skin in general, since no row has one of blood.
+
+    Raises OutOfRangeError outside the data.
+    """
+    at = np.array([wavelength_nm], dtype=np.float64)
+    check_range(at)
+    musp = float(_rayleigh_mie("musp_blood_a_fRay_bMie", at / _REFERENCE_NM)[0])
+    return musp, evidence.value("anisotropy_g_NIR"), evidence.value("refractive_index_skin_generic")
+
+
 def _relative(key: str | None) -> tuple[float, float]:
     """How far a row's range reaches below and above its value, as factors."""
     if key is None:

@@ -1,0 +1,356 @@
+"""One call for light at any fidelity: `transport` chooses the rung of the ladder that the question needs, and says so.
+
+From quick to costly: closed form (two streams; Beer and Lambert where nothing scatters), deterministic (discrete ordinates,
+wide beams on layers), layered (photons, finite beams on layers), voxel (photons, tissue of any shape). What is absorbed,
+reflected and let through by layers, and the fluence summed over each depth, do not depend on the shape of the beam, so
+neighbouring rungs can be compared: their difference is part of the result when asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.errors import InputError, OutOfRangeError
+from recutis.light import two_stream
+from recutis.light.beams import Beam, pencil
+from recutis.light.blocks import Estimate
+from recutis.light.deterministic import WideLight, transport_wide
+from recutis.light.layered import Layers, LayeredLight, own_layers, tally_names, transport_layers
+from recutis.light.stack import Grid, OpticalLayer, check_stack, default_grid
+from recutis.light.voxel_tissue import VoxelTissue
+from recutis.light.voxels import VoxelLight, transport_voxels
+from recutis.skin.types import LayerOptics
+from recutis.units import CM_PER_UM, M_PER_UM, PER_M_PER_CM, PERCENT
+
+Array = NDArray[np.float64]
+Fidelity = Literal["closed_form", "deterministic", "layered", "voxel"]
+LADDER: Final[tuple[Fidelity, ...]] = get_args(Fidelity)
+_PHOTONS: Final = 200_000
+_DIM: Final = 0.01  # of the largest fluence; where it is darker, rungs are not compared
+_ATTENUATIONS: Final = 60.0  # lengths of effective attenuation that stand for an infinite layer in closed form
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What two neighbouring rungs say of one quantity; the standard error is that of their difference."""
+
+    quantity: str
+    lower: Fidelity
+    upper: Fidelity
+    lower_value: float
+    upper_value: float
+    standard_error: float
+
+    @property
+    def relative_pct(self) -> float:
+        """How far the lower rung lies above (+) or below (-) the upper one [%]; infinite against nothing."""
+        if self.upper_value == 0.0:
+            return 0.0 if self.lower_value == 0.0 else math.inf
+        return PERCENT * (self.lower_value / self.upper_value - 1.0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transported:
+    """Light at the fidelity that was chosen.
+
+    reason : why this rung
+    tallies : shares of the energy, named as in `LayeredLight`; in voxels `absorbed_` goes by the name of the medium
+    depth_edges_um : edges of the cells of depth, (cells + 1,)
+    fluence_wide, fluence_wide_error : (cells,) · fluence summed over each depth and divided by the energy, which is that under a
+        wide beam over its exposure [1]
+    light : the result of the rung's own function; None in closed form
+    differences : from the rung below and to the rung above, where asked for and where the rung can tell
+    not_compared : why a neighbour could not be compared
+    """
+
+    fidelity: Fidelity
+    reason: str
+    tallies: dict[str, Estimate]
+    depth_edges_um: Array
+    fluence_wide: Array
+    fluence_wide_error: Array
+    light: WideLight | LayeredLight | VoxelLight | None
+    differences: tuple[Difference, ...]
+    not_compared: tuple[str, ...]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Lines to print: quantity, value with its error, what a neighbour says."""
+        told: dict[str, list[str]] = {}
+        for one in self.differences:
+            other, value = (one.lower, one.lower_value) if one.upper == self.fidelity else (one.upper, one.upper_value)
+            told.setdefault(one.quantity, []).append(f"{other.replace('_', ' ')} {value:.5f}")
+        lines = [
+            (name, f"{found.value:.5f} ± {found.standard_error:.5f}", "; ".join(told.pop(name, [])))
+            for name, found in self.tallies.items()
+        ]
+        return [*lines, *((name, "", "; ".join(words)) for name, words in told.items())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """What is asked of every rung."""
+
+    beam: Beam
+    n_above: float
+    n_below: float | None
+    grid: Grid
+    photons: int
+    seed: int
+    progress: Callable[[float], None] | None
+    cancelled: Callable[[], bool] | None
+
+
+def _exact(tallies: Mapping[str, float]) -> dict[str, Estimate]:
+    return {name: Estimate(value=value, standard_error=0.0) for name, value in tallies.items()}
+
+
+def scattering_error_pct(layers: Sequence[OpticalLayer]) -> float:
+    """Most that scattering can change the light of layers when it is left to the closed form [%].
+
+    The largest share of reduced scattering in the attenuation of any layer: light that is never turned cannot be wrong.
+    """
+    shares = [x.mus_cm * (1.0 - x.g) / max(x.mua_cm + x.mus_cm * (1.0 - x.g), 1e-300) for x in layers]
+    return PERCENT * max(shares)
+
+
+def _closed_form(layers: tuple[OpticalLayer, ...], ask: _Question) -> Transported:
+    """Two streams on cells that never span two layers; the index of refraction counts at the surface only."""
+    if ask.beam.angle_deg or ask.beam.diffuse:
+        msg = "The closed form knows upright beams only; choose the deterministic rung for tilted or diffuse light."
+        raise InputError(msg)
+    edges = ask.grid.depth_edges_um
+    last = layers[-1]
+    if math.isinf(last.thickness_um):
+        musp = last.mus_cm * (1.0 - last.g)
+        reach = _ATTENUATIONS / max(math.sqrt(3.0 * last.mua_cm * (last.mua_cm + musp)), last.mua_cm, 1e-3) / CM_PER_UM
+        layers = (*layers[:-1], replace(last, thickness_um=max(float(edges[-1]), reach)))
+    faces = np.concatenate(([0.0], np.cumsum([x.thickness_um for x in layers])))
+    cut = np.unique(np.concatenate((edges[edges < faces[-1]], faces)))
+    layer = np.searchsorted(faces, (cut[:-1] + cut[1:]) / 2) - 1
+    mua, musp, g = (np.array(values)[layer] for values in zip(*((x.mua_cm, x.mus_cm * (1.0 - x.g), x.g) for x in layers), strict=True))
+    found = two_stream.propagate(
+        np.diff(cut) * M_PER_UM, mua * PER_M_PER_CM, musp * PER_M_PER_CM, g, n_surface=layers[0].n / ask.n_above
+    )
+    specular = two_stream.specular_reflection(layers[0].n / ask.n_above)
+    absorbed = np.bincount(layer, weights=found.absorbed, minlength=len(layers))
+    values = (specular, found.reflected - specular, found.transmitted, float(absorbed.sum()), *absorbed.tolist())
+    cumulated = np.concatenate(([0.0], np.cumsum(found.fluence * np.diff(cut))))
+    fluence = np.diff(np.interp(edges, cut, cumulated)) / np.diff(edges)
+    return Transported(
+        fidelity="closed_form", reason="", tallies=_exact(dict(zip(tally_names(len(layers)), values, strict=True))),
+        depth_edges_um=edges, fluence_wide=fluence, fluence_wide_error=np.zeros_like(fluence), light=None, differences=(),
+        not_compared=(),
+    )  # fmt: skip
+
+
+def _deterministic(layers: tuple[OpticalLayer, ...], ask: _Question) -> Transported:
+    light = transport_wide(
+        layers, angle_deg=ask.beam.angle_deg, diffuse=ask.beam.diffuse, n_above=ask.n_above, n_below=ask.n_below,
+        depth_edges_um=ask.grid.depth_edges_um,
+    )  # fmt: skip
+    return Transported(
+        fidelity="deterministic", reason="", tallies=_exact(light.tallies), depth_edges_um=light.depth_edges_um,
+        fluence_wide=light.fluence_wide, fluence_wide_error=np.zeros_like(light.fluence_wide), light=light, differences=(),
+        not_compared=(),
+    )  # fmt: skip
+
+
+def _layered(layers: tuple[OpticalLayer, ...], ask: _Question) -> Transported:
+    light = transport_layers(
+        layers, ask.beam, photons=ask.photons, n_above=ask.n_above, n_below=ask.n_below, grid=ask.grid, seed=ask.seed,
+        progress=ask.progress, cancelled=ask.cancelled,
+    )  # fmt: skip
+    return Transported(
+        fidelity="layered", reason="", tallies=light.tallies, depth_edges_um=light.grid.depth_edges_um,
+        fluence_wide=light.fluence_wide, fluence_wide_error=light.fluence_wide_error, light=light, differences=(), not_compared=(),
+    )  # fmt: skip
+
+
+def _voxel(tissue: VoxelTissue, ask: _Question, *, wide: bool) -> Transported:
+    beam = tissue.wide_beam(angle_deg=ask.beam.angle_deg, diffuse=ask.beam.diffuse) if wide else ask.beam
+    light = transport_voxels(
+        tissue, beam, photons=ask.photons, n_above=ask.n_above, n_below=ask.n_below, sides="periodic" if wide else "open",
+        seed=ask.seed, progress=ask.progress, cancelled=ask.cancelled,
+    )  # fmt: skip
+    dz, dy, dx = tissue.edges_um
+    area_cm2 = dy * dx * CM_PER_UM**2
+    return Transported(
+        fidelity="voxel", reason="", tallies=light.tallies, depth_edges_um=np.arange(tissue.labels.shape[0] + 1) * dz,
+        fluence_wide=light.fluence_cm2.sum(axis=(1, 2)) * area_cm2,
+        fluence_wide_error=np.sqrt((light.fluence_error_cm2**2).sum(axis=(1, 2))) * area_cm2, light=light, differences=(),
+        not_compared=(),
+    )  # fmt: skip
+
+
+def mean_layers(tissue: VoxelTissue) -> tuple[OpticalLayer, ...]:
+    """Voxels as layers: means over each plane of voxels, like planes joined; the index of refraction is the commonest one.
+
+    What this loses, such as the shadow of a vessel, is the difference between the layered and the voxel rung.
+    """
+    names = [medium.name for medium in tissue.media]
+    mua, mus, g, n = (np.array([getattr(medium, field) for medium in tissue.media]) for field in ("mua_cm", "mus_cm", "g", "n"))
+    layers: list[OpticalLayer] = []
+    before: Array | None = None
+    for plane in tissue.labels:
+        counts = np.bincount(plane.ravel(), minlength=len(names)).astype(np.float64)
+        if before is not None and np.array_equal(counts, before):
+            layers[-1] = replace(layers[-1], thickness_um=layers[-1].thickness_um + tissue.edges_um[0])
+            continue
+        share, before = counts / counts.sum(), counts
+        scattered = float(share @ mus)
+        most = int(np.argmax(counts))
+        layers.append(
+            OpticalLayer(
+                thickness_um=tissue.edges_um[0], mua_cm=float(share @ mua), mus_cm=scattered,
+                g=float(share @ (mus * g)) / scattered if scattered > 0.0 else float(g[most]), n=float(n[most]),
+                name=names[most] if counts[most] == counts.sum() else f"{names[most]} and others",
+            )
+        )  # fmt: skip
+    return tuple(layers)
+
+
+def _rung(fidelity: Fidelity, tissue: tuple[OpticalLayer, ...] | VoxelTissue, ask: _Question, *, wide: bool) -> Transported:
+    """Light at one fidelity. Raises InputError where tissue, beam and rung do not fit together."""
+    if fidelity == "voxel":
+        if not isinstance(tissue, VoxelTissue):
+            msg = "Layers have no voxels; make them with VoxelTissue.from_layers or voxel_skin, or choose the layered rung."
+            raise InputError(msg)
+        return _voxel(tissue, ask, wide=wide)
+    layers = mean_layers(tissue) if isinstance(tissue, VoxelTissue) else tissue
+    run = {"closed_form": _closed_form, "deterministic": _deterministic, "layered": _layered}[fidelity]
+    return run(layers, ask)
+
+
+def _chosen(tissue: tuple[OpticalLayer, ...] | VoxelTissue, beam: Beam | None, error_pct: float) -> tuple[Fidelity, str]:
+    """The lowest rung that answers, and why."""
+    if isinstance(tissue, VoxelTissue):
+        return "voxel", "tissue of any shape needs voxels"
+    if beam is not None:
+        return "layered", "a beam of finite size on layers needs photons"
+    turned = scattering_error_pct(tissue)
+    if turned <= error_pct:
+        return "closed_form", f"scattering changes this light by at most {turned:.2g} %, and {error_pct:g} % are allowed"
+    return "deterministic", "a beam much wider than its light spreads needs the depth only"
+
+
+def _compared(lower: Transported, upper: Transported) -> tuple[Difference, ...]:
+    """Tallies that both know, and the fluence where they are furthest apart."""
+    found = [
+        Difference(
+            quantity=name, lower=lower.fidelity, upper=upper.fidelity, lower_value=lower.tallies[name].value,
+            upper_value=upper.tallies[name].value,
+            standard_error=math.hypot(lower.tallies[name].standard_error, upper.tallies[name].standard_error),
+        )
+        for name in lower.tallies
+        if name in upper.tallies
+    ]  # fmt: skip
+    middle = (upper.depth_edges_um[:-1] + upper.depth_edges_um[1:]) / 2
+    below = (lower.depth_edges_um[:-1] + lower.depth_edges_um[1:]) / 2
+    one, error = (np.interp(middle, below, x) for x in (lower.fluence_wide, lower.fluence_wide_error))
+    bright = upper.fluence_wide > _DIM * upper.fluence_wide.max()
+    worst = int(np.argmax(np.where(bright, np.abs(one / np.where(bright, upper.fluence_wide, 1.0) - 1.0), 0.0)))
+    apart = Difference(
+        quantity=f"fluence at {middle[worst]:.0f} µm, where they differ most", lower=lower.fidelity, upper=upper.fidelity,
+        lower_value=float(one[worst]), upper_value=float(upper.fluence_wide[worst]),
+        standard_error=math.hypot(float(error[worst]), float(upper.fluence_wide_error[worst])),
+    )  # fmt: skip
+    return (*found, apart)
+
+
+def _neighbours(
+    found: Transported, tissue: tuple[OpticalLayer, ...] | VoxelTissue, ask: _Question, *, wide: bool
+) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    place = LADDER.index(found.fidelity)
+    differences: list[Difference] = []
+    silent: list[str] = []
+    for other in LADDER[max(place - 1, 0) : place + 2]:
+        if other == found.fidelity or (other == "voxel" and not isinstance(tissue, VoxelTissue)):
+            continue
+        try:
+            next_to = _rung(other, tissue, replace(ask, progress=None), wide=wide)
+        except (InputError, OutOfRangeError) as error:
+            silent.append(str(error))
+            continue
+        differences.extend(_compared(next_to, found) if LADDER.index(other) < place else _compared(found, next_to))
+    return tuple(differences), tuple(silent)
+
+
+def transport(
+    tissue: Layers | VoxelTissue,
+    beam: Beam | None = None,
+    *,
+    fidelity: Fidelity | Literal["auto"] = "auto",
+    error_pct: float = 1.0,
+    compare: bool = False,
+    n_above: float = 1.0,
+    n_below: float | None = None,
+    grid: Grid | None = None,
+    photons: int = _PHOTONS,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Transported:
+    """Light of a beam in layers or voxels at the fidelity that is needed, or at the one that is asked for.
+
+    tissue : layers, as `OpticalLayer` or as the skin's own `layer_optics`, or voxels
+    beam : None for a beam much wider than its light spreads, upright
+    fidelity : a rung of `LADDER`, or auto: voxels for voxels, photons for finite beams, closed form where scattering changes the
+        light by at most `error_pct`, else discrete ordinates
+    compare : also run the neighbouring rungs and tell the differences; voxels are compared with the mean of each plane
+    grid : cells of depth (and radius for photons in layers); two hundred each way when left out
+
+    Raises InputError and OutOfRangeError for input without meaning or a rung that cannot answer, CancelledError, and
+    RecutisError when energy does not add up.
+    """
+    if fidelity not in {*LADDER, "auto"}:
+        msg = f"There is no fidelity '{fidelity}'; choose auto, {', '.join(LADDER[:-1])} or {LADDER[-1]}."
+        raise InputError(msg)
+    if not (math.isfinite(error_pct) and error_pct >= 0.0):
+        msg = f"The allowed error is {error_pct:g} %; give a finite percentage of at least 0."
+        raise OutOfRangeError(msg)
+    if isinstance(tissue, VoxelTissue):
+        own: tuple[OpticalLayer, ...] | VoxelTissue = tissue
+        dz = tissue.edges_um[0]
+        depths = Grid(depth_um=tissue.labels.shape[0] * dz, radius_um=max(tissue.size_um), depth_cells=tissue.labels.shape[0])
+    else:
+        own = own_layers(tissue)
+        check_stack(own, n_above, own[-1].n if n_below is None and own else n_below or 1.0)
+        depths = default_grid(own, 0.0 if beam is None else beam.reach_um)
+    rung, reason = _chosen(own, beam, error_pct) if fidelity == "auto" else (fidelity, "as asked for")
+    ask = _Question(
+        beam=pencil() if beam is None else beam, n_above=n_above, n_below=n_below, grid=depths if grid is None else grid,
+        photons=photons, seed=seed, progress=progress, cancelled=cancelled,
+    )  # fmt: skip
+    found = replace(_rung(rung, own, ask, wide=beam is None), reason=reason)
+    if not compare:
+        return found
+    differences, silent = _neighbours(found, own, ask, wide=beam is None)
+    return replace(found, differences=differences, not_compared=silent)
+
+
+def optical_range(
+    layers: Sequence[LayerOptics], *, n_above: float = 1.0, n_below: float | None = None
+) -> dict[str, tuple[float, float]]:
+    """Lowest and highest share of each tally when the optics of all layers lie at the ends of their ranges.
+
+    Absorption and scattering each at their low and high end, all layers together; a wide upright beam by discrete ordinates.
+    Skin is known far less well than light: this, not the error of a method, is how uncertain the light in a person is.
+    """
+    found: dict[str, list[float]] = {}
+    for absorbs in ("mua_low_cm", "mua_cm", "mua_high_cm"):
+        for scatters in ("musp_low_cm", "musp_cm", "musp_high_cm"):
+            moved = [replace(x, mua_cm=getattr(x, absorbs), musp_cm=getattr(x, scatters)) for x in layers]
+            for name, value in transport_wide(moved, n_above=n_above, n_below=n_below).tallies.items():
+                found.setdefault(name, []).append(value)
+    return {name: (min(values), max(values)) for name, values in found.items()}
+
+
+__all__ = [
+    "LADDER", "Difference", "Fidelity", "Transported", "mean_layers", "optical_range", "scattering_error_pct", "transport",
+]  # fmt: skip

@@ -1,0 +1,352 @@
+"""Monte Carlo transport of a beam in tissue of any shape on a grid of voxels: `transport_voxels`."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis.errors import InputError, OutOfRangeError
+from recutis.light._sums import Sums
+from recutis.light.beams import Beam
+from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, Pace, check_balance, check_seed, gained, length_of, run_blocks
+from recutis.light.layered import vector_units
+from recutis.light.stack import check_outside
+from recutis.light.voxel_tissue import VoxelTissue
+from recutis.provenance import Provenance, provenance
+from recutis.units import CM_PER_UM, M_PER_UM, PER_M_PER_CM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recutis.light._photon import Source
+    from recutis.light._voxel import Box
+
+Array = NDArray[np.float64]
+Block = tuple[Array, Array, Array]
+Engine = Literal["auto", "packet", "scalar"]
+Sides = Literal["open", "mirror", "periodic"]
+
+_SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "sides", "absorbed")
+# A block should follow photons for longer than its tallies take to add up: so many photons for each voxel.
+_FEWEST_BLOCKS: Final = 32
+_FIRST_PER_VOXEL, _LARGEST_PER_VOXEL = 1 / 32, 1 / 8
+_AT_ONCE: Final = 1_000_000  # voxels in one step of arithmetic, so that it needs no further copy of the grid
+_FITS: Final = 1.0 + 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VoxelLight:
+    """Where the light of a beam of energy one goes in voxels; each array with its standard errors beside it.
+
+    tallies : specular_reflectance, diffuse_reflectance, transmittance (unscattered light included), sides (what left
+        through open sides), absorbed, absorbed_<name of medium>, ...; shares of the energy that arrives. Specular is
+        what comes back without having scattered or entered a medium of another index: also from the steps of a relief.
+    fluence_cm2 : (z, y, x) · mean fluence in each voxel [1/cm²] for each unit of energy; times J it is J/cm²
+    reflected_cm2, transmitted_cm2 : (y, x) · what leaves through the top, without the specular, and through the bottom [1/cm²]
+    balance : what roulette has won or lost by chance, zero on average
+    """
+
+    tissue: VoxelTissue
+    n_above: float
+    n_below: float
+    sides: Sides
+    beam: Beam
+    photons: int
+    blocks: int
+    engine: str
+    seed: int
+    collisions: float
+    balance: Estimate
+    tallies: dict[str, Estimate]
+    fluence_cm2: Array
+    fluence_error_cm2: Array
+    reflected_cm2: Array
+    reflected_error_cm2: Array
+    transmitted_cm2: Array
+    transmitted_error_cm2: Array
+    provenance: Provenance
+
+    @property
+    def absorbed_cm3(self) -> Array:
+        """Absorbed density for each unit of energy [1/cm³], (z, y, x)."""
+        return self.fluence_cm2 * self.tissue.mua_cm[self.tissue.labels]
+
+    @property
+    def absorbed_error_cm3(self) -> Array:
+        """Its standard errors."""
+        return self.fluence_error_cm2 * self.tissue.mua_cm[self.tissue.labels]
+
+    @property
+    def fluence_wide(self) -> Array:
+        """Fluence over that of the beam on the surface [1], (z, y, x), under a beam much wider than its light spreads.
+
+        Raises InputError unless the beam was `wide_beam()` and the sides were periodic or mirrors.
+        """
+        return self.fluence_cm2 * self._face_cm2()
+
+    @property
+    def fluence_wide_error(self) -> Array:
+        """Its standard errors. Raises InputError as `fluence_wide` does."""
+        return self.fluence_error_cm2 * self._face_cm2()
+
+    def _face_cm2(self) -> float:
+        _, height, width = self.tissue.size_um
+        own = self.tissue.wide_beam(angle_deg=self.beam.angle_deg, diffuse=self.beam.diffuse)
+        if self.beam != own or self.sides == "open":
+            msg = (
+                f"The run had a {self.beam.shape} beam and {self.sides} sides, so its fluence is not that of a wide beam; "
+                "give tissue.wide_beam() and periodic or mirror sides."
+            )
+            raise InputError(msg)
+        return height * width * CM_PER_UM**2
+
+    def to_xarray(self) -> xr.Dataset:
+        """The result as a labelled Dataset over z_um, y_um, x_um (centres of voxels; y and x from the beam's) and tally."""
+        from recutis.light._labels import voxel_dataset
+
+        return voxel_dataset(self)
+
+
+def voxel_tallies(tissue: VoxelTissue) -> tuple[str, ...]:
+    """Names of the tallies of a tissue."""
+    return (*_SUMMARY, *(f"absorbed_{medium.name}" for medium in tissue.media))
+
+
+def _engine(name: str) -> tuple[str, ModuleType]:
+    """The engine's own name and its kernels. Loads numba."""
+    if name not in get_args(Engine):
+        msg = f"There is no engine '{name}'; choose {', '.join(get_args(Engine)[:-1])} or {get_args(Engine)[-1]}."
+        raise InputError(msg)
+    if name == "packet" or (name == "auto" and vector_units()):
+        from recutis.light import _voxel_packet
+
+        return "packet", _voxel_packet
+    from recutis.light import _voxel_scalar
+
+    return "scalar", _voxel_scalar
+
+
+def _outside(tissue: VoxelTissue, n_above: float, n_below: float | None) -> tuple[float, float]:
+    """Refractive indices above and below, checked; below that of the lowest voxels unless given."""
+    if n_below is None:
+        found = sorted({tissue.media[label].n for label in np.unique(tissue.labels[-1])})
+        if len(found) > 1:
+            msg = (
+                f"The lowest voxels have refractive indices from {found[0]:g} to {found[-1]:g}; say with n_below what lies below."
+            )
+            raise InputError(msg)
+        n_below = found[0]
+    check_outside(n_above, n_below)
+    return n_above, n_below
+
+
+def _check_beam(tissue: VoxelTissue, beam: Beam, sides: str) -> None:
+    """Refuse sides that there are not, and beams whose light would miss the grid; of a gaussian the tails may."""
+    if sides not in get_args(Sides):
+        msg = f"There are no {sides} sides; choose open, mirror or periodic."
+        raise InputError(msg)
+    if sides == "periodic":
+        return
+    _, height, width = tissue.size_um
+    across = beam.second_um if beam.shape == "rectangle" else beam.size_um
+    for axis, size, count, whole in (("x", beam.size_um, beam.columns, width), ("y", across, beam.rows, height)):
+        reach = size / 2 + (count - 1) / 2 * beam.pitch_um
+        if reach > whole / 2 * _FITS:
+            msg = (
+                f"The beam reaches {reach:g} µm from its centre along {axis}, the grid only {whole / 2:g} µm; "
+                "make the beam smaller or the grid wider, or choose periodic sides."
+            )
+            raise OutOfRangeError(msg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """A run in the words of the kernels. Grids of fluence are used again: `spare` holds those that are clear."""
+
+    kernels: ModuleType
+    labels: NDArray[np.uint8]
+    media: Array
+    source: Source
+    box: Box
+    seed: int
+    stop: NDArray[np.int64]
+    spare: deque[Array]
+
+    def block(self, number: int, photons: int) -> Block:
+        """Run one block: fluence, what left by way and cell, the account."""
+        from recutis.light._voxel import ACCOUNTS
+
+        try:
+            fluence = self.spare.pop()
+        except IndexError:
+            fluence = np.zeros(self.labels.size)
+        leaving, account = np.zeros((2, self.box.ny * self.box.nx)), np.zeros(ACCOUNTS)
+        self.kernels.run_block(
+            photons, self.seed, number, self.labels, self.media, self.source, self.box, fluence, leaving, account,
+            self.stop, self.kernels.memory(),
+        )  # fmt: skip
+        return fluence, leaving, account
+
+
+class _Record:
+    """Sums over blocks of everything that a result tells."""
+
+    def __init__(self, job: _Job, names: Sequence[str]) -> None:
+        self._job, self._names = job, names
+        self.total, self.squares = np.zeros(job.labels.size), np.zeros(job.labels.size)
+        self.leaving, self.tallies = Sums(2, job.box.ny * job.box.nx), Sums(len(names))
+        self.photons, self.blocks = 0, 0
+        self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
+
+    def add(self, found: Block, photons: int) -> None:
+        """Add one block, whose grid is cleared and used again."""
+        from recutis.light._voxel import MUA, fold
+
+        fluence, leaving, account = found
+        by_label = np.zeros(self._job.media.shape[1])
+        fold(fluence, photons, self._job.labels, self.total, self.squares, by_label)
+        self._job.spare.append(fluence)
+        taken = by_label * self._job.media[MUA]
+        specular, gain, variance, collisions, sides = (float(x) for x in account)
+        self.leaving.add(leaving, photons)
+        self.tallies.add(np.concatenate(([specular, leaving[0].sum(), leaving[1].sum(), sides, taken.sum()], taken)), photons)
+        self.photons += photons
+        self.blocks += 1
+        self.gain, self.gain_variance, self.collisions = (
+            self.gain + gain, self.gain_variance + variance, self.collisions + collisions,
+        )  # fmt: skip
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Tallies by name."""
+        pairs = zip(self._names, self.tallies.mean(), self.tallies.error(), strict=True)
+        return {name: Estimate(value=float(value), standard_error=float(error)) for name, value, error in pairs}
+
+    def balance(self) -> Estimate:
+        """Net energy from roulette."""
+        return gained(self.gain, self.gain_variance, self.photons)
+
+    def fluence(self) -> tuple[Array, Array]:
+        """Mean for each photon and its standard error, in place of the sums, which are gone afterwards."""
+        mean, spread = self.total, self.squares
+        mean /= self.photons
+        for start in range(0, mean.size, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            spread[part] = np.sqrt(np.maximum(spread[part] - mean[part] ** 2 * self.photons, 0.0))
+        spread /= math.sqrt(max(self.blocks - 1, 1) * self.photons)
+        return mean, spread
+
+    def check(self) -> None:
+        """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows."""
+        from recutis.light._photon import CHANCE, SMALLEST_WEIGHT
+
+        found = self.estimates()
+        total = sum(found[name].value for name in _SUMMARY)
+        check_balance(total, self.balance(), photons=self.photons, largest_win=SMALLEST_WEIGHT / CHANCE)
+
+
+def _finished(
+    job: _Job, record: _Record, tissue: VoxelTissue, beam: Beam, media: tuple[float, float], sides: Sides, engine: str
+) -> VoxelLight:
+    """The sums as a result per unit of energy and volume."""
+    record.check()
+    shape, box = tissue.labels.shape, job.box
+    fluence, fluence_error = record.fluence()
+    volume = box.dz * box.dy * box.dx * PER_M_PER_CM**2
+    fluence /= volume
+    fluence_error /= volume
+    per_cm2 = 1.0 / (box.dy * box.dx * PER_M_PER_CM**2)
+    leaving, leaving_error = (x.reshape(2, *shape[1:]) * per_cm2 for x in (record.leaving.mean(), record.leaving.error()))
+    inputs = {
+        "labels": tissue.sha256, "shape": shape, "voxel_um": tissue.edges_um, "media": [asdict(x) for x in tissue.media],
+        "n_above": media[0], "n_below": media[1], "sides": sides, "beam": asdict(beam), "photons": record.photons,
+        "blocks": record.blocks, "engine": engine,
+    }  # fmt: skip
+    return VoxelLight(
+        tissue=tissue, n_above=media[0], n_below=media[1], sides=sides, beam=beam, photons=record.photons, blocks=record.blocks,
+        engine=engine, seed=job.seed, collisions=record.collisions / record.photons, balance=record.balance(),
+        tallies=record.estimates(), fluence_cm2=fluence.reshape(shape), fluence_error_cm2=fluence_error.reshape(shape),
+        reflected_cm2=leaving[0], reflected_error_cm2=leaving_error[0],
+        transmitted_cm2=leaving[1], transmitted_error_cm2=leaving_error[1],
+        provenance=provenance(inputs, seed=job.seed),
+    )  # fmt: skip
+
+
+def _pace(voxels: int) -> Pace:
+    """Blocks in keeping with the size of the grid."""
+    usual = Pace()
+    return Pace(
+        fewest_blocks=_FEWEST_BLOCKS,
+        first_photons=max(usual.first_photons, int(voxels * _FIRST_PER_VOXEL)),
+        largest_photons=max(usual.largest_photons, int(voxels * _LARGEST_PER_VOXEL)),
+    )
+
+
+def transport_voxels(
+    tissue: VoxelTissue,
+    beam: Beam,
+    *,
+    photons: int | None = None,
+    until_pct: float | None = None,
+    tally: str = "absorbed",
+    goals: Sequence[Goal] = (),
+    most_photons: int = MOST_PHOTONS,
+    n_above: float = 1.0,
+    n_below: float | None = None,
+    sides: Sides = "open",
+    seed: int = 0,
+    engine: Engine = "auto",
+    threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> VoxelLight:
+    """Send photons into tissue on a grid of voxels and tell where they go.
+
+    beam : centred on the top of the grid
+    photons : how many; or `until_pct`: run until `tally` has this relative standard error; or several `goals`,
+        with at most `most_photons`
+    n_above, n_below : refractive indices outside; below, that of the lowest voxels when left out
+    sides : open ones let light leave without reflection; mirrors send it back; periodic ones let it in at the other side,
+        so that the tissue goes on for ever. The tails of a gaussian that reach beyond the grid are lost at open sides,
+        folded back by mirrors, and wrapped by periodic ones, as is any wider beam.
+    engine : packets of photons side by side, single photons, or what suits the processor; both give the same within errors
+    threads : all processors when left out; the result does not depend on it
+    progress, cancelled : called now and then from the calling thread
+
+    Scattering and faces are drawn, absorption is exact along every path, and so is the fluence for each path. Faces of
+    voxels reflect and refract wherever the index changes; they are flat along the axes, so a slanted surface is a stair.
+    The same input and seed give the same numbers, bit for bit, on one machine.
+
+    Raises InputError and OutOfRangeError for input without meaning, CancelledError, and RecutisError when energy does
+    not add up.
+    References: Amanatides & Woo 1987 (steps from voxel to voxel); Henyey & Greenstein 1941, doi:10.1086/144246.
+    """
+    _check_beam(tissue, beam, sides)
+    media = _outside(tissue, n_above, n_below)
+    check_seed(seed)
+    names = voxel_tallies(tissue)
+    length = length_of(
+        photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons, known=names,
+        where="this tissue", pace=_pace(tissue.labels.size),
+    )  # fmt: skip
+    name, kernels = _engine(engine)
+    from recutis.light._photon import source_of
+    from recutis.light._voxel import MIRROR, OPEN, PERIODIC, Box
+
+    nz, ny, nx = tissue.labels.shape
+    dz, dy, dx = (edge * M_PER_UM for edge in tissue.edges_um)
+    number = {"open": OPEN, "mirror": MIRROR, "periodic": PERIODIC}[sides]
+    job = _Job(
+        kernels=kernels, labels=tissue.labels.reshape(-1), media=tissue.media_array(), source=source_of(beam),
+        box=Box(nz=nz, ny=ny, nx=nx, dz=dz, dy=dy, dx=dx, n_above=media[0], n_below=media[1], sides=number),
+        seed=seed, stop=np.zeros(1, np.int64), spare=deque(),
+    )  # fmt: skip
+    record = _Record(job, names)
+    run_blocks(job.block, record, length, stop=job.stop, threads=threads, ahead=1, progress=progress, cancelled=cancelled)
+    return _finished(job, record, tissue, beam, media, sides, name)
