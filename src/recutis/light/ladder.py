@@ -21,7 +21,7 @@ from recutis.light import two_stream
 from recutis.light.beams import Beam, pencil
 from recutis.light.blocks import Estimate
 from recutis.light.deterministic import WideLight, transport_wide
-from recutis.light.layered import Layers, LayeredLight, own_layers, tally_names, transport_layers
+from recutis.light.layered import LayeredLight, Layers, own_layers, tally_names, transport_layers
 from recutis.light.stack import Grid, OpticalLayer, check_stack, default_grid
 from recutis.light.voxel_tissue import VoxelTissue
 from recutis.light.voxels import VoxelLight, transport_voxels
@@ -33,6 +33,7 @@ Fidelity = Literal["closed_form", "deterministic", "layered", "voxel"]
 LADDER: Final[tuple[Fidelity, ...]] = get_args(Fidelity)
 _PHOTONS: Final = 200_000
 _DIM: Final = 0.01  # of the largest fluence; where it is darker, rungs are not compared
+_NOISE: Final = 2.0  # standard errors that a difference of the fluence may owe to chance
 _ATTENUATIONS: Final = 60.0  # lengths of effective attenuation that stand for an infinite layer in closed form
 
 
@@ -81,15 +82,14 @@ class Transported:
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Lines to print: quantity, value with its error, what a neighbour says."""
-        told: dict[str, list[str]] = {}
+        own: dict[str, str] = {name: f"{x.value:.5f} ± {x.standard_error:.5f}" for name, x in self.tallies.items()}
+        told: dict[str, list[str]] = {name: [] for name in own}
         for one in self.differences:
-            other, value = (one.lower, one.lower_value) if one.upper == self.fidelity else (one.upper, one.upper_value)
+            above = one.upper == self.fidelity
+            other, value = (one.lower, one.lower_value) if above else (one.upper, one.upper_value)
+            own.setdefault(one.quantity, f"{one.upper_value if above else one.lower_value:.5f}")
             told.setdefault(one.quantity, []).append(f"{other.replace('_', ' ')} {value:.5f}")
-        lines = [
-            (name, f"{found.value:.5f} ± {found.standard_error:.5f}", "; ".join(told.pop(name, [])))
-            for name, found in self.tallies.items()
-        ]
-        return [*lines, *((name, "", "; ".join(words)) for name, words in told.items())]
+        return [(name, value, "; ".join(told[name])) for name, value in own.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +133,9 @@ def _closed_form(layers: tuple[OpticalLayer, ...], ask: _Question) -> Transporte
     faces = np.concatenate(([0.0], np.cumsum([x.thickness_um for x in layers])))
     cut = np.unique(np.concatenate((edges[edges < faces[-1]], faces)))
     layer = np.searchsorted(faces, (cut[:-1] + cut[1:]) / 2) - 1
-    mua, musp, g = (np.array(values)[layer] for values in zip(*((x.mua_cm, x.mus_cm * (1.0 - x.g), x.g) for x in layers), strict=True))
+    mua, musp, g = (
+        np.array(values)[layer] for values in zip(*((x.mua_cm, x.mus_cm * (1.0 - x.g), x.g) for x in layers), strict=True)
+    )
     found = two_stream.propagate(
         np.diff(cut) * M_PER_UM, mua * PER_M_PER_CM, musp * PER_M_PER_CM, g, n_surface=layers[0].n / ask.n_above
     )
@@ -254,7 +256,8 @@ def _compared(lower: Transported, upper: Transported) -> tuple[Difference, ...]:
     below = (lower.depth_edges_um[:-1] + lower.depth_edges_um[1:]) / 2
     one, error = (np.interp(middle, below, x) for x in (lower.fluence_wide, lower.fluence_wide_error))
     bright = upper.fluence_wide > _DIM * upper.fluence_wide.max()
-    worst = int(np.argmax(np.where(bright, np.abs(one / np.where(bright, upper.fluence_wide, 1.0) - 1.0), 0.0)))
+    gap = np.abs(one - upper.fluence_wide) - _NOISE * np.hypot(error, upper.fluence_wide_error)
+    worst = int(np.argmax(np.where(bright, gap / np.where(bright, upper.fluence_wide, 1.0), -np.inf)))
     apart = Difference(
         quantity=f"fluence at {middle[worst]:.0f} µm, where they differ most", lower=lower.fidelity, upper=upper.fidelity,
         lower_value=float(one[worst]), upper_value=float(upper.fluence_wide[worst]),
