@@ -1,4 +1,4 @@
-"""Draws `docs/images/light-shadow.png`: light around vessels, under a lentigo and beside a follicle. Run `python scripts/shadow_picture.py`.
+"""Draws `docs/images/light-shadow.png`: light around vessels, a lentigo and a hair. Run `python scripts/shadow_picture.py`.
 
 Wide beams on voxels of skin with periodic sides. Above the fluence over that of the beam, below the absorbed density, on the
 plane through the middle. Takes about a minute on two processors.
@@ -55,7 +55,7 @@ def scenes() -> list[Scene]:
         Scene("532 nm: a lentigo with rete ridges", voxel_skin(fair, 532.0, lentigo=spot, **size), AVERAGED),
         Scene(
             "755 nm: a hair in its follicle, a furrow",
-            voxel_skin(fair, 755.0, follicles=(hair,), relief=Relief(heights_um=-furrows), **size),
+            voxel_skin(fair, 755.0, follicles=(hair,), relief=Relief(heights_um=furrows), **size),
             AVERAGED,
         ),
     ]

@@ -436,7 +436,7 @@ def test_layers_without_meaning_are_refused(changes: dict[str, float], message: 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"engine": "steam"}, r"There is no engine 'steam'; choose auto, packet or scalar"),
+        ({"engine": "steam"}, r"There is no engine 'steam'; choose auto, packet, scalar or cuda"),
         ({"until_pct": 1.0}, r"Give either a number of photons or a goal"),
         ({"photons": None, "until_pct": 1.0, "tally": "heat"}, r"There is no tally 'heat' in 2 layers; choose one of specular"),
         ({"photons": None, "until_pct": -1.0}, r"The goal for diffuse_reflectance allows no error at all"),

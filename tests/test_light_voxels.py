@@ -424,7 +424,7 @@ def test_importing_light_loads_no_compiler() -> None:
 @pytest.mark.parametrize(
     ("beam", "more", "message"),
     [
-        (None, {"engine": "steam"}, r"There is no engine 'steam'; choose auto, packet or scalar"),
+        (None, {"engine": "steam"}, r"There is no engine 'steam'; choose auto, packet, scalar or cuda"),
         (None, {"sides": "soft"}, r"There are no soft sides; choose open, mirror or periodic"),
         (None, {"until_pct": 1.0}, r"Give either a number of photons or a goal"),
         (

@@ -1,9 +1,13 @@
-"""Compilation of kernels, with a cache folder that works without a writable home. The only place that imports numba."""
+"""Compilation of kernels, with a cache folder that works without a writable home.
+
+The only place that imports numba; the engines of graphics cards take its `cuda` besides.
+"""
 
 from __future__ import annotations
 
 import getpass
 import hashlib
+import importlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -82,3 +86,18 @@ def inlined(function: Function) -> Function:
     """A small function that is written into the kernel that calls it."""
     compiled: Any = _njit(inline="always", error_model="numpy", fastmath=_RELAXED, _nrt=False)(function)
     return cast(Function, compiled)
+
+
+def card_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a kernel of a graphics card: arithmetic of float32 as fast as the card has it, result cached on disk.
+
+    Functions that are `inlined` can be called from it.
+    """
+    cuda: Any = importlib.import_module("numba.cuda")
+    return cuda.jit(cache=True, fastmath=True)(function)
+
+
+def card_function(function: Callable[..., Any]) -> Any:
+    """A function of a card that is written into the kernel that calls it and may add to the card's memory."""
+    cuda: Any = importlib.import_module("numba.cuda")
+    return cuda.jit(device=True, inline="always", fastmath=True)(function)

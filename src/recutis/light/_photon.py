@@ -8,7 +8,7 @@ volume's integral of the fluence, and times mua its absorbed energy.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ REFLECTED, TRANSMITTED = 0, 1
 # Places of a photon.
 X, Y, Z, UX, UY, UZ, WEIGHT = 0, 1, 2, 3, 4, 5, 6
 PLACES = 7
+# Exact in float32, so that arithmetic keeps to the precision of what it is given.
+_ZERO, _HALF, _ONE = (cast(float, np.float32(number)) for number in (0.0, 0.5, 1.0))
 
 
 class Source(NamedTuple):
@@ -78,15 +80,15 @@ class Scale(NamedTuple):
 def fresnel(cosine: float, n1: float, n2: float) -> tuple[float, float]:
     """Unpolarised reflectance from medium 1 to 2, and the cosine in medium 2 (0 at total reflection)."""
     if n1 == n2:
-        return 0.0, cosine
+        return _ZERO, cosine
     ratio = n1 / n2
-    sine2 = ratio * ratio * (1.0 - cosine * cosine)
-    if sine2 >= 1.0:
-        return 1.0, 0.0
-    beyond = math.sqrt(1.0 - sine2)
+    sine2 = ratio * ratio * (_ONE - cosine * cosine)
+    if sine2 >= _ONE:
+        return _ONE, _ZERO
+    beyond = math.sqrt(_ONE - sine2)
     s = (n1 * cosine - n2 * beyond) / (n1 * cosine + n2 * beyond)
     p = (n1 * beyond - n2 * cosine) / (n1 * beyond + n2 * cosine)
-    return 0.5 * (s * s + p * p), beyond
+    return _HALF * (s * s + p * p), beyond
 
 
 @inlined

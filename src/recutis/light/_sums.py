@@ -18,6 +18,13 @@ class Sums:
         self._photons = 0
         self._blocks = 0
 
+    @classmethod
+    def of(cls, total: Array, squares: Array, *, photons: int, blocks: int) -> Sums:
+        """Sums that were made elsewhere: of the tallies of blocks, and of their squares over the blocks' photons."""
+        sums = cls()
+        sums._total, sums._squares, sums._photons, sums._blocks = total, squares, photons, blocks
+        return sums
+
     def add(self, tally: Array, photons: int) -> None:
         """Add a block's tally."""
         self._total += tally

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
-from recutis.light import two_stream
 from recutis.light.beams import Beam, pencil
 from recutis.light.blocks import Estimate
 from recutis.light.deterministic import WideLight, transport_wide
@@ -121,6 +120,8 @@ def scattering_error_pct(layers: Sequence[OpticalLayer]) -> float:
 
 def _closed_form(layers: tuple[OpticalLayer, ...], ask: _Question) -> Transported:
     """Two streams on cells that never span two layers; the index of refraction counts at the surface only."""
+    from recutis.light import two_stream  # loads the compiler
+
     if ask.beam.angle_deg or ask.beam.diffuse:
         msg = "The closed form knows upright beams only; choose the deterministic rung for tilted or diffuse light."
         raise InputError(msg)

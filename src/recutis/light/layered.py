@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError
+from recutis.light import card
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, check_balance, check_seed, gained, length_of, run_blocks
@@ -34,13 +35,14 @@ from recutis.units import M_PER_UM, PER_M_PER_CM
 if TYPE_CHECKING:
     import xarray as xr
 
-    from recutis.light._photon import Source
+    from recutis.light._photon import Scale, Source
 
 Array = NDArray[np.float64]
 Block = tuple[Array, Array, Array, Array]
+Few = tuple[Array, Array, Array, Array, Array]
 Layers = Sequence[OpticalLayer] | Sequence[LayerOptics]
 LayersOf = Callable[[float], Layers]
-Engine = Literal["auto", "packet", "scalar"]
+Engine = Literal["auto", "packet", "scalar", "cuda"]
 
 _BOTTOM: Final = 4  # row of the lower faces in a stack, as in `_photon`
 _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
@@ -108,11 +110,17 @@ def vector_units() -> bool:
     return bool(_VECTOR_UNITS & {*found.get("baseline", ()), *found.get("found", ())})
 
 
-def _engine(name: str) -> tuple[str, ModuleType]:
-    """The engine's own name and its kernels. Loads numba."""
-    if name not in {"auto", "packet", "scalar"}:
-        msg = f"There is no engine '{name}'; choose auto, packet or scalar."
+def _engine(name: str, photons: int) -> tuple[str, ModuleType]:
+    """The engine's own name and its kernels, for a run of so many photons. Loads numba."""
+    if name not in get_args(Engine):
+        msg = f"There is no engine '{name}'; choose auto, packet, scalar or cuda."
         raise InputError(msg)
+    if name == "cuda":
+        card.require()
+    if name == "cuda" or (name == "auto" and card.worth_it(photons)):
+        from recutis.light import _layered_cuda
+
+        return "cuda", _layered_cuda
     if name == "packet" or (name == "auto" and vector_units()):
         from recutis.light import _layered_packet
 
@@ -120,6 +128,18 @@ def _engine(name: str) -> tuple[str, ModuleType]:
     from recutis.light import _layered_scalar
 
     return "scalar", _layered_scalar
+
+
+def _scale(grid: Grid) -> Scale:
+    """The grid in the words of the kernels."""
+    from recutis.light._photon import Scale
+
+    return Scale(
+        per_dz=grid.depth_cells / (grid.depth_um * M_PER_UM),
+        per_dr=grid.radius_cells / (grid.radius_um * M_PER_UM),
+        nz=grid.depth_cells,
+        nr=grid.radius_cells,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,56 +156,78 @@ class _Job:
 
     def block(self, number: int, photons: int) -> Block:
         """Run one block: fluence by row and radius, what left by way and radius, the account, absorption of layers [1/m]."""
-        from recutis.light._photon import ACCOUNTS, MUA, Scale
+        from recutis.light._photon import ACCOUNTS, MUA
 
-        grid = self.grid
-        widths = grid.radius_cells + 1
-        scale = Scale(
-            per_dz=grid.depth_cells / (grid.depth_um * M_PER_UM),
-            per_dr=grid.radius_cells / (grid.radius_um * M_PER_UM),
-            nz=grid.depth_cells,
-            nr=grid.radius_cells,
-        )
+        widths = self.grid.radius_cells + 1
         fluence, leaving, account = np.zeros(self.rows.cell.size * widths), np.zeros((2, widths)), np.zeros(ACCOUNTS)
         stack = self.stack_of(number)
         self.kernels.run_block(
-            photons, self.seed, number, stack, self.source, scale, fluence, leaving, account,
+            photons, self.seed, number, stack, self.source, _scale(self.grid), fluence, leaving, account,
             self.stop, self.kernels.memory(),
         )  # fmt: skip
         return fluence.reshape(-1, widths), leaving, account, stack[MUA]
 
 
+class _Maps(Protocol):
+    """What sums up cells over blocks, in the memory of this machine or on a card."""
+
+    def add(self, found: Any, photons: int) -> Few:
+        """Add a block: its fluence by row, the part beyond the last radius, what left each way, the account, absorption of layers."""
+
+    def sums(self) -> tuple[Sums, Sums, Sums]:
+        """Fluence and absorbed energy by depth and radius, what left by way and radius."""
+
+
+class _OwnMaps:
+    """Sums over blocks in the memory of this machine."""
+
+    def __init__(self, rows: Rows, grid: Grid) -> None:
+        shape = (grid.depth_cells + 1, grid.radius_cells + 1)
+        self._rows = rows
+        self._sums = Sums(*shape), Sums(*shape), Sums(2, shape[1])
+        self._taken = np.empty((rows.cell.size, shape[1]))
+        self._cells = np.empty(shape)
+
+    def add(self, found: Block, photons: int) -> Few:
+        """Add a block: its fluence by row, the part beyond the last radius, what left each way, the account, absorption of layers."""
+        fluence, leaving, account, mua_m = found
+        taken = np.multiply(fluence, mua_m[self._rows.layer][:, None], out=self._taken)
+        for sums, values in zip(self._sums, (fluence, taken), strict=False):
+            sums.add(self._rows.by_cell(values, self._cells), photons)
+        self._sums[2].add(leaving, photons)
+        return fluence.sum(axis=1), fluence[:, -1], leaving.sum(axis=1), account, mua_m
+
+    def sums(self) -> tuple[Sums, Sums, Sums]:
+        """Fluence and absorbed energy by depth and radius, what left by way and radius."""
+        return self._sums
+
+
 class _Record:
     """Sums over blocks of everything that a result tells."""
 
-    def __init__(self, rows: Rows, grid: Grid, layers: int) -> None:
-        shape = (grid.depth_cells + 1, grid.radius_cells + 1)
+    def __init__(self, rows: Rows, grid: Grid, layers: int, maps: _Maps | None = None) -> None:
+        self.maps = maps if maps is not None else _OwnMaps(rows, grid)
         self._rows, self._layers = rows, layers
-        self.fluence, self.absorbed = Sums(*shape), Sums(*shape)
-        self.fluence_wide, self.absorbed_wide = Sums(shape[0]), Sums(shape[0])
-        self.leaving, self.outside = Sums(2, shape[1]), Sums()
+        depths = grid.depth_cells + 1
+        self.fluence_wide, self.absorbed_wide, self.outside = Sums(depths), Sums(depths), Sums()
         self.tallies = Sums(len(tally_names(layers)))
-        self._taken = np.empty((rows.cell.size, shape[1]))
-        self._cells, self._heat = np.empty(shape), np.empty(shape)
         self.photons, self.blocks = 0, 0
         self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
 
-    def add(self, found: Block, photons: int) -> None:
+    def add(self, found: Any, photons: int) -> None:
         """Add one block."""
-        fluence, leaving, account, mua_m = found
         rows = self._rows
-        taken = np.multiply(fluence, mua_m[rows.layer][:, None], out=self._taken)
-        cells, heat = rows.by_cell(fluence, self._cells), rows.by_cell(taken, self._heat)
-        by_layer = np.bincount(rows.layer, weights=taken.sum(axis=1), minlength=self._layers)
-        specular, gain, variance, collisions = (float(x) for x in account)
-        self.fluence.add(cells, photons)
-        self.absorbed.add(heat, photons)
-        self.fluence_wide.add(cells.sum(axis=1), photons)
-        self.absorbed_wide.add(heat.sum(axis=1), photons)
-        self.leaving.add(leaving, photons)
-        self.outside.add(np.asarray(heat.sum() - heat[:-1, :-1].sum()), photons)
-        summary = [specular, leaving[0].sum(), leaving[1].sum(), by_layer.sum()]
-        self.tallies.add(np.concatenate((summary, by_layer)), photons)
+        by_row, edge, leaving, account, mua_m = self.maps.add(found, photons)
+        absorbs = mua_m[rows.layer]
+        heat = by_row * absorbs
+        by_layer = np.bincount(rows.layer, weights=heat, minlength=self._layers)
+        by_depth: Array = np.bincount(rows.cell, weights=heat).astype(np.float64)
+        beyond = by_depth[-1] + np.sum(edge * absorbs, where=rows.cell < rows.cell[-1])
+        specular, gain, variance, collisions = (float(x) for x in account[:4])
+        self.fluence_wide.add(np.bincount(rows.cell, weights=by_row).astype(np.float64), photons)
+        self.absorbed_wide.add(by_depth, photons)
+        self.outside.add(np.asarray(beyond), photons)
+        self.tallies.add(np.concatenate(([specular, *leaving, by_layer.sum()], by_layer)), photons)
         self.photons += photons
         self.blocks += 1
         self.gain, self.gain_variance, self.collisions = (
@@ -214,12 +256,12 @@ class _Record:
 
 
 def _finished(
-    job: _Job, record: _Record, tissue: _Tissue, beam: Beam, n_above: float, lamp: Lamp | None, engine: str
+    grid: Grid, record: _Record, tissue: _Tissue, beam: Beam, n_above: float, lamp: Lamp | None, engine: str, seed: int
 ) -> LayeredLight:
     """The sums as a result per unit of energy and volume."""
     record.check()
     layers = tissue.layers
-    grid, inner = job.grid, slice(None, -1)
+    inner = slice(None, -1)
     depth_m = grid.depth_um * M_PER_UM / grid.depth_cells
     edges_m = grid.radius_edges_um * M_PER_UM
     area_m2 = math.pi * np.diff(edges_m * edges_m)
@@ -231,11 +273,11 @@ def _finished(
         place = (inner,) * sums.mean().ndim
         return sums.mean()[place] * scale, sums.error()[place] * scale
 
-    fluence, absorbed = both(record.fluence, PER_M_PER_CM**-2 / (area_m2 * depth_m)), both(
-        record.absorbed, PER_M_PER_CM**-3 / (area_m2 * depth_m)
-    )  # fmt: skip
+    fluences, absorptions, exits = record.maps.sums()
+    fluence = both(fluences, PER_M_PER_CM**-2 / (area_m2 * depth_m))
+    absorbed = both(absorptions, PER_M_PER_CM**-3 / (area_m2 * depth_m))
     wide, heat = both(record.fluence_wide, 1.0 / depth_m), both(record.absorbed_wide, 1.0 / (PER_M_PER_CM * depth_m))
-    leaving, leaving_error = (x[:, inner] / area_m2 / PER_M_PER_CM**2 for x in (record.leaving.mean(), record.leaving.error()))
+    leaving, leaving_error = (x[:, inner] / area_m2 / PER_M_PER_CM**2 for x in (exits.mean(), exits.error()))
     inputs = {
         "layers": [asdict(layer) for layer in layers], "n_above": n_above, "n_below": tissue.n_below, "beam": asdict(beam),
         "lamp": None if lamp is None else asdict(lamp), "grid": asdict(grid), "photons": record.photons,
@@ -243,7 +285,7 @@ def _finished(
     }  # fmt: skip
     return LayeredLight(
         layers=layers, n_above=n_above, n_below=tissue.n_below, beam=beam, lamp=lamp, grid=grid,
-        photons=record.photons, blocks=record.blocks, engine=engine, seed=job.seed,
+        photons=record.photons, blocks=record.blocks, engine=engine, seed=seed,
         collisions=record.collisions / record.photons, balance=record.balance(),
         tallies=tallies,
         outside=Estimate(value=float(record.outside.mean()), standard_error=float(record.outside.error())),
@@ -251,7 +293,7 @@ def _finished(
         fluence_wide=wide[0], fluence_wide_error=wide[1], absorbed_wide_cm=heat[0], absorbed_wide_error_cm=heat[1],
         reflected_cm2=leaving[0], reflected_error_cm2=leaving_error[0],
         transmitted_cm2=leaving[1], transmitted_error_cm2=leaving_error[1],
-        provenance=provenance(inputs, seed=job.seed),
+        provenance=provenance(inputs, seed=seed),
     )  # fmt: skip
 
 
@@ -332,8 +374,9 @@ def transport_layers(
     photons : how many; or `until_pct`: run until `tally` has this relative standard error; or several `goals`,
         with at most `most_photons`
     n_above, n_below : refractive indices outside; below, that of the lowest layer when left out
-    engine : packets of sixteen photons, single photons, or what suits the processor; both give the same within errors
-    threads : all processors when left out; the result does not depend on it
+    engine : packets of sixteen photons, single photons, a graphics card (cuda), or what suits the machine and the length
+        of the run; all give the same within errors
+    threads : all processors when left out; the result does not depend on it, and a card does not use them
     progress, cancelled : called now and then from the calling thread
 
     The same input and seed give the same numbers, bit for bit, on one machine.
@@ -344,20 +387,29 @@ def transport_layers(
     doi:10.1086/144246.
     """
     check_seed(seed)
-    name, kernels = _engine(engine)
-    from recutis.light._photon import TOP, source_of
-
+    if lamp is not None and engine == "cuda":
+        msg = "A graphics card follows one wavelength at a time, a lamp has many; choose the engine packet, or auto."
+        raise InputError(msg)
     tissue = _tissue(layers, lamp, n_above, n_below, seed)
     length = length_of(
         photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons,
         known=tally_names(len(tissue.layers) - clear_depth(tissue.layers)), where=f"{len(tissue.layers)} layers",
     )  # fmt: skip
+    name, kernels = _engine(engine, length.photons if lamp is None else 0)
+    from recutis.light._photon import TOP, source_of
+
     used = grid if grid is not None else default_grid(tissue.layers, beam.reach_um)
-    rows = tally_rows(tissue.stack[TOP], used)
-    job = _Job(
-        kernels=kernels, stack_of=tissue.stack_of, source=source_of(beam), grid=used, rows=rows, seed=seed,
-        stop=np.zeros(1, np.int64),
-    )  # fmt: skip
-    record = _Record(rows, used, tissue.stack.shape[1])
-    run_blocks(job.block, record, length, stop=job.stop, threads=threads, progress=progress, cancelled=cancelled)
-    return _finished(job, record, tissue, beam, n_above, lamp, name)
+    stack = tissue.stack
+    rows, stop = tally_rows(stack[TOP], used), np.zeros(1, np.int64)
+    if name == "cuda":
+        maps = kernels.Card(stack, source_of(beam), _scale(used), rows, seed)
+        record = _Record(rows, used, stack.shape[1], maps)
+        run_blocks(
+            maps.block, record, replace(length, pace=kernels.PACE), stop=stop, threads=1, ahead=kernels.AHEAD,
+            progress=progress, cancelled=cancelled,
+        )  # fmt: skip
+    else:
+        job = _Job(kernels=kernels, stack_of=tissue.stack_of, source=source_of(beam), grid=used, rows=rows, seed=seed, stop=stop)
+        record = _Record(rows, used, stack.shape[1])
+        run_blocks(job.block, record, length, stop=stop, threads=threads, progress=progress, cancelled=cancelled)
+    return _finished(used, record, tissue, beam, n_above, lamp, name, seed)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
+from recutis.light import card
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, Pace, check_balance, check_seed, gained, length_of, run_blocks
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Block = tuple[Array, Array, Array]
-Engine = Literal["auto", "packet", "scalar"]
+Few = tuple[Array, Array, Array]
+Engine = Literal["auto", "packet", "scalar", "cuda"]
 Sides = Literal["open", "mirror", "periodic"]
 
 _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "sides", "absorbed")
@@ -119,11 +121,17 @@ def voxel_tallies(tissue: VoxelTissue) -> tuple[str, ...]:
     return (*_SUMMARY, *(f"absorbed_{medium.name}" for medium in tissue.media))
 
 
-def _engine(name: str) -> tuple[str, ModuleType]:
-    """The engine's own name and its kernels. Loads numba."""
+def _engine(name: str, photons: int) -> tuple[str, ModuleType]:
+    """The engine's own name and its kernels, for a run of so many photons. Loads numba."""
     if name not in get_args(Engine):
         msg = f"There is no engine '{name}'; choose {', '.join(get_args(Engine)[:-1])} or {get_args(Engine)[-1]}."
         raise InputError(msg)
+    if name == "cuda":
+        card.require()
+    if name == "cuda" or (name == "auto" and card.worth_it(photons)):
+        from recutis.light import _voxel_cuda
+
+        return "cuda", _voxel_cuda
     if name == "packet" or (name == "auto" and vector_units()):
         from recutis.light import _voxel_packet
 
@@ -166,57 +174,77 @@ def _check_beam(tissue: VoxelTissue, beam: Beam, sides: str) -> None:
             raise OutOfRangeError(msg)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """A run in the words of the kernels. Grids of fluence are used again: `spare` holds those that are clear."""
+class _Maps(Protocol):
+    """What runs blocks and sums up voxels over them, in the memory of this machine or on a card."""
 
-    kernels: ModuleType
-    labels: NDArray[np.uint8]
-    media: Array
-    source: Source
-    box: Box
-    seed: int
-    stop: NDArray[np.int64]
-    spare: deque[Array]
+    def block(self, number: int, photons: int) -> Any:
+        """Run one block."""
+
+    def add(self, found: Any, photons: int) -> Few:
+        """Add a block; returns its fluence by label, what left each way, the account."""
+
+    def sums(self) -> tuple[Array, Array, Sums]:
+        """Fluence and its squares over the photons of blocks, by voxel; what left by way and cell."""
+
+
+class _Job:
+    """A run on the processors of this machine. Grids of fluence are used again: `spare` holds those that are clear."""
+
+    def __init__(
+        self, kernels: ModuleType, labels: NDArray[np.uint8], media: Array, source: Source, box: Box, seed: int,
+        stop: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        self._kernels, self._labels, self._media, self._source, self._box = kernels, labels, media, source, box
+        self._seed, self._stop = seed, stop
+        self._spare: deque[Array] = deque()
+        self._total, self._squares, self._leaving = np.zeros(labels.size), np.zeros(labels.size), Sums(2, box.ny * box.nx)
 
     def block(self, number: int, photons: int) -> Block:
         """Run one block: fluence, what left by way and cell, the account."""
         from recutis.light._voxel import ACCOUNTS
 
         try:
-            fluence = self.spare.pop()
+            fluence = self._spare.pop()
         except IndexError:
-            fluence = np.zeros(self.labels.size)
-        leaving, account = np.zeros((2, self.box.ny * self.box.nx)), np.zeros(ACCOUNTS)
-        self.kernels.run_block(
-            photons, self.seed, number, self.labels, self.media, self.source, self.box, fluence, leaving, account,
-            self.stop, self.kernels.memory(),
+            fluence = np.zeros(self._labels.size)
+        leaving, account = np.zeros((2, self._box.ny * self._box.nx)), np.zeros(ACCOUNTS)
+        self._kernels.run_block(
+            photons, self._seed, number, self._labels, self._media, self._source, self._box, fluence, leaving, account,
+            self._stop, self._kernels.memory(),
         )  # fmt: skip
         return fluence, leaving, account
+
+    def add(self, found: Block, photons: int) -> Few:
+        """Add a block, whose grid is cleared and used again; returns its fluence by label, what left each way, the account."""
+        from recutis.light._voxel import fold
+
+        fluence, leaving, account = found
+        by_label = np.zeros(self._media.shape[1])
+        fold(fluence, photons, self._labels, self._total, self._squares, by_label)
+        self._spare.append(fluence)
+        self._leaving.add(leaving, photons)
+        return by_label, leaving.sum(axis=1), account
+
+    def sums(self) -> tuple[Array, Array, Sums]:
+        """Fluence and its squares over the photons of blocks, by voxel; what left by way and cell."""
+        return self._total, self._squares, self._leaving
 
 
 class _Record:
     """Sums over blocks of everything that a result tells."""
 
-    def __init__(self, job: _Job, names: Sequence[str]) -> None:
-        self._job, self._names = job, names
-        self.total, self.squares = np.zeros(job.labels.size), np.zeros(job.labels.size)
-        self.leaving, self.tallies = Sums(2, job.box.ny * job.box.nx), Sums(len(names))
+    def __init__(self, maps: _Maps, names: Sequence[str], mua_m: Array) -> None:
+        self._maps, self._names, self._mua_m = maps, names, mua_m
+        self.tallies = Sums(len(names))
         self.photons, self.blocks = 0, 0
         self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
 
-    def add(self, found: Block, photons: int) -> None:
-        """Add one block, whose grid is cleared and used again."""
-        from recutis.light._voxel import MUA, fold
-
-        fluence, leaving, account = found
-        by_label = np.zeros(self._job.media.shape[1])
-        fold(fluence, photons, self._job.labels, self.total, self.squares, by_label)
-        self._job.spare.append(fluence)
-        taken = by_label * self._job.media[MUA]
+    def add(self, found: Any, photons: int) -> None:
+        """Add one block."""
+        by_label, leaving, account = self._maps.add(found, photons)
+        taken = by_label * self._mua_m
         specular, gain, variance, collisions, sides = (float(x) for x in account)
-        self.leaving.add(leaving, photons)
-        self.tallies.add(np.concatenate(([specular, leaving[0].sum(), leaving[1].sum(), sides, taken.sum()], taken)), photons)
+        self.tallies.add(np.concatenate(([specular, *leaving, sides, taken.sum()], taken)), photons)
         self.photons += photons
         self.blocks += 1
         self.gain, self.gain_variance, self.collisions = (
@@ -232,15 +260,15 @@ class _Record:
         """Net energy from roulette."""
         return gained(self.gain, self.gain_variance, self.photons)
 
-    def fluence(self) -> tuple[Array, Array]:
-        """Mean for each photon and its standard error, in place of the sums, which are gone afterwards."""
-        mean, spread = self.total, self.squares
+    def maps(self) -> tuple[Array, Array, Sums]:
+        """Mean fluence for each photon and its standard error, in place of the sums, which are gone afterwards; what left."""
+        mean, spread, leaving = self._maps.sums()
         mean /= self.photons
         for start in range(0, mean.size, _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             spread[part] = np.sqrt(np.maximum(spread[part] - mean[part] ** 2 * self.photons, 0.0))
         spread /= math.sqrt(max(self.blocks - 1, 1) * self.photons)
-        return mean, spread
+        return mean, spread, leaving
 
     def check(self) -> None:
         """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows."""
@@ -251,30 +279,28 @@ class _Record:
         check_balance(total, self.balance(), photons=self.photons, largest_win=SMALLEST_WEIGHT / CHANCE)
 
 
-def _finished(
-    job: _Job, record: _Record, tissue: VoxelTissue, beam: Beam, media: tuple[float, float], sides: Sides, engine: str
-) -> VoxelLight:
+def _finished(record: _Record, tissue: VoxelTissue, box: Box, beam: Beam, sides: Sides, engine: str, seed: int) -> VoxelLight:
     """The sums as a result per unit of energy and volume."""
     record.check()
-    shape, box = tissue.labels.shape, job.box
-    fluence, fluence_error = record.fluence()
+    shape = tissue.labels.shape
+    fluence, fluence_error, exits = record.maps()
     volume = box.dz * box.dy * box.dx * PER_M_PER_CM**2
     fluence /= volume
     fluence_error /= volume
     per_cm2 = 1.0 / (box.dy * box.dx * PER_M_PER_CM**2)
-    leaving, leaving_error = (x.reshape(2, *shape[1:]) * per_cm2 for x in (record.leaving.mean(), record.leaving.error()))
+    leaving, leaving_error = (x.reshape(2, *shape[1:]) * per_cm2 for x in (exits.mean(), exits.error()))
     inputs = {
         "labels": tissue.sha256, "shape": shape, "voxel_um": tissue.edges_um, "media": [asdict(x) for x in tissue.media],
-        "n_above": media[0], "n_below": media[1], "sides": sides, "beam": asdict(beam), "photons": record.photons,
+        "n_above": box.n_above, "n_below": box.n_below, "sides": sides, "beam": asdict(beam), "photons": record.photons,
         "blocks": record.blocks, "engine": engine,
     }  # fmt: skip
     return VoxelLight(
-        tissue=tissue, n_above=media[0], n_below=media[1], sides=sides, beam=beam, photons=record.photons, blocks=record.blocks,
-        engine=engine, seed=job.seed, collisions=record.collisions / record.photons, balance=record.balance(),
+        tissue=tissue, n_above=box.n_above, n_below=box.n_below, sides=sides, beam=beam, photons=record.photons, blocks=record.blocks,
+        engine=engine, seed=seed, collisions=record.collisions / record.photons, balance=record.balance(),
         tallies=record.estimates(), fluence_cm2=fluence.reshape(shape), fluence_error_cm2=fluence_error.reshape(shape),
         reflected_cm2=leaving[0], reflected_error_cm2=leaving_error[0],
         transmitted_cm2=leaving[1], transmitted_error_cm2=leaving_error[1],
-        provenance=provenance(inputs, seed=job.seed),
+        provenance=provenance(inputs, seed=seed),
     )  # fmt: skip
 
 
@@ -315,8 +341,9 @@ def transport_voxels(
     sides : open ones let light leave without reflection; mirrors send it back; periodic ones let it in at the other side,
         so that the tissue goes on for ever. The tails of a gaussian that reach beyond the grid are lost at open sides,
         folded back by mirrors, and wrapped by periodic ones, as is any wider beam.
-    engine : packets of photons side by side, single photons, or what suits the processor; both give the same within errors
-    threads : all processors when left out; the result does not depend on it
+    engine : packets of photons side by side, single photons, a graphics card (cuda), or what suits the machine and
+        the length of the run; all give the same within errors
+    threads : all processors when left out; the result does not depend on it, and a card does not use them
     progress, cancelled : called now and then from the calling thread
 
     Scattering and faces are drawn, absorption is exact along every path, and so is the fluence for each path. Faces of
@@ -335,18 +362,21 @@ def transport_voxels(
         photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons, known=names,
         where="this tissue", pace=_pace(tissue.labels.size),
     )  # fmt: skip
-    name, kernels = _engine(engine)
+    name, kernels = _engine(engine, length.photons)
     from recutis.light._photon import source_of
-    from recutis.light._voxel import MIRROR, OPEN, PERIODIC, Box
+    from recutis.light._voxel import MIRROR, MUA, OPEN, PERIODIC, Box
 
     nz, ny, nx = tissue.labels.shape
     dz, dy, dx = (edge * M_PER_UM for edge in tissue.edges_um)
     number = {"open": OPEN, "mirror": MIRROR, "periodic": PERIODIC}[sides]
-    job = _Job(
-        kernels=kernels, labels=tissue.labels.reshape(-1), media=tissue.media_array(), source=source_of(beam),
-        box=Box(nz=nz, ny=ny, nx=nx, dz=dz, dy=dy, dx=dx, n_above=media[0], n_below=media[1], sides=number),
-        seed=seed, stop=np.zeros(1, np.int64), spare=deque(),
-    )  # fmt: skip
-    record = _Record(job, names)
-    run_blocks(job.block, record, length, stop=job.stop, threads=threads, ahead=1, progress=progress, cancelled=cancelled)
-    return _finished(job, record, tissue, beam, media, sides, name)
+    box = Box(nz=nz, ny=ny, nx=nx, dz=dz, dy=dy, dx=dx, n_above=media[0], n_below=media[1], sides=number)
+    labels, properties, source, stop = tissue.labels.reshape(-1), tissue.media_array(), source_of(beam), np.zeros(1, np.int64)
+    if name == "cuda":
+        maps: _Maps = kernels.Card(labels, properties, source, box, seed)
+        length, threads = replace(length, pace=kernels.PACE), 1
+    else:
+        maps = _Job(kernels, labels, properties, source, box, seed, stop)
+    record = _Record(maps, names, properties[MUA])
+    ahead = kernels.AHEAD if name == "cuda" else 1
+    run_blocks(maps.block, record, length, stop=stop, threads=threads, ahead=ahead, progress=progress, cancelled=cancelled)
+    return _finished(record, tissue, box, beam, sides, name, seed)
