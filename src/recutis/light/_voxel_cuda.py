@@ -25,6 +25,7 @@ from recutis.light._sums import Sums
 from recutis.light._voxel import Box, Labels
 
 _SLOWEST = single(1e-9)  # least share of a voxel crossed along an axis by metre: level flight never reaches the next one
+_EDGE = single(1e-6)  # of a voxel; a photon that starts on an edge starts inside by this much, in the voxel it was given
 _LONG = single(4.0)  # a path of so many absorption lengths in one voxel is booked before it ends
 _NOTHING, _DUE, _MET = np.int32(0), np.int32(1), np.int32(2)
 _STILL, _MORE, _LESS = np.int32(0), np.int32(1), np.int32(-1)
@@ -33,7 +34,7 @@ _HALF = single(0.5)
 # (1 - exp(-a)) / a below _THIN, to rounding.
 _F1, _F2, _F3, _F4, _F5 = (single((-1.0) ** k / math.factorial(k + 1)) for k in range(1, 6))
 _THIN = single(0.25)
-SHAPE = Launch()
+SHAPE = Launch(threads=c.THREADS if c.SIMULATED else 256, patience=1)
 __all__ = ["AHEAD", "PACE", "Card"]
 
 
@@ -128,7 +129,7 @@ def begun(
     if x < ZERO or y < ZERO or x > width or y > height:
         return _LESS, _LESS, ZERO, ZERO, a, b, d, e
     column, row = min(np.int32(x), np.int32(field.nx - 1)), min(np.int32(y), np.int32(field.ny - 1))
-    return np.int32(column), np.int32(row), x - single(column), y - single(row), a, b, d, e
+    return np.int32(column), np.int32(row), max(x - single(column), _EDGE), max(y - single(row), _EDGE), a, b, d, e
 
 
 @inlined
@@ -230,11 +231,19 @@ def born(
 
 
 @card_function
-def book_path(tally: Counts, place: Lane, weight: Lane, path: Lane, mua: Lane, units: Units) -> Lane:
-    """The weight after a path in one voxel; books the path."""
+def book_path(
+    tally: Counts, place: Lane, first: Lane, held: Lane, weight: Lane, path: Lane, mua: Lane, units: Units
+) -> tuple[Lane, Lane]:  # fmt: skip
+    """The weight after a path in one voxel; books the path, in the first voxel of a photon among what the thread holds.
+
+    Photons of a narrow beam all begin in one voxel, where atomic additions would wait for each other.
+    """
     amount = taken(weight, path, mua)
-    cuda.atomic.add(tally, np.uint32(place), counted(amount, units.fluence))
-    return max(weight - mua * amount, ZERO)
+    if place == first:
+        held += counted(amount, units.fluence)
+    else:
+        cuda.atomic.add(tally, np.uint32(place), counted(amount, units.fluence))
+    return max(weight - mua * amount, ZERO), np.uint64(held)
 
 
 @card_function
@@ -255,7 +264,7 @@ def met(
 
 
 @card_kernel
-def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it would hand over all of them)
+def follow(  # noqa: C901, PLR0915  (the life of a photon in registers: parts of it would hand over all of them)
     photons: int, chunk: int, key: int, patience: int, labels: NDArray[Any], media: NDArray[np.float32], source: Source,
     field: Field, units: Units, tally: Counts, account: Counts,
 ) -> None:  # fmt: skip
@@ -263,7 +272,7 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
     queue = cuda.shared.array(1, np.int32)
     c.open_queue(queue)
     first, last = np.uint32(cuda.blockIdx.x * chunk), np.int32(min(chunk, photons - cuda.blockIdx.x * chunk))
-    own, collisions = c.own_copy(), np.uint32(0)
+    own, collisions, held, start = c.own_copy(), np.uint32(0), np.uint64(0), _STILL
     ux, uy, uz, tx, ty, tz, sx, sy, sz = ZERO, ZERO, ONE, ONE, ONE, ONE, ONE, ONE, ONE
     weight, free, path, place, fresh, move, new = ZERO, ZERO, ZERO, _STILL, _STILL, _STILL, _STILL
     s0, s1, s2, s3 = c.stream(key, np.uint32(0))
@@ -278,6 +287,9 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
             )
             label, mua, mus, g = entered(np.int32(labels[np.uint32(place)]), media)
             path = ZERO
+            if place != start:
+                cuda.atomic.add(tally, np.uint32(start), held)
+                start, held = place, np.uint64(0)
         event, turns = _NOTHING, _STILL
         while turns < patience and weight > ZERO:
             turns = np.int32(turns + 1)
@@ -290,7 +302,8 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
             over_y = ty <= reach and not over_x
             move = step_over(ux, 1) if over_x else step_over(uy, field.over_y) if over_y else step_over(uz, field.over_z)
             tx, ty, tz = sx if over_x else tx - reach, sy if over_y else ty - reach, tz - reach if over_x or over_y else sz
-            weight, path, place = book_path(tally, place, weight, path, mua, units), ZERO, np.int32(place + move)
+            weight, held = book_path(tally, place, start, held, weight, path, mua, units)
+            path, place = ZERO, np.int32(place + move)
             new = np.int32(labels[np.uint32(place)])
             if new != label or weight < SMALLEST:
                 event = _MET
@@ -301,7 +314,8 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
             tx, ty, tz, sx, sy, sz = redirected(ux, uy, uz, vx, vy, vz, tx - flight, ty - flight, tz - flight, field)
             ux, uy, uz, fresh, collisions = vx, vy, vz, _STILL, np.uint32(collisions + _ONE_MORE)
             if mua * path > _LONG:
-                weight, path = book_path(tally, place, weight, path, mua, units), ZERO
+                weight, held = book_path(tally, place, start, held, weight, path, mua, units)
+                path = ZERO
         elif event == _MET and new != label and weight > ZERO:
             drawn, s0, s1, s2, s3 = draw(s0, s1, s2, s3)
             place, label, weight, bent, vx, vy, vz = met(
@@ -315,6 +329,7 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
         if weight < SMALLEST and weight > ZERO:
             drawn, s0, s1, s2, s3 = draw(s0, s1, s2, s3)
             weight = c.gamble(account, own, weight, drawn, units)
+    cuda.atomic.add(tally, np.uint32(start), held)
     cuda.atomic.add(account, np.uint32(p.COLLISIONS * c.COPIES + own), np.uint64(collisions))
 
 
