@@ -158,7 +158,7 @@ def repeats() -> None:
 
     for case in ("A2", "B"):
         sums = []
-        for launch in (Launch(), Launch(), Launch(threads=64, quota=7, patience=1)):
+        for launch in (Launch(), Launch(), Launch(threads=64, resident=3, patience=1)):
             _, card = timed(case, launch, 300_001)
             sums.append([array.copy_to_host() for array in card._sums])
         same = all(np.array_equal(a, b) for other in sums[1:] for a, b in zip(sums[0], other, strict=True))
@@ -173,34 +173,21 @@ def rates() -> dict[str, float]:
     for case in ("A1", "A2", "cube60", "B", "A2 voxels"):
         photons = VOXEL_JOBS[case][4] if case in VOXEL_JOBS else 2**23 if case == "A1" else 2**22
         found = {}
-        shapes = [(128, 16, patience) for patience in (1, 2, 3, 4, 6, 8, 12)]
-        for threads, quota, patience in shapes:
-            found[threads, quota, patience], _ = timed(case, Launch(threads=threads, quota=quota, patience=patience), photons)
-        patience = max(found, key=found.__getitem__)[2]
-        for threads, quota in ((64, 16), (256, 16), (512, 16), (128, 4), (128, 8), (128, 32), (128, 64)):
-            found[threads, quota, patience], _ = timed(case, Launch(threads=threads, quota=quota, patience=patience), photons)
-        told = ", ".join(f"{t}/{q}/{p} {rate / MILLION:.1f}" for (t, q, p), rate in found.items())
+        shapes = [
+            (128, 9, 1),
+            (128, 9, 2),
+            (128, 9, 4),
+            *((128, resident, 1) for resident in (6, 8, 10, 12, 16, 32)),
+            (64, 18, 1),
+            (256, 4, 1),
+        ]
+        for shape in shapes:
+            threads, resident, patience = shape
+            found[shape], _ = timed(case, Launch(threads=threads, resident=resident, patience=patience), photons)
+        told = ", ".join(f"{t}/{r}/{p} {rate / MILLION:.1f}" for (t, r, p), rate in found.items())
         best[case] = max(found.values())
-        say(f"{case:9} {best[case] / MILLION:8.1f} M/s; threads/quota/patience: {told}")
+        say(f"{case:9} {best[case] / MILLION:8.1f} M/s; threads/resident/patience: {told}")
     return best
-
-
-def registers() -> None:
-    """Photons a second of kernels that are held to fewer registers."""
-    from numba import cuda
-
-    from recutis.light import _layered_cuda, _voxel_cuda
-    from recutis.light._cuda import Launch
-
-    for module, cases, limits in (
-        (_voxel_cuda, ("cube60", "B", "A2 voxels"), (40, 48, 64)),
-        (_layered_cuda, ("A1", "A2"), (32, 40)),
-    ):
-        for limit in limits:
-            kernel = cuda.jit(fastmath=True, max_registers=limit)(module.follow.py_func)
-            with mock.patch.object(module, "follow", kernel):
-                told = ", ".join(f"{case} {timed(case, Launch(), 2**22)[0] / MILLION:.1f}" for case in cases)
-            say(f"at most {limit} registers: {told} M/s")
 
 
 def other_program(best: dict[str, float], calls: dict[str, float]) -> None:
@@ -297,7 +284,6 @@ def main() -> int:
     parts: tuple[tuple[str, Callable[[], Any]], ...] = (
         ("versions", versions), ("agreement", agreement), ("repeats", repeats), ("rates", lambda: best.update(rates())),
         ("whole calls", lambda: calls.update(whole_calls(best))), ("MCX", lambda: other_program(best, calls)),
-        ("registers", registers),
     )  # fmt: skip
     begun = time.perf_counter()
     for name, part in parts:

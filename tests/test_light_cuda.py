@@ -67,7 +67,7 @@ def sums(make, launch):
     return b"".join(np.ascontiguousarray(x).tobytes() for found in few for x in found) + b"".join(
         array.copy_to_host().tobytes() for array in card._sums)
 
-launches = (_cuda.Launch(), _cuda.Launch(threads=1, quota=5, patience=1))
+launches = (_cuda.Launch(), _cuda.Launch(threads=1, resident=5, patience=1))
 print(json.dumps({
     "layers": told(t.layers("cuda"), "fluence_wide"),
     "voxels": told(t.voxel("cuda"), "fluence_cm2"),

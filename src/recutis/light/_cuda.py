@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
@@ -292,27 +293,30 @@ def grid_for(cells: int) -> int:
     return max(FEWEST_BLOCKS, min(_MOST_BLOCKS, -(-cells // THREADS)))
 
 
+@cache
+def multiprocessors() -> int:
+    """Multiprocessors of the card in use."""
+    return FEWEST_BLOCKS if SIMULATED else int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Launch:
     """Shape of the launch of a block of photons; it changes speed, never numbers.
 
     threads : in a block of threads
-    quota : photons for each thread, on average; a thread that is ready takes the next photon of its block of threads
+    resident : blocks of threads for each multiprocessor, about as many as it holds: all of a launch then run together, and
+        none begins as others end; a thread that is ready takes the next photon of its block of threads
     patience : steps of the inner loop, after which lanes that wait for another kind of step get it
     """
 
     threads: int = THREADS
-    quota: int = 16
+    resident: int = 9
     patience: int = 4
 
-    def blocks(self, photons: int) -> int:
-        """Blocks of threads for so many photons."""
-        return max(FEWEST_BLOCKS, -(-photons // self.chunk))
-
-    @property
-    def chunk(self) -> int:
-        """Photons of a block of threads."""
-        return self.threads * self.quota
+    def grid(self, photons: int) -> tuple[int, int]:
+        """Blocks of threads for so many photons, and the photons of each."""
+        chunk = max(-(-photons // (multiprocessors() * self.resident)), 1)
+        return max(-(-photons // chunk), 1), chunk
 
 
 @dataclass(frozen=True, kw_only=True)

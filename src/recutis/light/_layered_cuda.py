@@ -27,7 +27,7 @@ TOTAL, STEP, ABSORBS, G, TOP, BOTTOM, INDEX, ABOVE, BELOW = range(9)
 _ENDLESS = 1e30  # m; depth of the bottom of an endless layer
 _FIRST, _DOWN, _UP = np.int32(0), np.int32(1), np.int32(-1)
 _ONE_MORE = np.uint32(1)
-SHAPE = Launch(quota=8, patience=2)
+SHAPE = Launch(resident=12, patience=2)
 __all__ = ["AHEAD", "PACE", "Card"]
 
 
@@ -194,8 +194,9 @@ class Card:
         units, launch = c.units_of(photons), self._launch
         with self._slots.lock:
             slot = self._slots.take()
-            follow[launch.blocks(photons), launch.threads, slot.stream](
-                np.int32(photons), np.int32(launch.chunk), c.key_of(self._seed, number), np.int32(launch.patience),
+            blocks, chunk = launch.grid(photons)
+            follow[blocks, launch.threads, slot.stream](
+                np.int32(photons), np.int32(chunk), c.key_of(self._seed, number), np.int32(launch.patience),
                 self._stack, self._source, self._scale, units, slot.tally, slot.account,
             )  # fmt: skip
             few = self._slots.began(slot)

@@ -34,7 +34,7 @@ _HALF = single(0.5)
 # (1 - exp(-a)) / a below _THIN, to rounding.
 _F1, _F2, _F3, _F4, _F5 = (single((-1.0) ** k / math.factorial(k + 1)) for k in range(1, 6))
 _THIN = single(0.25)
-SHAPE = Launch(threads=c.THREADS if c.SIMULATED else 256, patience=1)
+SHAPE = Launch(patience=1)
 __all__ = ["AHEAD", "PACE", "Card"]
 
 
@@ -371,8 +371,9 @@ class Card:
         units, launch = c.units_of(photons, self._longest), self._launch
         with self._slots.lock:
             slot = self._slots.take()
-            follow[launch.blocks(photons), launch.threads, slot.stream](
-                np.int32(photons), np.int32(launch.chunk), c.key_of(self._seed, number), np.int32(launch.patience),
+            blocks, chunk = launch.grid(photons)
+            follow[blocks, launch.threads, slot.stream](
+                np.int32(photons), np.int32(chunk), c.key_of(self._seed, number), np.int32(launch.patience),
                 self._labels, self._media, self._source, self._field, units, slot.tally, slot.account,
             )  # fmt: skip
             few = self._slots.began(slot)
