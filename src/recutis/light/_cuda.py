@@ -30,6 +30,7 @@ from recutis.light.blocks import Pace
 Counts = NDArray[np.uint64]
 OnCard = Any  # an array in the card's memory
 cuda: Any = _cuda  # its type stub knows little of it
+setattr(config, "CUDA_LOW_OCCUPANCY_WARNINGS", 0)  # noqa: B010  (small grids have small work, which needs no warning)
 
 # In the simulator of numba a thread is one of Python's, and two at a time take the card from each other.
 SIMULATED = getattr(config, "ENABLE_CUDASIM", 0) == 1

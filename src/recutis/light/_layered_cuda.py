@@ -27,7 +27,7 @@ TOTAL, STEP, ABSORBS, G, TOP, BOTTOM, INDEX, ABOVE, BELOW = range(9)
 _ENDLESS = 1e30  # m; depth of the bottom of an endless layer
 _FIRST, _DOWN, _UP = np.int32(0), np.int32(1), np.int32(-1)
 _ONE_MORE = np.uint32(1)
-SHAPE = Launch(resident=12, patience=2)
+SHAPE = Launch(patience=2)
 __all__ = ["AHEAD", "PACE", "Card"]
 
 

@@ -34,7 +34,7 @@ _HALF = single(0.5)
 # (1 - exp(-a)) / a below _THIN, to rounding.
 _F1, _F2, _F3, _F4, _F5 = (single((-1.0) ** k / math.factorial(k + 1)) for k in range(1, 6))
 _THIN = single(0.25)
-SHAPE = Launch(patience=1)
+SHAPE = Launch(threads=1 if c.SIMULATED else 256, resident=4, patience=1)
 __all__ = ["AHEAD", "PACE", "Card"]
 
 
