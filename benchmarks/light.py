@@ -1,10 +1,12 @@
 """Photons per second of the engines in one run: `python benchmarks/light.py`.
 
-A1 is the slab of van de Hulst, A2 five layers of skin with 142 collisions a photon, pencil beams, 200 x 200 cells. Machines
-are noisy: read the ratios, not the seconds. Rates are by processor time of one thread, so that a busy machine changes
+A1 is the slab of van de Hulst, A2 five layers of skin with 142 collisions a photon, pencil beams, 200 x 200 cells; B is skin
+with a vessel in voxels (`light_voxels.py`). Discrete ordinates and the first answer of a fresh process are timed besides.
+Graphics cards have a benchmark of their own (`light_cuda.py`). Machines are noisy: read the ratios, not the seconds.
+Rates are by processor time of one thread, so that a busy machine changes
 little, and by wall time of all processors; the figure of merit is 1 / (variance of the reflectance x processor time), itself
 uncertain by a sixth.
-`pmcx` and `pmcxcl` are timed on a voxel copy of A2 where they happen to be installed.
+`pmcx` and `pmcxcl` are timed on voxel copies of A2 and on B where they happen to be installed.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from __future__ import annotations
 import importlib.util
 import math
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
-from recutis.light import Grid, LayeredLight, OpticalLayer, pencil, transport_layers
+from recutis.light import Grid, LayeredLight, OpticalLayer, VoxelTissue, pencil, transport_layers, transport_wide
 from recutis.light.layered import vector_units
 
 PHOTONS = {"A1": {"packet": 4_000_000, "scalar": 1_000_000}, "A2": {"packet": 400_000, "scalar": 80_000}}
@@ -86,32 +89,64 @@ def report(case: str) -> None:
 
 
 def other_program(name: str) -> None:
-    """Time pmcx or pmcxcl on A2 in voxels of 20 µm, when installed and when a device answers."""
+    """Time pmcx or pmcxcl on A2 in voxels of 20 µm and on B, when installed and when a device answers."""
     if importlib.util.find_spec(name) is None:
         print(f"{name}: not installed, not timed")
         return
+    import light_voxels
     import numpy as np
 
     module = importlib.import_module(name)
     stack, below, _ = CASES["A2"]
-    voxel_mm = 0.02
-    labels = np.concatenate([[k + 1] * round(x.thickness_um / UM_PER_MM / voxel_mm) for k, x in enumerate(stack)])
-    volume = np.broadcast_to(labels.astype(np.uint8), (200, 200, labels.size)).copy()
-    properties = [[0, 0, 1, 1.0], *([x.mua_cm / 10, x.mus_cm / 10, x.g, x.n] for x in stack)]
+    skin = VoxelTissue.from_layers(stack, width_um=4000.0, voxel_um=20.0)
+    jobs = {"A2": (skin, {}), "B": (light_voxels.CASES["B"], {"srctype": "disk", "srcparam1": [30, 0, 0, 0]})}
     photons = 1_000_000
-    job = {
-        "nphoton": photons, "vol": volume, "prop": properties, "srcpos": [100, 100, 0], "srcdir": [0, 0, 1], "tstart": 0,
-        "tend": 5e-9, "tstep": 5e-9, "unitinmm": voxel_mm, "isreflect": 1, "seed": 1,
-    }  # fmt: skip
-    try:
-        module.run(job)  # compiles and warms up
+    for case, (tissue, source) in jobs.items():
+        media = [[m.mua_cm / 10, m.mus_cm / 10, m.g, m.n] for m in tissue.media]
+        _, ny, nx = tissue.labels.shape
+        job = {
+            "nphoton": photons, "vol": np.ascontiguousarray(tissue.labels.transpose(2, 1, 0) + 1), "prop": [[0, 0, 1, 1.0], *media],
+            "srcpos": [nx / 2, ny / 2, 0], "srcdir": [0, 0, 1], "tstart": 0, "tend": 5e-9, "tstep": 5e-9, "issrcfrom0": 1,
+            "unitinmm": tissue.edges_um[0] / UM_PER_MM, "isreflect": int(case == "A2"), "seed": 1, **source,
+        }  # fmt: skip
+        try:
+            module.run(job)  # compiles and warms up
+            start = time.perf_counter()
+            module.run(job)
+        except (RuntimeError, OSError, ValueError) as error:
+            print(f"{name}: installed, but does not run here ({error})")
+            return
+        rate = photons / (time.perf_counter() - start)
+        print(f"{name}: {rate / 1e6:.3f} million photons a second on {case} in voxels (index below 1, not {below:g}, in A2)")
+
+
+def ordinates() -> None:
+    """Milliseconds of discrete ordinates on A2, and how far its reflectance is from that of photons."""
+    stack, below, _ = CASES["A2"]
+    transport_wide(stack, n_below=below)
+    used = []
+    for _ in range(20):
         start = time.perf_counter()
-        module.run(job)
-    except (RuntimeError, OSError, ValueError) as error:
-        print(f"{name}: installed, but does not run here ({error})")
-        return
-    rate = photons / (time.perf_counter() - start)
-    print(f"{name}: {rate / 1e6:.3f} million photons a second on A2 in voxels (index below {properties[-1][3]:g}, not {below:g})")
+        light = transport_wide(stack, n_below=below)
+        used.append(time.perf_counter() - start)
+    photons = transport_layers(stack, pencil(), photons=PHOTONS["A2"]["packet"], n_below=below).tallies["diffuse_reflectance"]
+    apart = abs(light.tallies["diffuse_reflectance"] - photons.value) / photons.standard_error
+    print(f"A2 ordinates {1e3 * statistics.median(used):.1f} ms, {apart:.1f} standard errors of photons apart\n")
+
+
+def first_answer() -> None:
+    """Seconds until a fresh process has its first light, kernels being in the cache."""
+    code = (
+        "from recutis.light import OpticalLayer, pencil, transport_layers;"
+        "layer = OpticalLayer(thickness_um=200.0, mua_cm=10.0, mus_cm=90.0, g=0.75, n=1.0);"
+        "transport_layers((layer,), pencil(), photons=10_000)"
+    )
+    used = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        used.append(time.perf_counter() - start)
+    print(f"a fresh process answers its first question in {min(used):.2f} s\n")
 
 
 def main() -> None:
@@ -122,6 +157,11 @@ def main() -> None:
     print(f"{'':3} {'engine':7} {'1 thread':>9} {'all':>9} {'merit':>9}")
     for case in CASES:
         report(case)
+    import light_voxels
+
+    light_voxels.report("B")
+    ordinates()
+    first_answer()
     for name in ("pmcx", "pmcxcl"):
         other_program(name)
 
