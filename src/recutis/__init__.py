@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from recutis.injury.types import Injury
     from recutis.laser import Clinic, catalogue, device, expose, read_clinic
     from recutis.laser.types import Device, Exposure, Settings
-    from recutis.light import transport_layers
+    from recutis.light import transport, transport_layers, transport_voxels, transport_wide, voxel_skin
     from recutis.patient import Patient, read_patient, screen
     from recutis.plan.course_file import read_course
     from recutis.plan.document import Plan
@@ -64,7 +64,11 @@ _HOMES = {
     "score_card": "scorecard",
     "screen": "patient",
     "simulate": "simulation",
+    "transport": "light",
     "transport_layers": "light",
+    "transport_voxels": "light",
+    "transport_wide": "light",
+    "voxel_skin": "light",
     "write_plan": "plan.write",
     "write_prediction": "plan.predict",
     "write_report": "report",
@@ -104,7 +108,11 @@ __all__ = [
     "score_card",
     "screen",
     "simulate",
+    "transport",
     "transport_layers",
+    "transport_voxels",
+    "transport_wide",
+    "voxel_skin",
     "write_plan",
     "write_prediction",
     "write_report",

@@ -153,12 +153,17 @@ class ResultRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Simulation:
-    """A finished simulation: what was asked, the exposure it became, the injury, where it came from."""
+    """A finished simulation: what was asked, the exposure it became, the injury, where it came from.
+
+    `light_gap_pct` is the largest difference between the light that the planner uses and that of photons in these layers, on
+    the axis of the upper millimetre; None where light does not scatter.
+    """
 
     request: ExposureFile
     exposure: Exposure
     skin: Skin
     injury: Injury
+    light_gap_pct: float | None
     provenance: Provenance
 
     def rows(self) -> tuple[ResultRow, ...]:
@@ -186,6 +191,8 @@ class Simulation:
             ("Gland ratio", hurt.gland_ratio, "delivered/needed"),
             ("Stated error of depths", hurt.error_pct, "%"),
         ]
+        if self.light_gap_pct is not None:
+            lines.append(("Error of the planner's light", self.light_gap_pct, "% at most"))
         told = [ResultRow(name=name, value=float(value), text=f"{value:.3g}", unit=unit) for name, value, unit in lines]
         return (*told, ResultRow(name="Model", value=None, text=hurt.fidelity, unit=""))
 
@@ -239,18 +246,37 @@ def simulate(
     delivered, skin = request.exposure(), request.skin.skin()
     injury = injure(delivered, skin, light_spread="photons", progress=lambda share: report(0.4 * share), cancelled=cancelled)
     data, outline = fields(delivered, skin, light_spread="photons")
+    gap = _light_gap_pct(delivered, skin)
     report(0.6)
     if cancelled is not None and cancelled():
         msg = "The simulation was cancelled; nothing was written."
         raise CancelledError(msg)
     result = Simulation(
-        request=request, exposure=delivered, skin=skin, injury=injury,
+        request=request, exposure=delivered, skin=skin, injury=injury, light_gap_pct=gap,
         provenance=provenance(request.model_dump(mode="json"), seed=_PHYSICS_SEED),
     )  # fmt: skip
     drawings = {"cross-section": cross_section(injury, skin, outline), "temperature": temperature(data, injury)}
     _write(result, data, drawings, out)
     report(1.0)
     return result
+
+
+def _light_gap_pct(exposure: Exposure, skin: Skin) -> float | None:
+    """How far the planner's light is from photons for the line that scatters; None where none does."""
+    from recutis.injury.scattering import ridged
+    from recutis.injury.skin_light import table_gap_pct
+    from recutis.light import Beam
+    from recutis.light.lines import is_water_line
+
+    pulses = [
+        pulse for pulse in (exposure.pulse, exposure.second) if pulse is not None and not is_water_line(pulse.wavelength_nm)
+    ]
+    if not pulses:
+        return None
+    fractional = exposure.device.mode == "fractional"
+    beam = Beam(shape=pulses[-1].profile, size_um=pulses[-1].spot_um)
+    tissue = skin if fractional else ridged(skin)
+    return table_gap_pct(tissue, pulses[-1].wavelength_nm, beam, microbeam=fractional)
 
 
 def _write(result: Simulation, data: xr.Dataset, drawings: dict[str, Figure], out: Path) -> None:

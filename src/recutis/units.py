@@ -23,6 +23,7 @@ S_PER_MS: Final = 1e-3
 MS_PER_S: Final = 1e3
 PER_M_PER_CM: Final = 1e2
 J_M2_PER_J_CM2: Final = 1e4
+PER_CM2_PER_M2: Final = 1e-4  # of a quantity per area: 1/m² in 1/cm²
 J_M3_PER_J_CM3: Final = 1e6
 KELVIN_OFFSET: Final = 273.15
 PERCENT: Final = 100.0

@@ -15,7 +15,7 @@ from recutis.injury.skin_light import LightSpread
 from recutis.laser.types import Exposure, Pulse
 from recutis.light.lines import is_water_line
 from recutis.skin.types import Skin
-from recutis.units import M_PER_UM, MS_PER_S, UM_PER_M
+from recutis.units import M_PER_UM, MS_PER_S, PER_CM2_PER_M2, UM_PER_M
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -141,6 +141,11 @@ def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSprea
         {
             "peak_temperature": (("z", "r"), zone.peak_C, {"units": "degC"}),
             "damage": (("z", "r"), zone.damage, {"units": "1", "long_name": "Arrhenius damage, 1 = 63 % dead"}),
+            "fluence": (
+                ("z", "r"),
+                zone.fluence_m2 * PER_CM2_PER_M2,
+                {"units": "cm-2", "long_name": "fluence per energy, fresh skin"},
+            ),
         },
         coords={"z": ("z", z, {"units": "um", "positive": "down"}), "r": ("r", r, {"units": "um"})},
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,11 @@ from recutis.light.stack import optical_layer
 from recutis.light.superpose import on_axis, under
 from recutis.skin import layer_optics
 from recutis.skin.types import Skin
-from recutis.units import J_M2_PER_J_CM2, M_PER_UM, PER_M_PER_CM, UM_PER_M
+from recutis.units import J_M2_PER_J_CM2, M_PER_UM, PER_M_PER_CM, PERCENT, UM_PER_M
 
 Array = NDArray[np.float64]
 LightSpread = Literal["table", "photons"]
+SPREADS: Final[tuple[LightSpread, ...]] = get_args(LightSpread)
 # Photons of the pencil: for spots of millimetres on cells of 50 µm, for microbeams on cells of 10 x 6 µm.
 _SPOT_PHOTONS: Final = 200_000
 _SPOT_GRID: Final = Grid(depth_um=6000.0, radius_um=12000.0, depth_cells=120, radius_cells=240)
@@ -35,6 +36,8 @@ _SEED: Final = 0
 _PROFILE_EDGES_UM: Final = tuple(np.arange(0.0, 6001.0, 20.0).tolist())
 _EPIDERMAL: Final = frozenset({"stratum_corneum", "epidermis", "basal_layer"})
 _DEEPER: Final = 1.5
+_UPPER_M: Final = 1e-3
+_DIM: Final = 0.03  # of the brightest; where it is darker on the axis, photons are too few to compare with
 
 
 def told(light_spread: LightSpread) -> str:
@@ -149,3 +152,18 @@ def microbeam_fluence(
     summed = np.concatenate((np.zeros((1, rings.shape[1])), np.cumsum(rings * np.diff(edges)[:, None], axis=0)))
     at = np.array([np.interp(z_edges_m, edges, column) for column in summed.T]).T
     return np.diff(at, axis=0) / np.diff(z_edges_m)[:, None], reflected
+
+
+def table_gap_pct(skin: Skin, wavelength_nm: float, beam: Beam, *, microbeam: bool) -> float:
+    """Largest difference of the table from photons in the layers, on the axis of the upper millimetre [%].
+
+    The axis of a microbeam is the inner quarter of its diameter.
+    """
+    if not microbeam:
+        depth = np.linspace(_UPPER_M / 20, _UPPER_M, 20)
+        table, photons = (spot_share(skin, wavelength_nm, beam, depth, source) for source in SPREADS)
+        return float(np.abs(table / photons - 1.0).max()) * PERCENT
+    z, r = np.linspace(0.0, _UPPER_M, 11), np.array([0.0, beam.size_um / 8 * M_PER_UM, 2 * _UPPER_M])
+    table, photons = (microbeam_fluence(skin, wavelength_nm, beam, z, r, source)[0][:, 0] for source in SPREADS)
+    bright = photons > _DIM * photons.max()
+    return float(np.abs(table / np.where(bright, photons, np.inf) - 1.0)[bright].max()) * PERCENT

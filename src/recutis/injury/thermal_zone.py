@@ -37,7 +37,9 @@ _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Zone:
-    """A finished microbeam: grids [m], damage and peak temperature (z, r), energies [J].
+    """A finished microbeam: grids [m], damage, peak temperature and light of fresh skin (z, r), energies [J].
+
+    `fluence_m2` is for an energy of one.
 
     `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of all
     steam, `chill_J_m2` what cooling has taken there by then.
@@ -47,6 +49,7 @@ class Zone:
     r_edges_m: Array
     damage: Array
     peak_C: Array
+    fluence_m2: Array
     absorbed_J: float
     reflected_J: float
     transmitted_J: float
@@ -169,7 +172,7 @@ def expose(
         chill = -float((far[:, 0] * thick)[above].sum())
         gap = _COOL_S if number == stack - 1 else max(1.0 / repetition_Hz - pulse.duration_ms * S_PER_MS, part_s)
         advance(dark, gap, part_s / 2, _GROWTH)
-    return _zone(z, r, dead, peak, e * volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, chill, skin)
+    return _zone(z, r, dead, peak, fresh, e * volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, chill, skin)
 
 
 def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
@@ -179,7 +182,16 @@ def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
 
 
 def _zone(
-    z: Array, r: Array, dead: Array, peak: Array, heat_J: Array, energies: Array, incident: float, chill: float, skin: Skin
+    z: Array,
+    r: Array,
+    dead: Array,
+    peak: Array,
+    fresh: Array,
+    heat_J: Array,
+    energies: Array,
+    incident: float,
+    chill: float,
+    skin: Skin,
 ) -> Zone:
     absorbed, reflected, transmitted, surface, steam, upper = (float(x) for x in energies)
     stored = float(heat_J.sum()) + steam
@@ -191,7 +203,8 @@ def _zone(
         )
         raise EnergyError(msg)
     return Zone(
-        z_edges_m=z, r_edges_m=r, damage=dead, peak_C=peak + skin.surface_temperature_C, absorbed_J=absorbed, reflected_J=reflected,
+        z_edges_m=z, r_edges_m=r, damage=dead, peak_C=peak + skin.surface_temperature_C, fluence_m2=fresh,
+        absorbed_J=absorbed, reflected_J=reflected,
         transmitted_J=transmitted, stored_J=stored, upper_J=upper, chill_J_m2=chill, surface_J=surface, incident_J=incident,
         residual_J=incident - reflected - transmitted - stored - surface,
     )  # fmt: skip

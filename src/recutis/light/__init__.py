@@ -6,9 +6,9 @@ from recutis.light.deterministic import WideLight, transport_wide
 from recutis.light.ladder import LADDER, Difference, Fidelity, Transported, mean_layers, optical_range, transport
 from recutis.light.lamps import Lamp, flashlamp
 from recutis.light.layered import LayeredLight, transport_layers
+from recutis.light.skin_voxels import Follicle, Lentigo, Relief, Vessel, voxel_skin
 from recutis.light.stack import Grid, OpticalLayer
 from recutis.light.superpose import lattice_um, on_axis, rectangle_um, side_by_side, under
-from recutis.light.voxel_skin import Follicle, Lentigo, Relief, Vessel, voxel_skin
 from recutis.light.voxel_tissue import Medium, VoxelTissue
 from recutis.light.voxels import VoxelLight, transport_voxels
 

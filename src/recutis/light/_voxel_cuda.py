@@ -233,8 +233,8 @@ def born(
 @card_function
 def book_path(
     tally: Counts, place: Lane, first: Lane, held: Lane, weight: Lane, path: Lane, mua: Lane, units: Units
-) -> tuple[Lane, Lane]:  # fmt: skip
-    """The weight after a path in one voxel; books the path, in the first voxel of a photon among what the thread holds.
+) -> tuple[Lane, Lane, Lane]:  # fmt: skip
+    """The weight after a path in one voxel, what the thread holds, a new path; books the path, in a photon's first voxel there.
 
     Photons of a narrow beam all begin in one voxel, where atomic additions would wait for each other.
     """
@@ -243,7 +243,16 @@ def book_path(
         held += counted(amount, units.fluence)
     else:
         cuda.atomic.add(tally, np.uint32(place), counted(amount, units.fluence))
-    return max(weight - mua * amount, ZERO), np.uint64(held)
+    return max(weight - mua * amount, ZERO), np.uint64(held), ZERO
+
+
+@card_function
+def settled(tally: Counts, place: Lane, start: Lane, held: Lane) -> tuple[Lane, Lane, Lane]:
+    """Book what a thread holds when its next photon begins elsewhere; the voxel it holds for, what it holds, a new path."""
+    if place == start:
+        return start, held, ZERO
+    cuda.atomic.add(tally, np.uint32(start), held)
+    return place, np.uint64(0), ZERO
 
 
 @card_function
@@ -264,7 +273,7 @@ def met(
 
 
 @card_kernel
-def follow(  # noqa: C901, PLR0915  (the life of a photon in registers: parts of it would hand over all of them)
+def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it would hand over all of them)
     photons: int, chunk: int, key: int, patience: int, labels: NDArray[Any], media: NDArray[np.float32], source: Source,
     field: Field, units: Units, tally: Counts, account: Counts,
 ) -> None:  # fmt: skip
@@ -286,10 +295,7 @@ def follow(  # noqa: C901, PLR0915  (the life of a photon in registers: parts of
                 np.uint32(first + np.uint32(number)), key, labels, media, source, field, units, account, own
             )
             label, mua, mus, g = entered(np.int32(labels[np.uint32(place)]), media)
-            path = ZERO
-            if place != start:
-                cuda.atomic.add(tally, np.uint32(start), held)
-                start, held = place, np.uint64(0)
+            start, held, path = settled(tally, place, start, held)
         event, turns = _NOTHING, _STILL
         while turns < patience and weight > ZERO:
             turns = np.int32(turns + 1)
@@ -298,12 +304,11 @@ def follow(  # noqa: C901, PLR0915  (the life of a photon in registers: parts of
                 event = _DUE
                 break
             free, path = max(free - reach * mus, ZERO), path + reach
-            over_x = tx <= reach
-            over_y = ty <= reach and not over_x
+            over_x, over_y = tx <= reach, ty <= reach < tx
             move = step_over(ux, 1) if over_x else step_over(uy, field.over_y) if over_y else step_over(uz, field.over_z)
             tx, ty, tz = sx if over_x else tx - reach, sy if over_y else ty - reach, tz - reach if over_x or over_y else sz
-            weight, held = book_path(tally, place, start, held, weight, path, mua, units)
-            path, place = ZERO, np.int32(place + move)
+            weight, held, path = book_path(tally, place, start, held, weight, path, mua, units)
+            place = np.int32(place + move)
             new = np.int32(labels[np.uint32(place)])
             if new != label or weight < SMALLEST:
                 event = _MET
@@ -314,8 +319,7 @@ def follow(  # noqa: C901, PLR0915  (the life of a photon in registers: parts of
             tx, ty, tz, sx, sy, sz = redirected(ux, uy, uz, vx, vy, vz, tx - flight, ty - flight, tz - flight, field)
             ux, uy, uz, fresh, collisions = vx, vy, vz, _STILL, np.uint32(collisions + _ONE_MORE)
             if mua * path > _LONG:
-                weight, held = book_path(tally, place, start, held, weight, path, mua, units)
-                path = ZERO
+                weight, held, path = book_path(tally, place, start, held, weight, path, mua, units)
         elif event == _MET and new != label and weight > ZERO:
             drawn, s0, s1, s2, s3 = draw(s0, s1, s2, s3)
             place, label, weight, bent, vx, vy, vz = met(
@@ -324,12 +328,11 @@ def follow(  # noqa: C901, PLR0915  (the life of a photon in registers: parts of
             label, mua, mus, g = entered(label, media)
             if bent:
                 tx, ty, tz, sx, sy, sz = redirected(ux, uy, uz, vx, vy, vz, tx, ty, tz, field)
-                fresh = _STILL
-            ux, uy, uz = vx, vy, vz
+            ux, uy, uz, fresh = vx, vy, vz, _STILL if bent else fresh
         if weight < SMALLEST and weight > ZERO:
             drawn, s0, s1, s2, s3 = draw(s0, s1, s2, s3)
             weight = c.gamble(account, own, weight, drawn, units)
-    cuda.atomic.add(tally, np.uint32(start), held)
+    start, held, path = settled(tally, _LESS, start, held)
     cuda.atomic.add(account, np.uint32(p.COLLISIONS * c.COPIES + own), np.uint64(collisions))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from recutis import evidence
 from recutis.errors import CancelledError, InputError, RecutisError
-from recutis.light import Beam, Estimate, Goal, OpticalLayer, transport_layers
+from recutis.light import Beam, Estimate, Goal, OpticalLayer, transport_layers, transport_wide
 from recutis.light.beams import parse
 from recutis.light.layered import tally_names
 from recutis.scorecard.tables import Record, read_targets
@@ -145,8 +145,10 @@ def read_target(fields: Mapping[str, str]) -> _Target:
     )
 
 
-def _row(record: Record, target: _Target | None, found: Estimate | None, photons: int, reason: str) -> dict[str, object]:
-    """One row of the card."""
+def _row(
+    record: Record, target: _Target | None, found: Estimate | None, second: float | None, photons: int, reason: str
+) -> dict[str, object]:
+    """One row of the card; `second` is the opinion of discrete ordinates, which takes no part in the judgement."""
     fields, inside, apart = record.fields, None, None
     if target is not None and found is not None:
         apart = target.apart(found)
@@ -168,6 +170,7 @@ def _row(record: Record, target: _Target | None, found: Estimate | None, photons
         "target_standard_error": None if target is None else target.standard_error,
         "found": None if found is None else _digits(found.value),
         "standard_error": None if found is None else _digits(found.standard_error),
+        "ordinates": None if second is None else _digits(second),
         "apart": None if apart is None or math.isinf(apart) else _digits(apart),
         "photons": photons,
         "inside": inside,
@@ -194,6 +197,7 @@ def light_rows(
             reasons.append(str(error))
     cases = list(dict.fromkeys(target.case for target in targets if target is not None))
     runs: dict[_Case, tuple[dict[str, Estimate], int, str]] = {}
+    opinions = {case: _ordinates(case) for case in cases}
     for number, case in enumerate(cases):
         goals = [target.goal for target in targets if target is not None and target.case == case]
         runs[case] = _run(case, goals, seed, _part(progress, number, len(cases)))
@@ -201,7 +205,8 @@ def light_rows(
     for record, target, reason in zip(records, targets, reasons, strict=True):
         tallies, photons, failed = runs[target.case] if target is not None else ({}, 0, reason)
         found = tallies.get(target.tally) if target is not None else None
-        rows.append(_row(record, target, found, photons, failed))
+        second = opinions[target.case].get(target.tally) if target is not None else None
+        rows.append(_row(record, target, found, second, photons, failed))
     return rows
 
 
@@ -210,6 +215,16 @@ def _part(progress: Callable[[float], None] | None, number: int, of: int) -> Cal
     if progress is None:
         return None
     return lambda share: progress((number + share) / of)
+
+
+def _ordinates(case: _Case) -> dict[str, float]:
+    """Tallies of a case by discrete ordinates; none where they refuse it. Shares do not depend on the shape of the beam."""
+    try:
+        return transport_wide(
+            case.layers, angle_deg=case.beam.angle_deg, diffuse=case.beam.diffuse, n_above=case.n_above, n_below=case.n_below
+        ).tallies
+    except RecutisError:
+        return {}
 
 
 def _run(
@@ -266,6 +281,7 @@ def _line(row: Mapping[str, object]) -> tuple[str, ...]:
         str(row["quantity"]),
         number(row["value"], row["target_standard_error"]),
         number(row["found"], row["standard_error"]) if row["found"] is not None else "not computed",
+        number(row["ordinates"], None),
         f"{apart:.1f}" if isinstance(apart, float) else "-",
         inside,
         str(row["reason"]),
@@ -293,7 +309,7 @@ def light_card(targets: Path | None, *, seed: int = 0, progress: Callable[[float
         what="light",
         rows=tuple(rows),
         summary=counts,
-        heads=("Id", "Quantity", "Target", "Found", "Errors apart", "Inside", "Reason"),
+        heads=("Id", "Quantity", "Target", "Found", "Ordinates", "Errors apart", "Inside", "Reason"),
         table=tuple(_line(row) for row in rows),
         closing_text=words,
     )
