@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -538,3 +539,25 @@ def test_light_adds_up_where_a_thousand_scatterings_come_to_one_absorption(engin
         light.tallies[name].value for name in ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
     )
     assert total - light.balance.value == pytest.approx(1.0, abs=2e-6)
+
+
+def test_another_compilation_gives_the_same_bits(tmp_path: Path) -> None:
+    """A seed fixes the numbers, whenever and in whatever order the kernels were compiled."""
+    code = (
+        "import math; from recutis.light import OpticalLayer, pencil, transport_layers;"
+        "upper = OpticalLayer(thickness_um=80.0, mua_cm=8.0, mus_cm=250.0, g=0.9, n=1.5);"
+        "lower = OpticalLayer(thickness_um=math.inf, mua_cm=0.5, mus_cm=150.0, g=0.9, n=1.37);"
+        "print(transport_layers((upper, lower), pencil(), photons=20_000).fluence_cm2.sum().hex())"
+    )
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / order), "PYTHONHASHSEED": order},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for order in ("1", "2")
+    ]
+
+    assert found[0] == found[1] != ""

@@ -65,9 +65,9 @@ def kernel(function: Function) -> Function:
     return cast(Function, compiled)
 
 
-# Lanes stay together only if multiply-adds may fuse and a division may become a product; no other licence is given, so
-# that infinities and signed comparisons keep their meaning.
-_RELAXED = {"contract", "arcp", "nsz"}
+# The sign of zero may be lost, nothing else: were multiply-adds free to fuse, the compiler would choose which, and not the same
+# ones in every compilation, so that a seed would not fix the numbers. It costs some per cent of speed.
+_RELAXED = {"nsz"}
 
 
 _njit: Any = numba.njit  # its type stub does not know `_nrt`
