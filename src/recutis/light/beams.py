@@ -8,11 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from recutis.errors import InputError, OutOfRangeError
+from recutis.light import checks
 from recutis.units import UM_PER_MM
 
 Shape = Literal["pencil", "flat_top", "gaussian", "ring", "rectangle"]
 _STEEPEST_DEG: Final = 90.0
 _SIZED: Final = {"flat_top": 1, "gaussian": 1, "ring": 2, "rectangle": 2}
+_MOST_BEAMS: Final = 1_000_000
+_NUMBERS: Final = {
+    "size_um": "a finite size of at least 0 µm",
+    "second_um": "a finite size of at least 0 µm",
+    "angle_deg": "an angle from 0 to below 90 degrees",
+    "pitch_um": "a finite distance above 0 µm",
+}
+_COUNTS: Final = {"columns": "a whole number of at least 1", "rows": "a whole number of at least 1"}
 _NUMBER: Final = r"(\d+(?:\.\d+)?)"
 _WRITTEN: Final = re.compile(
     rf"(?P<shape>pencil|flat[- _]?top|top[- _]?hat|gaussian|ring|rectangle|diffuse)"
@@ -30,7 +39,8 @@ class Beam:
     all directions of the half space with equal radiance instead. An array of microbeams repeats the shape at `columns`
     x `rows` places `pitch_um` apart around the centre (`array`); energy one is that of all its beams together.
 
-    Raises OutOfRangeError for sizes or angles that make no beam.
+    Raises InputError for what is no number and for sizes that the shape does not use, OutOfRangeError for sizes or angles
+    that make no beam.
     """
 
     shape: Shape
@@ -43,36 +53,60 @@ class Beam:
     pitch_um: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.shape not in get_args(Shape):
-            msg = f"A beam cannot have the shape '{self.shape}'; choose one of {', '.join(get_args(Shape))}."
+        if not (isinstance(self.shape, str) and self.shape in get_args(Shape)):
+            named = f"'{self.shape}'" if isinstance(self.shape, str) else checks.shown(self.shape)
+            msg = f"A beam cannot have the shape {named}; choose one of {', '.join(get_args(Shape))}."
             raise InputError(msg)
+        called = f"A {self.shape} beam"
+        checks.floats(self, called, _NUMBERS)
+        checks.wholes(self, called, _COUNTS)
+        object.__setattr__(self, "diffuse", checks.truth("diffuse", self.diffuse))
         if not 0.0 <= self.angle_deg < _STEEPEST_DEG:
             msg = f"A beam at {self.angle_deg:g} degrees does not reach the surface; give an angle from 0 to below 90 degrees."
             raise OutOfRangeError(msg)
         if self.diffuse and self.angle_deg:
             msg = f"Diffuse light has no angle, but angle_deg is {self.angle_deg:g}; leave it at 0 or make the beam not diffuse."
             raise InputError(msg)
-        if self.columns < 1 or self.rows < 1:
-            msg = f"An array of {self.columns} x {self.rows} beams has no beam; give at least 1 column and 1 row."
-            raise OutOfRangeError(msg)
-        if not (
-            math.isfinite(self.pitch_um) and (self.pitch_um > 0.0 or (self.pitch_um == 0.0 and self.columns * self.rows == 1))
-        ):
-            msg = f"The pitch of an array of beams is {self.pitch_um:g} µm; give a finite distance above 0."
+        self._check_sizes()
+        self._check_array()
+
+    def _check_sizes(self) -> None:
+        """Sizes are finite, there where the shape needs them, and nowhere else."""
+        first, second = self.size_um, self.second_um
+        if not all(math.isfinite(size) and size >= 0.0 for size in (first, second)):
+            msg = f"The sizes of a {self.shape} beam are {first:g} and {second:g} µm; give finite sizes of at least 0."
             raise OutOfRangeError(msg)
         needed = _SIZED.get(self.shape, 0)
-        sizes = (self.size_um, self.second_um)
-        if not all(math.isfinite(size) and size >= 0.0 for size in sizes):
-            msg = f"The sizes of a {self.shape} beam are {sizes[0]:g} and {sizes[1]:g} µm; give finite sizes of at least 0."
+        for place, name in enumerate(("size_um", "second_um")):
+            if place >= needed and getattr(self, name) > 0.0:
+                has = ("no size", "one size")[needed]
+                msg = (
+                    f"A {self.shape} beam has {has}, but {name} is {getattr(self, name):g} µm; leave it out, "
+                    "or choose the shape that it belongs to."
+                )
+                raise InputError(msg)
+        if needed and first <= 0.0:
+            msg = f"The size of a {self.shape} beam is {first:g} µm; give more than 0, or choose the pencil beam."
             raise OutOfRangeError(msg)
-        if needed and self.size_um <= 0.0:
-            msg = f"The size of a {self.shape} beam is {self.size_um:g} µm; give more than 0, or choose the pencil beam."
+        if self.shape == "ring" and second > first:
+            msg = f"A ring has an inner diameter of {second:g} µm but an outer one of {first:g} µm; exchange them."
             raise OutOfRangeError(msg)
-        if self.shape == "ring" and self.second_um > self.size_um:
-            msg = f"A ring has an inner diameter of {self.second_um:g} µm but an outer one of {self.size_um:g} µm; exchange them."
+        if self.shape == "rectangle" and second <= 0.0:
+            msg = f"The height of a rectangle is {second:g} µm; give more than 0."
             raise OutOfRangeError(msg)
-        if self.shape == "rectangle" and self.second_um <= 0.0:
-            msg = f"The height of a rectangle is {self.second_um:g} µm; give more than 0."
+
+    def _check_array(self) -> None:
+        """An array has beams, and a pitch where they are more than one."""
+        count = self.columns * self.rows
+        if self.columns < 1 or self.rows < 1 or count > _MOST_BEAMS:
+            both = f"{checks.shown(self.columns)} x {checks.shown(self.rows)}"
+            if self.columns < 1 or self.rows < 1:
+                msg = f"An array of {both} beams has no beam; give at least 1 column and 1 row."
+            else:
+                msg = f"An array of {both} beams is too large; give at most {_MOST_BEAMS} beams in all."
+            raise OutOfRangeError(msg)
+        if not (math.isfinite(self.pitch_um) and (self.pitch_um > 0.0 or (self.pitch_um == 0.0 and count == 1))):
+            msg = f"The pitch of an array of beams is {self.pitch_um:g} µm; give a finite distance above 0."
             raise OutOfRangeError(msg)
 
     @property
@@ -82,6 +116,11 @@ class Beam:
         if self.shape == "rectangle":
             own = math.hypot(self.size_um, self.second_um) / 2
         return own + math.hypot(self.columns - 1, self.rows - 1) / 2 * self.pitch_um
+
+
+def check_beam(beam: object) -> Beam:
+    """A beam. Raises InputError for anything else."""
+    return checks.kind("beam", beam, Beam, "make one with pencil(), flat_top(), gaussian(), ring(), rectangle() or array()")
 
 
 def pencil(*, angle_deg: float = 0.0, diffuse: bool = False) -> Beam:
@@ -110,7 +149,13 @@ def rectangle(*, width_um: float, height_um: float, angle_deg: float = 0.0, diff
 
 
 def array(beam: Beam, *, columns: int, rows: int, pitch_um: float) -> Beam:
-    """The same beam at the points of a square lattice around the centre: the microbeams of a fractional laser."""
+    """The same beam at the points of a square lattice around the centre: the microbeams of a fractional laser.
+
+    Raises InputError when the beam is none or an array already, OutOfRangeError for numbers or a pitch that make no array.
+    """
+    if check_beam(beam).columns * beam.rows > 1:
+        msg = f"The beam is already an array of {beam.columns} x {beam.rows} beams; give one of its beams."
+        raise InputError(msg)
     return replace(beam, columns=columns, rows=rows, pitch_um=pitch_um)
 
 
@@ -119,7 +164,7 @@ def parse(text: str) -> Beam:
 
     Raises InputError when the words name no beam.
     """
-    match = _WRITTEN.fullmatch(text.strip().lower())
+    match = _WRITTEN.fullmatch(checks.text("A beam in words", text).strip().lower())
     if match is None:
         msg = f"'{text}' is not a beam; write for example 'pencil', 'diffuse', 'gaussian 2 mm' or 'pencil at 30 deg'."
         raise InputError(msg)

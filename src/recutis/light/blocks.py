@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import CancelledError, InputError, OutOfRangeError, RecutisError
+from recutis.light import checks
 from recutis.units import PERCENT
 
 DEFAULT_PHOTONS: Final = 1_000_000
@@ -41,11 +42,29 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """Run until the standard error of a tally is at most this, or at most this many per cent of its value."""
+    """Run until the standard error of a tally is at most this, or at most this many per cent of its value.
+
+    Raises InputError for what is no number, OutOfRangeError for a goal that allows no error or any.
+    """
 
     tally: str
     standard_error: float = 0.0
     relative_pct: float = 0.0
+
+    def __post_init__(self) -> None:
+        called = f"The goal for {checks.text('The tally of a goal', self.tally)}"
+        for name in ("standard_error", "relative_pct"):
+            value = checks.real(f"{called} has {name} =", getattr(self, name), "a finite number of at least 0")
+            if not math.isfinite(value):
+                msg = f"{called} has {name} = {value:g}; give a finite number of at least 0."
+                raise OutOfRangeError(msg)
+            object.__setattr__(self, name, value)
+        if min(self.standard_error, self.relative_pct) < 0.0 or max(self.standard_error, self.relative_pct) <= 0.0:
+            msg = (
+                f"{called} allows no error at all: standard_error is {self.standard_error:g}, relative_pct "
+                f"{self.relative_pct:g}; give one of them above 0."
+            )
+            raise OutOfRangeError(msg)
 
     def reached(self, found: Estimate) -> bool:
         """Whether an estimate is good enough."""
@@ -118,30 +137,34 @@ def length_of(
     Raises InputError and OutOfRangeError for lengths that make no run.
     """
     for name, value in (("photons", photons), ("most_photons", most_photons)):
-        if value is not None and value < FEWEST_PHOTONS:
-            msg = f"{name} is {value}; standard errors need at least {FEWEST_PHOTONS} photons."
+        if value is None and name == "photons":
+            continue
+        found = checks.integer(f"{name} is", value, f"a whole number of at least {FEWEST_PHOTONS}")
+        if found < FEWEST_PHOTONS:
+            msg = f"{name} is {checks.shown(found)}; standard errors need at least {FEWEST_PHOTONS} photons."
             raise OutOfRangeError(msg)
+    goals = checks.several("goals", goals, Goal, "give a list of them, as in [Goal(tally='absorbed', relative_pct=1.0)]")
+    checks.text("tally", tally)
     if until_pct is not None:
-        goals = (*goals, Goal(tally=tally, relative_pct=until_pct))
+        goals = (*goals, Goal(tally=tally, relative_pct=checks.number("until_pct", until_pct)))
     if goals and photons is not None:
         msg = "Give either a number of photons or a goal (until_pct, goals), not both."
         raise InputError(msg)
-    for goal in goals:
-        if goal.tally not in known:
-            msg = f"There is no tally '{goal.tally}' in {where}; choose one of {', '.join(known)}."
+    for name in (tally, *(goal.tally for goal in goals)):
+        if name not in known:
+            msg = f"There is no tally '{name}' in {where}; choose one of {', '.join(known)}."
             raise InputError(msg)
-        if not (goal.standard_error > 0.0 or goal.relative_pct > 0.0):
-            msg = f"The goal for {goal.tally} allows no error at all; give a standard error or a percentage above 0."
-            raise OutOfRangeError(msg)
     length = most_photons if goals else DEFAULT_PHOTONS if photons is None else photons
-    return Length(photons=length, goals=tuple(goals), pace=pace)
+    return Length(photons=int(length), goals=tuple(goals), pace=pace)
 
 
-def check_seed(seed: int) -> None:
-    """Refuse seeds that the generators cannot take. Raises OutOfRangeError."""
-    if not 0 <= seed < _MASK_SEED:
-        msg = f"The seed is {seed}; give a whole number from 0 to below 2^63."
+def check_seed(seed: int) -> int:
+    """A seed that the generators can take. Raises InputError for what is no whole number, OutOfRangeError outside."""
+    found = checks.integer("The seed is", seed, "a whole number from 0 to below 2^63")
+    if not 0 <= found < _MASK_SEED:
+        msg = f"The seed is {checks.shown(found)}; give a whole number from 0 to below 2^63."
         raise OutOfRangeError(msg)
+    return found
 
 
 def _even_blocks(photons: int, pace: Pace) -> Iterator[int]:
@@ -165,10 +188,11 @@ def _growing_blocks(most: int, pace: Pace) -> Iterator[int]:
 def _threads(asked: int | None) -> int:
     if asked is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if asked < 1:
-        msg = f"{asked} threads cannot compute anything; give at least 1, or leave it out to use all processors."
+    found = checks.integer("threads is", asked, "a whole number of at least 1, or leave it out to use all processors")
+    if found < 1:
+        msg = f"{checks.shown(found)} threads cannot compute anything; give at least 1, or leave it out to use all processors."
         raise OutOfRangeError(msg)
-    return asked
+    return found
 
 
 def _in_order(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
+from recutis.light import checks
 from recutis.skin.types import LayerOptics
 from recutis.units import M_PER_UM, PER_M_PER_CM, UM_PER_MM
 
@@ -22,6 +23,16 @@ _DEFAULT_DEPTH_UM: Final = 5.0 * UM_PER_MM  # when the stack has no bottom
 _G_RANGE: Final = (-0.99, 0.999)
 _N_RANGE: Final = (1.0, 4.0)
 _SAME: Final = 1e-6  # cells; a face nearer than this to an edge of the grid lies on it
+OPTICS: Final = {
+    "mua_cm": "a finite number of at least 0 per centimetre",
+    "mus_cm": "a finite number of at least 0 per centimetre",
+    "g": f"a number from {_G_RANGE[0]:g} to {_G_RANGE[1]:g}",
+    "n": f"a number from {_N_RANGE[0]:g} to {_N_RANGE[1]:g}",
+}
+_NO_LAYERS: Final = "There are no layers; give at least one."
+_LAYER: Final = {"thickness_um": "a length above 0 µm"} | OPTICS
+_LENGTHS: Final = {"depth_um": "a finite length above 0 µm", "radius_um": "a finite length above 0 µm"}
+_CELLS: Final = {"depth_cells": "a whole number of at least 1", "radius_cells": "a whole number of at least 1"}
 
 
 def check_optics(called: str, mua_cm: float, mus_cm: float, g: float, n: float) -> None:
@@ -39,12 +50,15 @@ def check_optics(called: str, mua_cm: float, mus_cm: float, g: float, n: float) 
             raise OutOfRangeError(msg)
 
 
-def check_outside(n_above: float, n_below: float) -> None:
-    """Refuse refractive indices of the media outside that are none. Raises OutOfRangeError."""
-    for name, value in (("n_above", n_above), ("n_below", n_below)):
+def check_outside(n_above: float, n_below: float) -> tuple[float, float]:
+    """Refractive indices of the media outside. Raises InputError for what is no number, OutOfRangeError for what is none."""
+    wanted = f"a refractive index from {_N_RANGE[0]:g} to {_N_RANGE[1]:g}"
+    above, below = checks.real("n_above is", n_above, wanted), checks.real("n_below is", n_below, wanted)
+    for name, value in (("n_above", above), ("n_below", below)):
         if not _N_RANGE[0] <= value <= _N_RANGE[1]:
-            msg = f"{name} is {value:g}; give a refractive index from {_N_RANGE[0]:g} to {_N_RANGE[1]:g}."
+            msg = f"{name} is {value:g}; give {wanted}."
             raise OutOfRangeError(msg)
+    return above, below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +67,7 @@ class OpticalLayer:
 
     The lowest layer of a stack may be infinitely thick (`math.inf`). `g` is that of Henyey and Greenstein.
 
-    Raises OutOfRangeError for values without meaning.
+    Raises InputError for what is no number, OutOfRangeError for values without meaning.
     """
 
     thickness_um: float
@@ -64,7 +78,8 @@ class OpticalLayer:
     name: str = ""
 
     def __post_init__(self) -> None:
-        called = f"The layer '{self.name}'" if self.name else "A layer"
+        called = f"The layer '{checks.text('The name of a layer', self.name)}'" if self.name != "" else "A layer"
+        checks.floats(self, called, _LAYER)
         if not self.thickness_um > 0.0:
             msg = f"{called} has a thickness of {self.thickness_um:g} µm; give more than 0, or leave the layer out."
             raise OutOfRangeError(msg)
@@ -72,22 +87,43 @@ class OpticalLayer:
 
 
 def optical_layer(optics: LayerOptics) -> OpticalLayer:
-    """A layer of skin at one wavelength as a layer of light transport."""
+    """A layer of skin at one wavelength as a layer of light transport.
+
+    Raises InputError for what is no number, OutOfRangeError for values without meaning.
+    """
+    called = f"The layer {checks.shown(optics.name)} of skin has"
+    musp, g = (checks.real(f"{called} {name} =", getattr(optics, name), "a finite number") for name in ("musp_cm", "g"))
+    if not _G_RANGE[0] <= g <= _G_RANGE[1]:
+        msg = f"{called} g = {g:g}; give {OPTICS['g']}."
+        raise OutOfRangeError(msg)
     return OpticalLayer(
         thickness_um=optics.thickness_um,
         mua_cm=optics.mua_cm,
-        mus_cm=optics.musp_cm / (1.0 - optics.g),
-        g=optics.g,
+        mus_cm=musp / (1.0 - g),
+        g=g,
         n=optics.n,
         name=optics.name,
     )
+
+
+def checked_layers(layers: object) -> tuple[OpticalLayer, ...]:
+    """Layers of light transport from those or from layers of skin, top to bottom.
+
+    Raises InputError when there are none or something else is among them, OutOfRangeError for values without meaning.
+    """
+    advice = "give layers from top to bottom, as OpticalLayer or as the skin's layer_optics"
+    kinds: tuple[type[OpticalLayer | LayerOptics], ...] = (OpticalLayer, LayerOptics)
+    found = checks.several("layers", layers, kinds, advice)
+    if not found:
+        raise InputError(_NO_LAYERS)
+    return tuple(optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in found)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
     """Even cells of depth and radius. Light beyond the grid is counted as a whole.
 
-    Raises OutOfRangeError when the grid has no extent or more cells than memory is given for.
+    Raises InputError for what is no number, OutOfRangeError when the grid has no extent or more cells than memory is given for.
     """
 
     depth_um: float
@@ -96,12 +132,14 @@ class Grid:
     radius_cells: int = _DEFAULT_CELLS
 
     def __post_init__(self) -> None:
+        checks.floats(self, "A grid", _LENGTHS)
+        checks.wholes(self, "A grid", _CELLS)
         if not (0.0 < self.depth_um < math.inf and 0.0 < self.radius_um < math.inf):
             msg = f"The grid is {self.depth_um:g} µm deep and {self.radius_um:g} µm wide; give finite lengths above 0."
             raise OutOfRangeError(msg)
         if self.depth_cells < 1 or self.radius_cells < 1 or self.depth_cells * self.radius_cells > MOST_CELLS:
             msg = (
-                f"The grid has {self.depth_cells} x {self.radius_cells} cells; give at least 1 each way "
+                f"The grid has {checks.shown(self.depth_cells)} x {checks.shown(self.radius_cells)} cells; give at least 1 each way "
                 f"and at most {MOST_CELLS} in total."
             )
             raise OutOfRangeError(msg)
@@ -117,6 +155,11 @@ class Grid:
         return np.linspace(0.0, self.radius_um, self.radius_cells + 1)
 
 
+def check_grid(grid: object) -> Grid | None:
+    """A grid, or None for the default. Raises InputError for anything else."""
+    return None if grid is None else checks.kind("grid", grid, Grid, "make it with Grid(depth_um=..., radius_um=...)")
+
+
 def default_grid(layers: Sequence[OpticalLayer], reach_um: float) -> Grid:
     """Two hundred cells each way: to the bottom of the stack (or 5 mm when there is none) and as far beyond the beam."""
     depth = sum(layer.thickness_um for layer in layers)
@@ -130,8 +173,7 @@ def check_stack(layers: Sequence[OpticalLayer], n_above: float, n_below: float) 
     Raises InputError or OutOfRangeError.
     """
     if not layers:
-        msg = "There are no layers; give at least one."
-        raise InputError(msg)
+        raise InputError(_NO_LAYERS)
     check_outside(n_above, n_below)
     for number, layer in enumerate(layers[:-1], start=1):
         if math.isinf(layer.thickness_um):
