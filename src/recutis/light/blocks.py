@@ -27,6 +27,7 @@ _POLL_S: Final = 0.05
 _ERRORS_ALLOWED: Final = 4.0
 _ROUNDING: Final = 1e-5  # of the energy: float32 weights over thousands of steps
 _MASK_SEED: Final = 2**63
+_MOST_THREADS: Final = 4096
 
 Found = TypeVar("Found")
 Found_contra = TypeVar("Found_contra", contravariant=True)
@@ -189,8 +190,11 @@ def _threads(asked: int | None) -> int:
     if asked is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     found = checks.integer("threads is", asked, "a whole number of at least 1, or leave it out to use all processors")
-    if found < 1:
-        msg = f"{checks.shown(found)} threads cannot compute anything; give at least 1, or leave it out to use all processors."
+    if not 1 <= found <= _MOST_THREADS:
+        msg = (
+            f"{checks.shown(found)} threads cannot compute anything; give at least 1 and at most {_MOST_THREADS}, "
+            "or leave it out to use all processors."
+        )
         raise OutOfRangeError(msg)
     return found
 

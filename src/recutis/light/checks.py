@@ -187,15 +187,15 @@ def numbers(name: str, value: object, wanted: str, *, dimensions: int | None = N
 
 
 def rising(name: str, value: object) -> Array:
-    """Edges of rings or cells: at least two finite distances [µm] from 0 up that rise.
+    """Edges of rings or cells: at least two finite distances of at least 0 that rise.
 
     Raises InputError for what is no row of numbers, OutOfRangeError for what does not rise.
     """
     wanted = "a row of at least two distances of at least 0 that rise"
     found = numbers(name, value, wanted, dimensions=1)
     if found.size < 2 or found[0] < 0.0 or not (np.diff(found) > 0.0).all():
-        ends = f"runs from {found[0]:g} to {found[-1]:g} µm" if found.size else "is empty"
-        msg = f"{name} {ends} in {max(found.size - 1, 0)} steps; give {wanted}."
+        ends = f"runs from {found[0]:g} to {found[-1]:g} in {found.size - 1} steps" if found.size else "is empty"
+        msg = f"{name} {ends}; give {wanted}."
         raise OutOfRangeError(msg)
     return found
 

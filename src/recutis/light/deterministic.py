@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recutis.errors import InputError, OutOfRangeError, RecutisError
+from recutis.light import checks
 from recutis.light._adding import Solution, solve
 from recutis.light.beams import pencil
 from recutis.light.layered import tally_names
-from recutis.light.stack import OpticalLayer, check_stack, clear_depth, default_grid, optical_layer
+from recutis.light.stack import OpticalLayer, check_outside, check_stack, checked_layers, clear_depth, default_grid
 from recutis.provenance import Provenance, provenance
 from recutis.skin.types import LayerOptics
 from recutis.units import CM_PER_UM
@@ -62,9 +63,9 @@ class WideLight:
     def fluence_at(self, depth_um: ArrayLike) -> Array:
         """Fluence at depths, over the exposure [1]; of the lower layer where two meet. Same shape as `depth_um`.
 
-        Raises OutOfRangeError for depths outside the layers.
+        Raises InputError for what is no number, OutOfRangeError for depths outside the layers.
         """
-        depth = np.asarray(depth_um, dtype=np.float64)
+        depth = checks.numbers("depth_um", depth_um, "finite depths in µm", finite=False)
         bottom = float(self._solution.faces_um[-1])
         if not np.all((depth >= 0.0) & (depth <= bottom) & np.isfinite(depth)):
             wrong = float(depth[~((depth >= 0.0) & (depth <= bottom) & np.isfinite(depth))].flat[0])
@@ -101,16 +102,18 @@ class WideLight:
 
 
 def _checked_streams(streams: int) -> int:
-    if not (FEWEST_STREAMS <= streams <= MOST_STREAMS and streams % 2 == 0):
-        msg = f"{streams} streams cannot carry the light; give an even number from {FEWEST_STREAMS} to {MOST_STREAMS}."
+    wanted = f"an even number from {FEWEST_STREAMS} to {MOST_STREAMS}"
+    found = checks.integer("streams is", streams, wanted)
+    if not (FEWEST_STREAMS <= found <= MOST_STREAMS and found % 2 == 0):
+        msg = f"{checks.shown(found)} streams cannot carry the light; give {wanted}."
         raise OutOfRangeError(msg)
-    return streams
+    return found
 
 
 def _checked_edges(edges_um: ArrayLike | None, layers: Sequence[OpticalLayer]) -> Array:
     if edges_um is None:
         return default_grid(layers, 0.0).depth_edges_um
-    edges = np.array(edges_um, dtype=np.float64)
+    edges = checks.numbers("depth_edges_um", edges_um, "a row of at least two depths in µm", finite=False)
     if edges.ndim != 1 or edges.size < 2:
         msg = f"depth_edges_um has the shape {edges.shape}; give a row of at least two depths."
         raise InputError(msg)
@@ -173,24 +176,25 @@ def transport_wide(
     References: Chandrasekhar 1950, Radiative Transfer; Wiscombe 1977, doi:10.1175/1520-0469(1977)034<1408:TDMRYA>2.0.CO;2;
     Henyey & Greenstein 1941, doi:10.1086/144246.
     """
-    own = tuple(optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in layers)
-    below = n_below if n_below is not None else own[-1].n if own else 1.0
+    own = checked_layers(layers)
+    n_above, below = check_outside(n_above, own[-1].n if n_below is None else n_below)
     check_stack(own, n_above, below)
     beam = pencil(angle_deg=angle_deg, diffuse=diffuse)
+    streams = _checked_streams(streams)
     edges = _checked_edges(depth_edges_um, own)
     ends_clear = clear_depth(own)
     solution = solve(
         own[:-1] if ends_clear else own, n_above=n_above, n_below=own[-1].n if ends_clear else below,
-        sine=None if beam.diffuse else math.sin(math.radians(beam.angle_deg)), directions_half=_checked_streams(streams) // 2,
+        sine=None if beam.diffuse else math.sin(math.radians(beam.angle_deg)), directions_half=streams // 2,
     )  # fmt: skip
     _check(solution, streams)
     fluence, absorbed = solution.cells(edges)
     inputs = {
-        "layers": [asdict(layer) for layer in own], "n_above": n_above, "n_below": below, "angle_deg": angle_deg,
-        "diffuse": diffuse, "depth_edges_um": edges.tolist(), "streams": streams,
+        "layers": [asdict(layer) for layer in own], "n_above": n_above, "n_below": below, "angle_deg": beam.angle_deg,
+        "diffuse": beam.diffuse, "depth_edges_um": edges.tolist(), "streams": streams,
     }  # fmt: skip
     return WideLight(
-        layers=own, n_above=n_above, n_below=below, angle_deg=angle_deg, diffuse=diffuse, streams=streams, depth_edges_um=edges,
+        layers=own, n_above=n_above, n_below=below, angle_deg=beam.angle_deg, diffuse=beam.diffuse, streams=streams, depth_edges_um=edges,
         tallies=_tallies(solution, len(own)), fluence_wide=fluence, absorbed_wide_cm=absorbed / CM_PER_UM,
         provenance=provenance(inputs, seed=0), _solution=solution,
     )  # fmt: skip

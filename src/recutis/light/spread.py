@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
-from recutis.light.beams import Beam
+from recutis.light import checks
+from recutis.light.beams import Beam, check_beam
 from recutis.light.superpose import moved_rings
 from recutis.units import M_PER_UM, UM_PER_M
 
@@ -50,8 +51,24 @@ def within(radius_m: Array, *, depth_m: Array, musp_m: Array, ratio: Array) -> A
     musp_m : (depths,) · reduced scattering coefficient that stands for the layers above and around each depth [1/m]
     ratio : (depths,) · absorption over reduced scattering, likewise
 
-    Raises OutOfRangeError for scattering or absorption without meaning.
+    Raises InputError for what is no row of numbers, one for each depth, OutOfRangeError for lengths, scattering or absorption
+    without meaning.
     """
+    radius_m, depth_m = (
+        checks.numbers(name, value, "a row of finite lengths in metres", dimensions=1)
+        for name, value in (("radius_m", radius_m), ("depth_m", depth_m))
+    )
+    musp_m, ratio = (
+        checks.numbers(name, value, f"a row of {depth_m.size} numbers, one for each depth", dimensions=1, finite=False)
+        for name, value in (("musp_m", musp_m), ("ratio", ratio))
+    )
+    if not musp_m.size == ratio.size == depth_m.size > 0:
+        msg = f"There are {depth_m.size} depths, {musp_m.size} of musp_m and {ratio.size} of ratio; give one of each for each depth."
+        raise InputError(msg)
+    for name, lengths in (("radius_m", radius_m), ("depth_m", depth_m)):
+        if lengths.size and lengths.min() < 0.0:
+            msg = f"{name} holds {lengths.min():g}; give lengths of at least 0 metres."
+            raise OutOfRangeError(msg)
     if not (np.isfinite(musp_m).all() and (musp_m > 0.0).all() and np.isfinite(ratio).all() and (ratio >= 0.0).all()):
         msg = (
             f"Light spreads by scattering: reduced scattering must be above 0 at every depth, and the ratio of absorption to it at "
@@ -73,7 +90,7 @@ def axis_share(beam: Beam, *, depth_m: Array, musp_m: Array, ratio: Array) -> Ar
 
     Raises InputError for a beam that is neither flat top nor gaussian.
     """
-    radius = np.array([beam.size_um / 2 * M_PER_UM])
+    radius = np.array([check_beam(beam).size_um / 2 * M_PER_UM])
     if beam.shape == "gaussian":  # a pile of flat tops: at each height as wide as the gaussian is there
         height = (np.arange(_PROFILE) + 0.5) / _PROFILE
         radius = radius * np.sqrt(-0.5 * np.log(height))
@@ -88,8 +105,10 @@ def ring_share(beam: Beam, radius_edges_m: Array, *, depth_m: Array, musp_m: Arr
 
     Raises InputError for a beam that is neither flat top nor gaussian.
     """
+    radius_edges_m = checks.rising("radius_edges_m", radius_edges_m)
+    check_beam(beam)
     reach = radius_edges_m[-1] + beam.size_um * M_PER_UM
     rings = np.concatenate(([0.0], np.geomspace(_FINEST_M, reach, _RINGS)))
     energy = np.diff(within(rings, depth_m=depth_m, musp_m=musp_m, ratio=ratio), axis=1)
-    moved = moved_rings(tuple((rings * UM_PER_M).tolist()), beam, tuple((radius_edges_m * UM_PER_M).tolist()))
+    moved = moved_rings(rings * UM_PER_M, beam, radius_edges_m * UM_PER_M)
     return np.asarray(energy @ moved)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
+from recutis.light import checks
 from recutis.light.beams import Beam, rectangle
-from recutis.light.stack import OpticalLayer, check_optics, optical_layer
+from recutis.light.stack import OPTICS, OpticalLayer, check_optics, checked_layers
 from recutis.skin.types import LayerOptics
 from recutis.units import PER_M_PER_CM
 
@@ -31,7 +32,7 @@ class Medium:
 
     Both coefficients may be zero, as in air. `g` is that of Henyey and Greenstein.
 
-    Raises InputError without a name, OutOfRangeError for values without meaning.
+    Raises InputError without a name or for what is no number, OutOfRangeError for values without meaning.
     """
 
     mua_cm: float
@@ -41,10 +42,12 @@ class Medium:
     name: str
 
     def __post_init__(self) -> None:
-        if not self.name:
+        if not checks.text("The name of a medium", self.name):
             msg = "A medium has no name; give one, its share of the absorbed light is told under it."
             raise InputError(msg)
-        check_optics(f"The medium '{self.name}'", self.mua_cm, self.mus_cm, self.g, self.n)
+        called = f"The medium '{self.name}'"
+        checks.floats(self, called, OPTICS)
+        check_optics(called, self.mua_cm, self.mus_cm, self.g, self.n)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,22 +68,19 @@ class VoxelTissue:
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        edges = (self.voxel_um,) * _DIMENSIONS if isinstance(self.voxel_um, (int, float)) else tuple(self.voxel_um)
-        if len(edges) != _DIMENSIONS or not all(math.isfinite(edge) and edge > 0.0 for edge in edges):
-            msg = f"The edges of a voxel are {self.voxel_um} µm; give one length above 0, or three for z, y and x."
-            raise OutOfRangeError(msg)
-        media = tuple(self.media)
+        edges = voxel_edges(self.voxel_um)
+        media = checks.several("media", self.media, Medium, "give a list of Medium, the first for the label 0")
+        sources = checks.several("sources", self.sources, str, "give ids of evidence rows")
         names = [medium.name for medium in media]
-        if not 1 <= len(media) <= MOST_MEDIA:
-            msg = f"There are {len(media)} media; give 1 to {MOST_MEDIA}."
-            raise OutOfRangeError(msg)
+        check_media(len(media))
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
             msg = f"Two media are called '{twice}'; give each a name of its own."
             raise InputError(msg)
         object.__setattr__(self, "labels", _labels(self.labels, names))
-        object.__setattr__(self, "voxel_um", tuple(float(edge) for edge in edges))  # `edges_um` tells its type
+        object.__setattr__(self, "voxel_um", edges)  # `edges_um` tells its type
         object.__setattr__(self, "media", media)
+        object.__setattr__(self, "sources", sources)
 
     @classmethod
     def from_layers(
@@ -93,10 +93,12 @@ class VoxelTissue:
     ) -> VoxelTissue:
         """Layers, top to bottom, on a grid `width_um` wide along x and `height_um` along y (as wide when left out).
 
-        Raises InputError when a thickness or an extent is not a whole number of voxels.
+        Raises InputError when a thickness or an extent is not a whole number of voxels, OutOfRangeError for lengths without
+        meaning, for too many layers and for grids that need more memory than a run is given.
         """
-        own = [optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in layers]
-        edges = (voxel_um,) * _DIMENSIONS if isinstance(voxel_um, (int, float)) else voxel_um
+        own = checked_layers(layers)
+        check_media(len(own))
+        edges = voxel_edges(voxel_um)
         media, counts = [], []
         for number, layer in enumerate(own, start=1):
             name = layer.name or f"layer_{number}"
@@ -151,8 +153,39 @@ class VoxelTissue:
         return rectangle(width_um=width, height_um=height, angle_deg=angle_deg, diffuse=diffuse)
 
 
+def voxel_edges(voxel_um: object) -> tuple[float, float, float]:
+    """Edges of a voxel along z, y and x [µm] from one number or three. Raises OutOfRangeError for anything else."""
+    msg = f"The edges of a voxel are {_plain(voxel_um)} µm; give one length above 0, or three for z, y and x."
+    try:
+        found = checks.numbers("voxel_um", voxel_um, "one length above 0 µm")
+    except InputError as error:
+        raise OutOfRangeError(msg) from error
+    if found.shape not in {(), (_DIMENSIONS,)} or not (found > 0.0).all():
+        raise OutOfRangeError(msg)
+    z, y, x = np.broadcast_to(found, (_DIMENSIONS,)).tolist()
+    return z, y, x
+
+
+def _plain(value: object) -> str:
+    """A value with the digits that it was given with."""
+    return str(value) if isinstance(value, float) else checks.shown(value)
+
+
+def check_media(count: int) -> None:
+    """Refuse tissue of no media or of more than labels can tell apart. Raises OutOfRangeError."""
+    if not 1 <= count <= MOST_MEDIA:
+        msg = f"There are {count} media; give 1 to {MOST_MEDIA}."
+        raise OutOfRangeError(msg)
+
+
+def check_tissue(tissue: object) -> VoxelTissue:
+    """Tissue on voxels. Raises InputError for anything else."""
+    return checks.kind("tissue", tissue, VoxelTissue, "make it with VoxelTissue, VoxelTissue.from_layers or voxel_skin")
+
+
 def voxels_in(length_um: float, edge_um: float, called: str) -> int:
     """How many voxels make a length. Raises InputError when no whole number of them does."""
+    length_um = checks.real(f"{called} is", length_um, f"a whole number of voxels of {edge_um:g} µm")
     count = length_um / edge_um if edge_um > 0.0 else math.nan
     if not (math.isfinite(count) and round(count) >= 1 and abs(count - round(count)) <= _WHOLE):
         msg = f"{called} is {length_um:g} µm, not a whole number of voxels of {edge_um:g} µm; change the one or the other."
@@ -169,7 +202,11 @@ def check_count(shape: tuple[int, int, int]) -> None:
 
 def _labels(given: NDArray[np.generic], names: list[str]) -> NDArray[np.uint8]:
     """Labels checked against the media, as a read-only array of bytes."""
-    labels = np.asarray(given)
+    try:
+        labels = np.asarray(given)
+    except (TypeError, ValueError, OverflowError) as error:
+        msg = f"The labels are {checks.shown(given)}, which is not an even array; give whole numbers in the order z, y, x."
+        raise InputError(msg) from error
     if labels.ndim != _DIMENSIONS or labels.dtype.kind not in "iu":
         msg = f"The labels are an array of {labels.ndim} dimensions of {labels.dtype}; give whole numbers in the order z, y, x."
         raise InputError(msg)
