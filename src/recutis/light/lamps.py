@@ -20,6 +20,7 @@ Array = NDArray[np.float64]
 _SECOND_RADIATION_M_K: Final = 1.438776877e-2  # exact in the SI
 _NODES: Final = 2001  # of the cumulated spectrum; twice as many move a quantile by under 0.001 nm
 _MOST_BANDS: Final = 1_000_000
+_MOST_BLOCKS: Final = 2**53  # whole numbers up to it are exact in floating point
 _NUMBERS: Final = {
     "cut_on_nm": "a wavelength above 0 nm",
     "end_nm": "a wavelength above the cut-on in nm",
@@ -86,8 +87,7 @@ class Lamp:
 
         Raises InputError and OutOfRangeError for a number or a seed that is no whole number of at least 0.
         """
-        check_seed(seed)
-        number = checks.whole("number", number, 0)
+        seed, number = check_seed(seed), checks.whole("number", number, 0, _MOST_BLOCKS)
         start = float(np.random.default_rng([seed, _NODES]).random())
         return float(self.wavelength_nm(math.fmod(start + number * _GOLDEN, 1.0)))
 

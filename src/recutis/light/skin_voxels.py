@@ -165,7 +165,10 @@ class Relief:
         checks.floats(self, "A relief", {"depth_um": _LENGTH, "period_um": _LENGTH})
         even = self.depth_um > 0.0 and self.period_um > 0.0
         if not even if self.heights_um is None else (self.depth_um, self.period_um) != (0.0, 0.0):
-            msg = "A relief needs either depth_um and period_um above 0, or heights_um, and not both."
+            msg = (
+                "A relief needs either depth_um and period_um above 0, or heights_um, and not both; depth_um is "
+                f"{self.depth_um:g}, period_um {self.period_um:g}, so {'leave them out' if even else 'give the one or the other'}."
+            )
             raise InputError(msg)
         if not (math.isfinite(self.depth_um) and math.isfinite(self.period_um)):
             msg = f"A relief has furrows of {self.depth_um:g} µm every {self.period_um:g} µm; give finite lengths."
