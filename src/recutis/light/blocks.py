@@ -45,7 +45,7 @@ class Estimate:
 class Goal:
     """Run until the standard error of a tally is at most this, or at most this many per cent of its value.
 
-    Raises InputError for what is no number, OutOfRangeError for a goal that allows no error or any.
+    Raises InputError for what is no number, OutOfRangeError for errors below 0 or without end.
     """
 
     tally: str
@@ -60,12 +60,16 @@ class Goal:
                 msg = f"{called} has {name} = {value:g}; give a finite number of at least 0."
                 raise OutOfRangeError(msg)
             object.__setattr__(self, name, value)
-        if min(self.standard_error, self.relative_pct) < 0.0 or max(self.standard_error, self.relative_pct) <= 0.0:
-            msg = (
-                f"{called} allows no error at all: standard_error is {self.standard_error:g}, relative_pct "
-                f"{self.relative_pct:g}; give one of them above 0."
-            )
-            raise OutOfRangeError(msg)
+        if min(self.standard_error, self.relative_pct) < 0.0:
+            raise OutOfRangeError(self.without_error)
+
+    @property
+    def without_error(self) -> str:
+        """What to say of a goal that allows no error."""
+        return (
+            f"The goal for {self.tally} allows no error at all: standard_error is {self.standard_error:g}, relative_pct "
+            f"{self.relative_pct:g}; give a standard error or a percentage above 0."
+        )
 
     def reached(self, found: Estimate) -> bool:
         """Whether an estimate is good enough."""
@@ -155,6 +159,9 @@ def length_of(
         if name not in known:
             msg = f"There is no tally '{name}' in {where}; choose one of {', '.join(known)}."
             raise InputError(msg)
+    for goal in goals:
+        if max(goal.standard_error, goal.relative_pct) <= 0.0:
+            raise OutOfRangeError(goal.without_error)
     length = most_photons if goals else DEFAULT_PHOTONS if photons is None else photons
     return Length(photons=int(length), goals=tuple(goals), pace=pace)
 
