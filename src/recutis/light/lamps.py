@@ -17,7 +17,7 @@ from recutis.units import M_PER_NM
 Array = NDArray[np.float64]
 _SECOND_RADIATION_M_K: Final = 1.438776877e-2  # exact in the SI
 _NODES: Final = 2001  # of the cumulated spectrum; twice as many move a quantile by under 0.001 nm
-_GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
+_PARTS: Final = 8  # wavelengths of a block
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +54,15 @@ class Lamp:
         nm, cumulated = self._cumulated
         return np.asarray(np.interp(share, cumulated, nm))
 
-    def drawn_nm(self, number: int, seed: int) -> float:
-        """Wavelength of a block of photons: shares of the energy by the golden ratio from a start that the seed draws.
+    def drawn_nm(self, block: int, seed: int) -> tuple[float, ...]:
+        """Wavelengths of a block of photons, which shares its photons out among them [nm].
 
-        Each by itself is a fair draw from the spectrum, and any run of them covers it evenly.
+        They cover the energy of the spectrum evenly, from a start that seed and block draw: each block by itself is a fair
+        and even draw, so the scatter between blocks tells how well their mean is known.
         """
-        start = float(np.random.default_rng([seed, _NODES]).random())
-        return float(self.wavelength_nm(math.fmod(start + number * _GOLDEN, 1.0)))
+        start = float(np.random.default_rng([seed, block]).random())
+        shares = (np.arange(_PARTS) + start) / _PARTS
+        return tuple(float(nm) for nm in self.wavelength_nm(shares))
 
     def bands(self, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Middles [nm] and energy shares of so many bands of equal width."""
