@@ -9,6 +9,7 @@ Tallies are counted in units that are powers of two: a block of n photons may pu
 from __future__ import annotations
 
 import math
+import warnings
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
@@ -31,7 +32,7 @@ from recutis.light.blocks import Pace
 Counts = NDArray[np.uint64]
 OnCard = Any  # an array in the card's memory
 cuda: Any = _cuda  # its type stub knows little of it
-setattr(config, "CUDA_LOW_OCCUPANCY_WARNINGS", 0)  # noqa: B010  (small grids have small work, which needs no warning)
+warnings.filterwarnings("ignore", message=".*Grid size .* under-utilization")  # small grids have small work
 
 # In the simulator of numba a thread is one of Python's, and two at a time take the card from each other.
 SIMULATED = getattr(config, "ENABLE_CUDASIM", 0) == 1
