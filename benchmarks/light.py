@@ -20,7 +20,7 @@ import time
 from collections.abc import Sequence
 
 from recutis.light import Grid, LayeredLight, OpticalLayer, VoxelTissue, pencil, transport_layers, transport_wide
-from recutis.light.layered import vector_units
+from recutis.light.engines import vector_units
 
 PHOTONS = {"A1": {"packet": 4_000_000, "scalar": 1_000_000}, "A2": {"packet": 400_000, "scalar": 80_000}}
 REPEATS = 3

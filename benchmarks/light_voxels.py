@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from recutis.light import Medium, VoxelLight, VoxelTissue, flat_top, transport_voxels
-from recutis.light.layered import vector_units
+from recutis.light.engines import vector_units
 
 PHOTONS = {"packet": 400_000, "scalar": 100_000}
 REPEATS = 3

@@ -73,7 +73,7 @@ GOOD: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "flashlamp": (flashlamp, {"cut_on_nm": 560.0, "end_nm": 1200.0, "colour_temperature_K": 6000.0}),
     "planck": (planck, {"wavelength_nm": np.array([500.0]), "temperature_K": 6000.0}),
     "bands": (LAMP.bands, {"count": 3}),
-    "drawn_nm": (LAMP.drawn_nm, {"number": 3, "seed": 1}),
+    "drawn_nm": (LAMP.drawn_nm, {"block": 3, "seed": 1}),
     "Vessel": (Vessel, {"diameter_um": 9.0, "depth_um": 9.0, "x_um": 1.0, "y_um": 1.0, "saturation": 0.5}),
     "Lentigo": (
         Lentigo,
@@ -213,6 +213,7 @@ REFUSED: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
     (on_axis, {"light": None, "beam": flat_top(diameter_um=9.0)}, r"light is None, which is not a LayeredLight"),
     (on_axis, {"light": LIGHT, "beam": None}, r"beam is None, which is not a Beam"),
     (moved_rings, {"from_um": [0.0, 9.0], "beam": pencil(), "to_um": [0.0, 9.0]}, r"A beam 'pencil' has no sum over rings; give one"),
+    (moved_rings, {"from_um": [0.0, 9.0], "beam": flat_top(diameter_um=1e4), "to_um": [0.0, 1e-9]}, r"The narrowest ring is 1e-09 µm wide"),
     (moved_rings, {"from_um": "x", "beam": pencil(), "to_um": [0.0, 9.0]}, r"from_um is 'x', which is not made of numbers"),
     (side_by_side, {"light": LIGHT, "places_um": [], "x_um": [0.0], "y_um": [0.0]}, r"Places of beams have the shape \(0,\); give fin"),
     (side_by_side, {"light": LIGHT, "places_um": [[math.nan, 0.0]], "x_um": [0.0], "y_um": [0.0]}, r"places_um holds nan; give pairs"),
@@ -338,6 +339,7 @@ def length(**more: object) -> object:
     usual: dict[str, Any] = {
         "photons": None, "until_pct": None, "tally": "absorbed", "goals": (), "most_photons": 5000,
         "known": ("absorbed", "transmittance"), "where": "this tissue",
+        "nothing": (),
     }  # fmt: skip
     return length_of(**(usual | more))
 

@@ -22,7 +22,8 @@ import numpy as np
 import pytest
 
 from recutis.errors import InputError
-from recutis.light import Grid, OpticalLayer, card, flat_top, layered, pencil, transport_layers, transport_voxels, voxels
+from recutis.light import Goal, Grid, OpticalLayer, card, engines, flat_top, pencil, transport_layers, transport_voxels
+from recutis.light.blocks import Length
 from recutis.light.voxel_tissue import Medium, VoxelTissue
 
 SKIN = (
@@ -199,16 +200,19 @@ def test_a_driver_is_asked(answer: Any, told: str, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("no_memory_of_cards")
-@pytest.mark.parametrize("module", [layered, voxels])
-def test_auto_takes_no_card_where_there_is_none(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_no_card_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the run, without a card the processor does it; with one, only long runs go to the card."""
     monkeypatch.setattr(card, "find_spec", package(there=False))
-    name, _ = module._engine("auto", 10**9)
-    assert name in {"packet", "scalar"}
+    long = Length(photons=10**9, goals=())
+    assert engines.chosen("auto", long, on_card=True, in_single=True) in {"packet", "scalar"}
 
     monkeypatch.setattr(card, "obstacle", lambda: "")
     assert not card.worth_it(card.WORTH_PHOTONS - 1)
     assert card.worth_it(card.WORTH_PHOTONS)
+    assert engines.chosen("auto", long, on_card=True, in_single=True) == "cuda"
+    assert engines.chosen("auto", long, on_card=False, in_single=True) != "cuda"
+    open_end = Length(photons=10**9, goals=(Goal(tally="absorbed", relative_pct=1.0),))
+    assert engines.chosen("auto", open_end, on_card=True, in_single=True) != "cuda"
 
 
 def test_looking_for_a_card_loads_nothing() -> None:

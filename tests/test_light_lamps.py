@@ -49,13 +49,41 @@ def test_a_hot_lamp_is_blue() -> None:
     assert hot < cold - 50.0
 
 
-def test_wavelengths_of_blocks_cover_the_spectrum_evenly() -> None:
-    """Sixty-four blocks leave no gap: their shares of the energy lie within 2 / 64 of even spacing for every seed."""
-    for seed in range(5):
-        drawn = np.sort([LAMP.drawn_nm(number, seed) for number in range(64)])
-        even = LAMP.wavelength_nm((np.arange(64) + 0.5) / 64)
-        gaps = np.abs(np.interp(drawn, even, np.arange(64)) - np.arange(64))
-        assert gaps.max() < 2.0
+def test_wavelengths_of_a_block_cover_the_spectrum_evenly() -> None:
+    """One in each eighth of the energy, another start for each block and seed."""
+    starts = set()
+    for block in range(4):
+        for seed in range(3):
+            drawn = LAMP.drawn_nm(block, seed)
+            edges = LAMP.wavelength_nm(np.linspace(0.0, 1.0, len(drawn) + 1))
+            assert all(low <= nm <= high for nm, low, high in zip(drawn, edges[:-1], edges[1:], strict=True))
+            starts.add(drawn[0])
+    assert len(starts) == 12
+
+
+def test_errors_of_a_lamp_are_those_of_repeated_runs() -> None:
+    """Ten seeds scatter as one run says they do, within the error of such a scatter."""
+    runs = [transport_layers(skin_layers, pencil(), lamp=LAMP, photons=5000, seed=seed).tallies["absorbed"] for seed in range(10)]
+    scatter = float(np.std([x.value for x in runs], ddof=1))
+    told = float(np.mean([x.standard_error for x in runs]))
+
+    assert 0.45 < scatter / told < 1.8
+
+
+def test_the_provenance_of_a_lamp_knows_the_optics_of_the_whole_band() -> None:
+    """Layers that differ away from the middle wavelength are another input."""
+    middle = float(LAMP.wavelength_nm(0.5))
+
+    def bent(nm: float) -> tuple[OpticalLayer]:
+        return (replace(SLAB, mua_cm=middle / 200.0 + abs(nm - middle) / 100.0),)
+
+    def straight(_: float) -> tuple[OpticalLayer]:
+        return (replace(SLAB, mua_cm=middle / 200.0),)
+
+    one, other = (transport_layers(layers, pencil(), lamp=LAMP, photons=1000) for layers in (bent, straight))
+
+    assert one.layers == other.layers
+    assert one.provenance.inputs_sha256 != other.provenance.inputs_sha256
 
 
 def test_transmission_of_a_band_is_the_mean_of_beers_law() -> None:
@@ -115,3 +143,5 @@ def test_lamp_and_layers_must_fit() -> None:
         transport_layers(clear, pencil())
     with pytest.raises(InputError, match="are not as thick as those at the middle wavelength"):
         transport_layers(lambda nm: (replace(SLAB, thickness_um=nm),), pencil(), lamp=LAMP)
+    with pytest.raises(InputError, match=r"There are 2 layers at 5\d\d\.\d nm but 1 at the middle wavelength"):
+        transport_layers(lambda nm: (SLAB,) * (2 if nm < 600.0 else 1), pencil(), lamp=LAMP)

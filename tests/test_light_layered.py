@@ -28,6 +28,7 @@ from recutis.light import (
     rectangle,
     ring,
     transport_layers,
+    transport_wide,
 )
 from recutis.light.beams import parse
 from recutis.light.layered import _Record
@@ -366,7 +367,7 @@ def test_lost_energy_is_an_error() -> None:
     record = _Record(rows, GRID, 1)
     leaving, account = np.zeros((2, 41)), np.zeros(4)
     leaving[0, 0] = 990.0
-    record.add((np.zeros((51, 41)), leaving, account, np.array([100.0])), 1000)
+    record.add((np.zeros((51, 41)), np.zeros((51, 41)), leaving, account), 1000)
 
     with pytest.raises(Exception, match=r"The light does not add up: .*make 0\.9900000 of the energy"):
         record.check()
@@ -561,3 +562,71 @@ def test_another_compilation_gives_the_same_bits(tmp_path: Path) -> None:
     ]
 
     assert found[0] == found[1] != ""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("mua_cm", "mus_cm"), [(1e-5, 500.0), (1e-4, 1000.0)])
+def test_light_adds_up_where_absorption_is_below_the_rounding_of_a_weight(engine: str, mua_cm: float, mus_cm: float) -> None:
+    """What single precision would swallow is carried along; both engines absorb the same."""
+    pale = OpticalLayer(thickness_um=5000.0, mua_cm=mua_cm, mus_cm=mus_cm, g=0.9, n=1.4)
+
+    light = transport_layers((pale,), pencil(), photons=4000, engine=engine)  # type: ignore[arg-type]
+
+    total = sum(
+        light.tallies[name].value for name in ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
+    )
+    assert total - light.balance.value == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fluence_of_thin_layers_is_no_matter_of_luck(engine: str) -> None:
+    """A layer that one photon in twenty collides in has a fluence known to a few per cent."""
+    thin = OpticalLayer(thickness_um=20.0, mua_cm=0.05, mus_cm=0.0, g=0.0, n=1.4)
+    below = OpticalLayer(thickness_um=500.0, mua_cm=1.0, mus_cm=100.0, g=0.9, n=1.4)
+    grid = Grid(depth_um=20.0, radius_um=1e4, depth_cells=4, radius_cells=2)
+
+    light = transport_layers((thin, below), pencil(), photons=20_000, grid=grid, engine=engine)  # type: ignore[arg-type]
+
+    exact = transport_wide((thin, below), depth_edges_um=grid.depth_edges_um)
+    assert (light.fluence_wide_error < 0.05 * light.fluence_wide).all()
+    assert np.abs(light.fluence_wide - exact.fluence_wide).max() < 4.5 * light.fluence_wide_error.max()
+    found = light.tallies["absorbed_layer_1"]
+    assert abs(found.value - exact.tallies["absorbed_layer_1"]) < 4 * found.standard_error
+
+
+def test_layers_too_thin_for_single_precision_go_to_single_photons() -> None:
+    """A hundredth of a micrometre at a depth of a centimetre."""
+    deep = OpticalLayer(thickness_um=10_000.0, mua_cm=0.1, mus_cm=1.0, g=0.9, n=1.4)
+    thin = OpticalLayer(thickness_um=0.01, mua_cm=1e6, mus_cm=0.0, g=0.0, n=1.4)
+
+    light = transport_layers((deep, thin, replace(deep, thickness_um=100.0)), pencil(), photons=20_000)
+
+    assert light.engine == "scalar"
+    exact = transport_wide(light.layers).tallies["absorbed_layer_2"]
+    assert abs(light.tallies["absorbed_layer_2"].value - exact) < 4 * light.tallies["absorbed_layer_2"].standard_error
+
+
+def test_a_goal_is_not_reached_by_finding_nothing() -> None:
+    """A rare share goes on until it is found; one that cannot be found is refused; a single block knows no error."""
+    thick = OpticalLayer(thickness_um=1500.0, mua_cm=20.0, mus_cm=100.0, g=0.9, n=1.4)
+    rare = transport_layers((thick,), pencil(), until_pct=40.0, tally="transmittance", most_photons=400_000)
+    assert rare.tallies["transmittance"].value > 0.0
+
+    short = transport_layers((thick,), pencil(), until_pct=1.0, most_photons=1000)
+    assert short.blocks >= 64
+    assert short.tallies["absorbed"].standard_error > 0.0
+
+    endless = replace(thick, thickness_um=math.inf)
+    with pytest.raises(InputError, match="transmittance is zero here whatever the photons do"):
+        transport_layers((endless,), pencil(), until_pct=1.0, tally="transmittance")
+
+
+def test_progress_towards_a_goal_does_not_go_back() -> None:
+    """Errors may grow for a while, the bar does not."""
+    seen: list[float] = []
+    layers = (replace(SKIN[0], thickness_um=50.0), SKIN[1])
+
+    transport_layers(layers, pencil(), until_pct=1.0, seed=3, progress=seen.append)
+
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0

@@ -522,3 +522,16 @@ def test_layers_that_no_voxels_fit_are_refused() -> None:
 def layer_b() -> OpticalLayer:
     """A second layer without a name."""
     return OpticalLayer(thickness_um=10.0, mua_cm=1.0, mus_cm=1.0, g=0.5, n=1.4)
+
+
+def test_errors_by_depth_count_that_photons_cross_many_voxels() -> None:
+    """Eight seeds scatter by depth as one run says; voxels of a plane are lit by the same photons."""
+    layer = OpticalLayer(thickness_um=500.0, mua_cm=1.0, mus_cm=100.0, g=0.9, n=1.4)
+    tissue = VoxelTissue.from_layers((layer,), width_um=500.0, voxel_um=50.0)
+    runs = [transport_voxels(tissue, tissue.wide_beam(), sides="periodic", photons=4000, seed=seed) for seed in range(8)]
+
+    scatter = np.std([x.fluence_by_depth for x in runs], axis=0, ddof=1)
+    told = np.mean([x.fluence_by_depth_error for x in runs], axis=0)
+    assert 0.6 < float(np.sqrt(np.mean(scatter**2) / np.mean(told**2))) < 1.5
+    area = 500e-4**2
+    assert runs[0].fluence_by_depth == pytest.approx(runs[0].fluence_cm2.mean(axis=(1, 2)) * area, rel=1e-9)

@@ -9,6 +9,7 @@ Tallies are counted in units that are powers of two: a block of n photons may pu
 from __future__ import annotations
 
 import math
+import warnings
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from numba import config
 from numba import cuda as _cuda
 from numpy.typing import NDArray
 
+from recutis.errors import RecutisError
 from recutis.jit import card_function, card_kernel, inlined
 from recutis.light import _photon as p
 from recutis.light._lanes import BITS_25, HALF, ONE, ZERO, Lane, around, draw, ln, single, turned, unit
@@ -30,7 +32,7 @@ from recutis.light.blocks import Pace
 Counts = NDArray[np.uint64]
 OnCard = Any  # an array in the card's memory
 cuda: Any = _cuda  # its type stub knows little of it
-setattr(config, "CUDA_LOW_OCCUPANCY_WARNINGS", 0)  # noqa: B010  (small grids have small work, which needs no warning)
+warnings.filterwarnings("ignore", message=".*Grid size .* under-utilization")  # small grids have small work
 
 # In the simulator of numba a thread is one of Python's, and two at a time take the card from each other.
 SIMULATED = getattr(config, "ENABLE_CUDASIM", 0) == 1
@@ -47,6 +49,7 @@ _COPIES = np.uint32(COPIES)
 _LOW, _HALF_BITS = np.uint64(2**32 - 1), np.uint64(32)
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # of SplitMix64
 _CHANCE, _PRIZE = single(p.CHANCE), single(1.0 / p.CHANCE)
+_GATHERED = single(2.0**-10)  # share of a weight up to which its losses are gathered apart
 _TWO, _LOSS = single(2.0), single(1.0 / p.CHANCE - 1.0)
 VARIANCE_UNITS = 2.0**54  # of roulette's variance, at most 9e-8 a photon
 
@@ -143,14 +146,30 @@ def aimed(
 
 
 @inlined
+def faded(full: Lane, owed: Lane, loss: Lane) -> tuple[Lane, Lane, Lane]:
+    """A weight after a loss: what it was when last set, what it has lost since, what it is.
+
+    Small losses are gathered apart, where rounding does not swallow them.
+    """
+    owed += loss
+    weight = max(full - owed, ZERO)
+    if owed > full * _GATHERED:
+        return weight, ZERO, weight
+    return full, owed, weight
+
+
+@inlined
 def scattered(
-    ux: Lane, uy: Lane, uz: Lane, g: Lane, a: Lane, b: Lane, c: Lane, d: Lane
+    ux: Lane, uy: Lane, uz: Lane, g: Lane, turning: Lane, a: Lane, b: Lane, c: Lane, d: Lane
 ) -> tuple[Lane, Lane, Lane, Lane, Lane, Lane, Lane, Lane]:
-    """The direction after a collision, the optical path to the next one, the new state."""
+    """The direction after a collision, of which a share turns, the optical path to the next one, the new state."""
     first, a, b, c, d = draw(a, b, c, d)
     second, a, b, c, d = draw(a, b, c, d)
     third, a, b, c, d = draw(a, b, c, d)
-    vx, vy, vz = turned(ux, uy, uz, g, unit(second) + BITS_25, unit(third))
+    chosen = unit(second) + BITS_25
+    if chosen > turning:
+        return ux, uy, uz, flight(unit(first) + BITS_25), a, b, c, d
+    vx, vy, vz = turned(ux, uy, uz, g, min(chosen / turning, ONE), unit(third))
     return vx, vy, vz, flight(unit(first) + BITS_25), a, b, c, d
 
 
@@ -265,6 +284,19 @@ def key_of(seed: int, block: int) -> np.uint64:
     words = np.zeros(1, np.uint64)
     fill(words, seed, block)
     return np.uint64(words[0])
+
+
+def check_room(collisions: float, photons: int) -> None:
+    """Refuse a block whose counts may have run over: more collisions of a photon than one place has room for.
+
+    Raises RecutisError.
+    """
+    if collisions > ROOM * photons:
+        msg = (
+            f"Photons collide {collisions / photons:.0f} times each in this tissue, and the counts of a card have room for "
+            f"{ROOM}; choose the engine packet, or give the tissue a little more absorption."
+        )
+        raise RecutisError(msg)
 
 
 def joined(halves: Counts) -> Array:

@@ -22,8 +22,8 @@ from recutis.light._photon import Array, Scale, Source, fresnel
 from recutis.light._sums import Sums
 from recutis.light.stack import Rows
 
-# Rows of the stack in float32: mua + mus and its inverse, absorbed share, g, faces, own index and those above and below.
-TOTAL, STEP, ABSORBS, G, TOP, BOTTOM, INDEX, ABOVE, BELOW = range(9)
+# Rows of the stack in float32: mua + mus and its inverse, absorbed share, g, faces, own index and those above and below, turns.
+TOTAL, STEP, ABSORBS, G, TOP, BOTTOM, INDEX, ABOVE, BELOW, TURNING = range(10)
 _ENDLESS = 1e30  # m; depth of the bottom of an endless layer
 _FIRST, _DOWN, _UP = np.int32(0), np.int32(1), np.int32(-1)
 _ONE_MORE = np.uint32(1)
@@ -35,7 +35,7 @@ def single_stack(stack: Array) -> NDArray[np.float32]:
     """The stack of `_photon` as this kernel takes it."""
     total = stack[p.MUA] + stack[p.MUS]
     rows = [total, 1.0 / total, stack[p.MUA] / total, stack[p.G], stack[p.TOP], np.minimum(stack[p.BOTTOM], _ENDLESS)]
-    return np.ascontiguousarray([*rows, *stack[[p.INDEX, p.INDEX_ABOVE, p.INDEX_BELOW]]], dtype=np.float32)
+    return np.ascontiguousarray([*rows, *stack[[p.INDEX, p.INDEX_ABOVE, p.INDEX_BELOW, p.TURNING]]], dtype=np.float32)
 
 
 def single_scale(scale: Scale) -> Scale:
@@ -91,7 +91,7 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
     layers = np.int32(stack.shape[1])
     base = np.uint32((scale.nz + layers) * (scale.nr + 1))
     collisions = np.uint32(0)
-    x, y, z, ux, uy, uz, weight, free = ZERO, ZERO, ZERO, ZERO, ZERO, ONE, ZERO, ZERO
+    x, y, z, ux, uy, uz, weight, free, full, owed = ZERO, ZERO, ZERO, ZERO, ZERO, ONE, ZERO, ZERO, ZERO, ZERO
     s0, s1, s2, s3 = c.stream(key, np.uint32(0))
     layer, total, step, absorbs, g, top, bottom = entered(_FIRST, stack)
     while True:
@@ -102,7 +102,7 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
             s0, s1, s2, s3 = c.stream(key, np.uint32(first + np.uint32(number)))
             x, y, s0, s1, s2, s3 = c.placed(source, s0, s1, s2, s3)
             ux, uy, uz, lost, free, s0, s1, s2, s3 = c.aimed(source, stack[ABOVE, 0], stack[INDEX, 0], s0, s1, s2, s3)
-            z, weight = ZERO, ONE - lost
+            z, weight, full, owed = ZERO, ONE - lost, ONE - lost, ZERO
             if lost > ZERO:
                 c.book(account, p.SPECULAR, own, lost, units)
             layer, total, step, absorbs, g, top, bottom = entered(_FIRST, stack)
@@ -117,8 +117,8 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
             x, y, z = x + ux * (free * step), y + uy * (free * step), there
             cuda.atomic.add(tally, cell(x, y, z, layer, scale), counted(weight, units.fluence))
             collisions = np.uint32(collisions + _ONE_MORE)
-            weight -= weight * absorbs
-            ux, uy, uz, free, s0, s1, s2, s3 = c.scattered(ux, uy, uz, g, s0, s1, s2, s3)
+            full, owed, weight = c.faded(full, owed, weight * absorbs)
+            ux, uy, uz, free, s0, s1, s2, s3 = c.scattered(ux, uy, uz, g, stack[TURNING, layer], s0, s1, s2, s3)
             if weight < SMALLEST:
                 break
         if hit:
@@ -137,6 +137,7 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
         elif weight < SMALLEST and weight > ZERO:
             drawn, s0, s1, s2, s3 = draw(s0, s1, s2, s3)
             weight = c.gamble(account, own, weight, drawn, units)
+            full, owed = weight, ZERO
     cuda.atomic.add(account, np.uint32(p.COLLISIONS * c.COPIES + own), np.uint64(collisions))
 
 
@@ -207,14 +208,17 @@ class Card:
     def add(self, ticket: Ticket, photons: int) -> tuple[Array, Array, Array, Array, Array]:
         """Wait for a block and let the card add it to its sums.
 
-        Returns its fluence [m] by row, the part beyond the last radius, what left each way, the account, absorption of layers.
+        Returns its fluence [m] and absorbed energy by row, that beyond the last radius, what left each way, the account.
         """
         few = ticket.few(self._copies).reshape(-1, c.FEW)
         height, size = self._heights[0], 1.0 / float(ticket.units.fluence)
         self._keep(ticket, photons)
         by_row, edge = (c.joined(few[:height, side : side + 2]) * self._step * size for side in (0, 2))
         leaving = c.joined(few[height : height + 2, :2]) * size
-        return by_row, edge, leaving, c.account_of(few[height + 2 :, :2], ticket.units), self._absorbs
+        account = c.account_of(few[height + 2 :, :2], ticket.units)
+        c.check_room(account[p.COLLISIONS], photons)
+        absorbs = self._absorbs[self._rows.layer]
+        return by_row, by_row * absorbs, edge * absorbs, leaving, account
 
     def _keep(self, ticket: Ticket, photons: int) -> None:
         slot, size = ticket.slot, 1.0 / float(ticket.units.fluence)

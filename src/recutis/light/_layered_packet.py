@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from recutis.jit import bare_kernel, inlined
 from recutis.light import _photon as p
-from recutis.light._lanes import BITS_25, SMALLEST, ZERO, draw, ln, turned, unit
+from recutis.light._lanes import BITS_25, ONE, SMALLEST, ZERO, draw, ln, turned, unit
 from recutis.light._photon import Array, Scale, Source, fresnel, launch, ring, roulette
 from recutis.light._random import Words, fill, uniform
 
 LANES = 16
-# Rows of the float buffer, each of one number a lane: position, direction, weight, optical path left, mua + mus and its
-# inverse, absorbed share, g, faces of the layer, tally of this pass.
-X, Y, Z, UX, UY, UZ, WEIGHT, FREE, TOTAL, STEP, ABSORBS, G, TOP, BOTTOM, TALLY = (LANES * row for row in range(15))
-FLOATS = 15 * LANES
+# Rows of the float buffer, each of one number a lane: position, direction, weight, what rounding has not yet taken from it,
+# optical path left, mua + mus and its inverse, absorbed share, share of scatterings that turn, g, faces of the layer, tally.
+X, Y, Z, UX, UY, UZ, WEIGHT, OWED, FREE, TOTAL, STEP, ABSORBS, TURNING, G, TOP, BOTTOM, TALLY = (LANES * row for row in range(17))
+FLOATS = 17 * LANES
 # Rows of the integer buffer: place in the flat tally, what happened, layer (offset of its tally rows), state of the lane.
 PLACE, EVENT, LAYER, LANE = (LANES * row for row in range(4))
 INTEGERS = 4 * LANES
@@ -63,7 +63,7 @@ def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest:
         # Everything is loaded before it is chosen from: a load inside a choice would be a branch.
         ux, uy, uz = f[UX + i], f[UY + i], f[UZ + i]
         z, weight, free, top, bottom = f[Z + i], f[WEIGHT + i], f[FREE + i], f[TOP + i], f[BOTTOM + i]
-        total, inverse, absorbs = f[TOTAL + i], f[STEP + i], f[ABSORBS + i]
+        total, inverse, absorbs, turning, owed = f[TOTAL + i], f[STEP + i], f[ABSORBS + i], f[TURNING + i], f[OWED + i]
         face = bottom if uz > ZERO else top
         step = free * inverse
         there = z + uz * step
@@ -74,7 +74,10 @@ def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest:
         z = face if hit else there
         f[X + i], f[Y + i], f[Z + i] = x, y, z
         f[TALLY + i] = ZERO if hit else weight * inverse
-        weight = weight if hit else weight - weight * absorbs  # rounds to either side; a factor near 1 would not
+        loss = weight * absorbs + owed
+        after = weight - loss
+        f[OWED + i] = owed if hit else loss - (weight - after)
+        weight = weight if hit else after
         f[WEIGHT + i] = weight
         column, row = math.sqrt(x * x + y * y) * per_dr, z * per_dz
         column = min(column, widest)
@@ -87,10 +90,12 @@ def advance(per_dz: np.float32, per_dr: np.float32, deepest: np.float32, widest:
         third, a, b, c, d = draw(a, b, c, d)
         words[i], words[LANES + i], words[2 * LANES + i], words[3 * LANES + i] = a, b, c, d
         f[FREE + i] = free - reach * total if hit else -ln(unit(first) + BITS_25)
-        vx, vy, vz = turned(ux, uy, uz, f[G + i], unit(second) + BITS_25, unit(third))
-        f[UX + i] = ux if hit else vx
-        f[UY + i] = uy if hit else vy
-        f[UZ + i] = uz if hit else vz
+        chosen = unit(second) + BITS_25
+        still = hit | (chosen > turning)
+        vx, vy, vz = turned(ux, uy, uz, f[G + i], min(chosen / turning, ONE), unit(third))
+        f[UX + i] = ux if still else vx
+        f[UY + i] = uy if still else vy
+        f[UZ + i] = uz if still else vz
 
 
 @inlined
@@ -101,6 +106,7 @@ def enter(i: int, layer: int, stack: Array, f: NDArray[np.float32], k: NDArray[n
     f[TOTAL + i] = total
     f[STEP + i] = 1.0 / total
     f[ABSORBS + i] = stack[p.MUA, layer] / total
+    f[TURNING + i] = stack[p.TURNING, layer]
     f[G + i] = stack[p.G, layer]
     f[TOP + i] = stack[p.TOP, layer]
     f[BOTTOM + i] = stack[p.BOTTOM, layer]
@@ -109,7 +115,7 @@ def enter(i: int, layer: int, stack: Array, f: NDArray[np.float32], k: NDArray[n
 @inlined
 def rest(i: int, f: NDArray[np.float32], k: NDArray[np.int32]) -> None:
     """Leave a lane without a photon: level flight without weight, so that it never meets a face."""
-    for row in (X, Y, Z, UY, UZ, WEIGHT, FREE, STEP, ABSORBS, G):
+    for row in (X, Y, Z, UY, UZ, WEIGHT, OWED, FREE, STEP, ABSORBS, TURNING, G):
         f[row + i] = 0.0
     f[UX + i], f[TOTAL + i], f[TOP + i], f[BOTTOM + i] = 1.0, 1.0, -1.0, np.inf
     k[LANE + i], k[LAYER + i] = EMPTY, 0
@@ -131,7 +137,7 @@ def start(
     account[p.SPECULAR] += 1.0 - photon[p.WEIGHT]
     f[X + i], f[Y + i], f[Z + i] = photon[p.X], photon[p.Y], 0.0
     f[UX + i], f[UY + i], f[UZ + i] = photon[p.UX], photon[p.UY], photon[p.UZ]
-    f[WEIGHT + i] = photon[p.WEIGHT]
+    f[WEIGHT + i], f[OWED + i] = photon[p.WEIGHT], ZERO
     f[FREE + i] = -math.log(uniform(state))
     k[LANE + i] = FLYING
     enter(i, 0, stack, f, k)

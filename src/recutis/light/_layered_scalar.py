@@ -23,6 +23,7 @@ from recutis.light._photon import (
     SPECULAR,
     TOP,
     TRANSMITTED,
+    TURNING,
     UX,
     UY,
     UZ,
@@ -79,7 +80,8 @@ def collide(photon: Array, layer: int, stack: Array, scale: Scale, fluence: Arra
     fluence[row * (scale.nr + 1) + ring(photon[X], photon[Y], scale)] += photon[WEIGHT] / total
     account[COLLISIONS] += 1.0
     photon[WEIGHT] *= stack[MUS, layer] / total
-    turn(photon, stack[G, layer], state)
+    if uniform(state) <= stack[TURNING, layer]:
+        turn(photon, stack[G, layer], state)
     if 0.0 < photon[WEIGHT] < SMALLEST_WEIGHT:
         photon[WEIGHT] = roulette(photon[WEIGHT], account, state)
 

@@ -25,10 +25,10 @@ SMALLEST_WEIGHT, CHANCE = 1e-4, 0.1
 # Places of the account: reflected at the surface, net gain by roulette, its variance, collisions.
 SPECULAR, GAIN, GAIN_VARIANCE, COLLISIONS = 0, 1, 2, 3
 ACCOUNTS = 4
-# Rows of the stack, one column a layer from top to bottom: coefficients [1/m], upper and lower face [m], own refractive
-# index and those above and below. One array and not several: kernels call each other faster with few arrays.
-MUA, MUS, G, TOP, BOTTOM, INDEX, INDEX_ABOVE, INDEX_BELOW = 0, 1, 2, 3, 4, 5, 6, 7
-PROPERTIES = 8
+# Rows of the stack, one column a layer from top to bottom: coefficients [1/m], upper and lower face [m], own refractive index
+# and those above and below, share of scatterings that turn. One array and not several: kernels call each other faster so.
+MUA, MUS, G, TOP, BOTTOM, INDEX, INDEX_ABOVE, INDEX_BELOW, TURNING = 0, 1, 2, 3, 4, 5, 6, 7, 8
+PROPERTIES = 9
 # Rows of what leaves, by radial cell.
 REFLECTED, TRANSMITTED = 0, 1
 # Places of a photon.

@@ -42,7 +42,9 @@ class Sums:
         """Standard error of the mean.
 
         A block of n photons scatters about n times the mean with n times the variance of one photon, which the
-        sum of squares over n estimates, one degree of freedom being spent on the mean.
+        sum of squares over n estimates, one degree of freedom being spent on the mean. One block alone tells nothing.
         """
+        if self._blocks < 2:
+            return np.full_like(self._total, np.inf)
         spread = np.maximum(self._squares - self._total * self._total / self._photons, 0.0)
-        return np.asarray(np.sqrt(spread / (max(self._blocks - 1, 1) * self._photons)))
+        return np.asarray(np.sqrt(spread / ((self._blocks - 1) * self._photons)))

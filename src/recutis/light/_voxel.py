@@ -87,12 +87,19 @@ def launch(source: Source, labels: Labels, media: Array, box: Box, photon: Array
 
 
 @bare_kernel
-def fold(fluence: Array, photons: int, labels: Labels, total: Array, squares: Array, by_label: Array) -> None:
-    """Add a block's fluence to its sums, its squares over the photons and its sums by label, and clear it, in one pass."""
-    for i in range(fluence.size):
-        found = fluence[i]
-        if found != 0.0:
-            total[i] += found
-            squares[i] += found * found / photons
-            by_label[labels[i]] += found
-            fluence[i] = 0.0
+def fold(
+    fluence: Array, photons: int, labels: Labels, total: Array, squares: Array, by_label: Array, by_plane: Array
+) -> None:  # fmt: skip
+    """Add a block's fluence to its sums, its squares over the photons, its sums by label and by plane; clear it; in one pass."""
+    plane = fluence.size // by_plane.size
+    for z in range(by_plane.size):
+        deep = 0.0
+        for i in range(z * plane, (z + 1) * plane):
+            found = fluence[i]
+            if found != 0.0:
+                total[i] += found
+                squares[i] += found * found / photons
+                by_label[labels[i]] += found
+                deep += found
+                fluence[i] = 0.0
+        by_plane[z] = deep

@@ -315,7 +315,7 @@ def follow(  # noqa: PLR0915  (the life of a photon in registers: parts of it wo
                 break
         if event == _DUE:
             flight, path = free / mus, path + free / mus
-            vx, vy, vz, free, s0, s1, s2, s3 = c.scattered(ux, uy, uz, g, s0, s1, s2, s3)
+            vx, vy, vz, free, s0, s1, s2, s3 = c.scattered(ux, uy, uz, g, ONE, s0, s1, s2, s3)
             tx, ty, tz, sx, sy, sz = redirected(ux, uy, uz, vx, vy, vz, tx - flight, ty - flight, tz - flight, field)
             ux, uy, uz, fresh, collisions = vx, vy, vz, _STILL, np.uint32(collisions + _ONE_MORE)
             if mua * path > _LONG:
@@ -365,7 +365,7 @@ class Card:
         self._cells, self._count, self._longest = own.size, media.shape[1], max(box.dz, box.dy, box.dx)
         top = 2 * box.ny * box.nx
         self._sums = [cuda.to_device(np.zeros(size)) for size in (own.size, own.size, top, top)]
-        self._slots = c.Slots(own.size + top, self._count + 2 * box.ny + c.PLACES)
+        self._slots = c.Slots(own.size + top, self._count + 2 * box.ny + box.nz + 2 + c.PLACES)
         self._copies = cuda.stream()
         self._photons, self._blocks = 0, 0
 
@@ -381,22 +381,29 @@ class Card:
             )  # fmt: skip
             few = self._slots.began(slot)
             add_labels[c.grid_for(self._cells), c.THREADS, slot.stream](slot.tally, self._labels, few)
-            rows = 2 * self._box.ny
+            box, rows, planes = self._box, 2 * self._box.ny, self._box.nz + 2
             c.add_rows[max(rows, c.FEWEST_BLOCKS), c.THREADS, slot.stream](
-                slot.tally[self._cells :], np.int32(rows), np.int32(self._box.nx), few[self._count * c.FEW :]
+                slot.tally[self._cells :], np.int32(rows), np.int32(box.nx), few[self._count * c.FEW :]
+            )
+            c.add_rows[max(planes, c.FEWEST_BLOCKS), c.THREADS, slot.stream](
+                slot.tally, np.int32(planes), np.int32((box.ny + 2) * (box.nx + 2)), few[(self._count + rows) * c.FEW :]
             )
             return self._slots.ended(slot, photons, units)
 
-    def add(self, ticket: Ticket, photons: int) -> tuple[Array, Array, Array]:
+    def add(self, ticket: Ticket, photons: int) -> tuple[Array, Array, Array, Array]:
         """Wait for a block and let the card add it to its sums.
 
-        Returns its fluence [m] by label, what left each way, the account.
+        Returns its fluence [m] by label and by plane, what left each way, the account.
         """
         few = ticket.few(self._copies).reshape(-1, c.FEW)[:, :2]
         self._keep(ticket, photons)
+        ways = self._count + 2 * self._box.ny
         by_label = c.joined(few[: self._count]) / float(ticket.units.fluence)
-        leaving = c.joined(few[self._count : -c.PLACES]).reshape(2, -1).sum(axis=1) / float(ticket.units.weight)
-        return by_label, leaving, c.account_of(few[-c.PLACES :], ticket.units)[: v.ACCOUNTS]
+        leaving = c.joined(few[self._count : ways]).reshape(2, -1).sum(axis=1) / float(ticket.units.weight)
+        by_plane = c.joined(few[ways : -c.PLACES])[1:-1] / float(ticket.units.fluence)
+        account = c.account_of(few[-c.PLACES :], ticket.units)[: v.ACCOUNTS]
+        c.check_room(account[p.COLLISIONS], photons)
+        return by_label, by_plane, leaving, account
 
     def _keep(self, ticket: Ticket, photons: int) -> None:
         slot, units = ticket.slot, ticket.units

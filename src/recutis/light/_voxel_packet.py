@@ -23,11 +23,11 @@ from recutis.light._random import Words, fill, uniform
 from recutis.light._voxel import Box, Cell, Labels
 
 LANES = 32
-# Rows of the float buffer, each of one number a lane: share of the voxel left to the face ahead, flight through a whole
-# voxel [m], direction, for each axis; weight, optical path left, mus and its inverse, mua, g, tally of this step.
+# Rows of the float buffer, each of one number a lane: share of the voxel left to the face ahead, flight through a whole voxel [m],
+# direction, for each axis; weight, what rounding has not yet taken from it, path left, mus, its inverse, mua, g, tally.
 LEFT_X, LEFT_Y, LEFT_Z, WHOLE_X, WHOLE_Y, WHOLE_Z, UX, UY, UZ = (LANES * row for row in range(9))
-WEIGHT, FREE, MUS, STEP, MUA, G, TALLY = (LANES * row for row in range(9, 16))
-FLOATS = 16 * LANES
+WEIGHT, OWED, FREE, MUS, STEP, MUA, G, TALLY = (LANES * row for row in range(9, 17))
+FLOATS = 17 * LANES
 # Rows of the integer buffer: voxel before and after the step, its three places, what happened, label, whether the photon is
 # fresh, state of the lane, collisions.
 FROM, PLACE, CELL_X, CELL_Y, CELL_Z, EVENT, LABEL, FRESH, LANE, COUNT = (LANES * row for row in range(10))
@@ -77,7 +77,7 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         ux, uy, uz = f[UX + i], f[UY + i], f[UZ + i]
         left_x, left_y, left_z = f[LEFT_X + i], f[LEFT_Y + i], f[LEFT_Z + i]
         to_x, to_y, to_z = left_x * f[WHOLE_X + i], left_y * f[WHOLE_Y + i], left_z * f[WHOLE_Z + i]
-        weight, free = f[WEIGHT + i], f[FREE + i]
+        weight, free, owed = f[WEIGHT + i], f[FREE + i], f[OWED + i]
         place, cell_x, cell_y, cell_z = k[PLACE + i], k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i]
         reach = min(to_x, to_y, to_z)
         step = free * f[STEP + i]
@@ -87,7 +87,10 @@ def march(nx: np.int32, ny: np.int32, nz: np.int32, per_dx: np.float32, per_dy: 
         lost = f[MUA + i] * step
         shared = faded(lost)
         f[TALLY + i] = weight * step * shared
-        weight = max(weight - weight * lost * shared, ZERO)
+        loss = weight * lost * shared + owed
+        after = max(weight - loss, ZERO)
+        f[OWED + i] = loss - (weight - after)
+        weight = after
         f[WEIGHT + i] = weight
         over_x = hit & (to_x <= reach)
         over_y = hit & (to_y <= reach) & (to_x > reach)
@@ -178,7 +181,7 @@ def head(i: int, box: Box, f: NDArray[np.float32]) -> None:
 @inlined
 def halt(i: int, state: int, f: NDArray[np.float32], k: NDArray[np.int32]) -> None:
     """Take the photon from a lane: without weight and path it stays where it is and books nothing."""
-    f[WEIGHT + i] = f[FREE + i] = ZERO
+    f[WEIGHT + i] = f[OWED + i] = f[FREE + i] = ZERO
     k[PLACE + i] = k[FROM + i]
     k[LANE + i] = state
 
@@ -201,7 +204,7 @@ def start(
     f[LEFT_Y + i] = max(1.0 - photon[p.Y] if photon[p.UY] > 0.0 else photon[p.Y], BITS_24)
     f[LEFT_Z + i] = ONE
     head(i, box, f)
-    f[WEIGHT + i] = photon[p.WEIGHT]
+    f[WEIGHT + i], f[OWED + i] = photon[p.WEIGHT], ZERO
     f[FREE + i] = -math.log(uniform(state))
     k[CELL_X + i], k[CELL_Y + i], k[CELL_Z + i] = cell[p.X], cell[p.Y], 0
     place = cell[p.Y] * box.nx + cell[p.X]

@@ -71,18 +71,22 @@ class Goal:
             f"{self.relative_pct:g}; give a standard error or a percentage above 0."
         )
 
-    def reached(self, found: Estimate) -> bool:
-        """Whether an estimate is good enough."""
-        return found.standard_error <= self._allowed(found)
+    def reached(self, found: Estimate, photons: int) -> bool:
+        """Whether an estimate from so many photons is good enough."""
+        return _error(found, photons) <= self._allowed(found)
 
-    def progress(self, found: Estimate) -> float:
+    def progress(self, found: Estimate, photons: int) -> float:
         """Share of the photons that the goal needs, from the errors so far."""
-        if found.standard_error <= 0.0:
-            return 1.0
-        return min(1.0, (self._allowed(found) / found.standard_error) ** 2)
+        error = _error(found, photons)
+        return 1.0 if error <= 0.0 else min(1.0, (self._allowed(found) / error) ** 2)
 
     def _allowed(self, found: Estimate) -> float:
         return max(self.standard_error, self.relative_pct / PERCENT * abs(found.value))
+
+
+def _error(found: Estimate, photons: int) -> float:
+    """The standard error; where nothing was found yet, what one photon would make."""
+    return 1.0 / photons if found.value == 0.0 and found.standard_error == 0.0 else found.standard_error
 
 
 class Record(Protocol[Found_contra]):
@@ -134,10 +138,13 @@ def length_of(
     goals: Sequence[Goal],
     most_photons: int,
     known: Sequence[str],
+    nothing: frozenset[str],
     where: str,
     pace: Pace = _PACE,
 ) -> Length:
-    """The length of a run as asked for. `known` are the tallies there are, `where` says of what, for messages.
+    """The length of a run as asked for.
+
+    `known` are the tallies there are, `nothing` those that are zero by construction, `where` says of what, for messages.
 
     Raises InputError and OutOfRangeError for lengths that make no run.
     """
@@ -162,6 +169,11 @@ def length_of(
     for goal in goals:
         if max(goal.standard_error, goal.relative_pct) <= 0.0:
             raise OutOfRangeError(goal.without_error)
+        if goal.tally in nothing and not goal.standard_error > 0.0:
+            msg = (
+                f"{goal.tally} is zero here whatever the photons do, so no percentage of it can be reached; choose another tally."
+            )
+            raise InputError(msg)
     length = most_photons if goals else DEFAULT_PHOTONS if photons is None else photons
     return Length(photons=int(length), goals=tuple(goals), pace=pace)
 
@@ -184,9 +196,10 @@ def _even_blocks(photons: int, pace: Pace) -> Iterator[int]:
 
 def _growing_blocks(most: int, pace: Pace) -> Iterator[int]:
     """Sizes of the blocks of a run of open length: small ones first, then ever larger ones, `most` photons in all."""
+    first = max(min(pace.first_photons, most // pace.fewest_blocks), 1)
     for number in count():
         doublings = max(0, number - pace.fewest_blocks + _BLOCKS_PER_DOUBLING) // _BLOCKS_PER_DOUBLING
-        size = min(pace.first_photons * 2**doublings, pace.largest_photons, most)
+        size = min(first * 2**doublings, pace.largest_photons, most)
         if size == 0:
             return
         most -= size
@@ -264,16 +277,18 @@ def run_blocks(
     Raises CancelledError, and OutOfRangeError for less than one thread.
     """
     blocks = _in_order(block, length.sizes(), stop, _threads(threads), ahead, cancelled)
+    furthest = 0.0
     for size, found in blocks:
         record.add(found, size)
         done = record.photons / length.photons
         if length.goals and record.blocks >= length.pace.fewest_blocks:
             now = record.estimates()
-            done = max(done, min(goal.progress(now[goal.tally]) for goal in length.goals))
-            if all(goal.reached(now[goal.tally]) for goal in length.goals):
+            done = max(done, min(goal.progress(now[goal.tally], record.photons) for goal in length.goals))
+            if all(goal.reached(now[goal.tally], record.photons) for goal in length.goals):
                 break
         if progress is not None:
-            progress(done)
+            furthest = max(furthest, done)  # errors may grow for a while, progress does not go back
+            progress(furthest)
     blocks.close()
     if progress is not None:
         progress(1.0)

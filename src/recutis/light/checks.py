@@ -22,6 +22,7 @@ Kind = TypeVar("Kind")
 _FLOATS: Final = (float, np.floating)
 _WHOLES: Final = (int, np.integer)
 _NO_NUMBERS: Final = (bool, np.timedelta64)  # which Python and numpy count among the whole numbers
+_FARTHEST: Final = 1e100  # its square is a number
 _SHORT: Final = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxlong = 40
 _SHORT.maxother = 60
@@ -191,9 +192,9 @@ def rising(name: str, value: object) -> Array:
 
     Raises InputError for what is no row of numbers, OutOfRangeError for what does not rise.
     """
-    wanted = "a row of at least two distances of at least 0 that rise"
+    wanted = f"a row of at least two distances from 0 to {_FARTHEST:g} that rise"
     found = numbers(name, value, wanted, dimensions=1)
-    if found.size < 2 or found[0] < 0.0 or not (np.diff(found) > 0.0).all():
+    if found.size < 2 or found[0] < 0.0 or found[-1] > _FARTHEST or not (np.diff(found) > 0.0).all():
         ends = f"runs from {found[0]:g} to {found[-1]:g} in {found.size - 1} steps" if found.size else "is empty"
         msg = f"{name} {ends}; give {wanted}."
         raise OutOfRangeError(msg)

@@ -20,13 +20,13 @@ Array = NDArray[np.float64]
 _SECOND_RADIATION_M_K: Final = 1.438776877e-2  # exact in the SI
 _NODES: Final = 2001  # of the cumulated spectrum; twice as many move a quantile by under 0.001 nm
 _MOST_BANDS: Final = 1_000_000
-_MOST_BLOCKS: Final = 2**53  # whole numbers up to it are exact in floating point
+_MOST_BLOCKS: Final = 2**53
 _NUMBERS: Final = {
     "cut_on_nm": "a wavelength above 0 nm",
     "end_nm": "a wavelength above the cut-on in nm",
     "colour_temperature_K": "a finite temperature above 0 K",
 }
-_GOLDEN: Final = (math.sqrt(5.0) - 1.0) / 2.0
+_PARTS: Final = 8  # wavelengths of a block
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +80,18 @@ class Lamp:
         nm, cumulated = self._cumulated
         return np.asarray(np.interp(shares, cumulated, nm))
 
-    def drawn_nm(self, number: int, seed: int) -> float:
-        """Wavelength of a block of photons: shares of the energy by the golden ratio from a start that the seed draws.
+    def drawn_nm(self, block: int, seed: int) -> tuple[float, ...]:
+        """Wavelengths of a block of photons, which shares its photons out among them [nm].
 
-        Each by itself is a fair draw from the spectrum, and any run of them covers it evenly.
+        They cover the energy of the spectrum evenly, from a start that seed and block draw: each block by itself is a fair
+        and even draw, so the scatter between blocks tells how well their mean is known.
 
-        Raises InputError and OutOfRangeError for a number or a seed that is no whole number of at least 0.
+        Raises InputError and OutOfRangeError for a block or a seed that is no whole number of at least 0.
         """
-        seed, number = check_seed(seed), checks.whole("number", number, 0, _MOST_BLOCKS)
-        start = float(np.random.default_rng([seed, _NODES]).random())
-        return float(self.wavelength_nm(math.fmod(start + number * _GOLDEN, 1.0)))
+        seed, block = check_seed(seed), checks.whole("block", block, 0, _MOST_BLOCKS)
+        start = float(np.random.default_rng([seed, block]).random())
+        shares = (np.arange(_PARTS) + start) / _PARTS
+        return tuple(float(nm) for nm in self.wavelength_nm(shares))
 
     def bands(self, count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Middles [nm] and energy shares of so many bands of equal width.

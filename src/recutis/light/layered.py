@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError
-from recutis.light import card
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, check_balance, check_seed, gained, length_of, run_blocks
+from recutis.light.engines import Engine, chosen, kernels_of
 from recutis.light.lamps import Lamp
 from recutis.light.stack import (
     Grid,
@@ -42,11 +43,11 @@ Block = tuple[Array, Array, Array, Array]
 Few = tuple[Array, Array, Array, Array, Array]
 Layers = Sequence[OpticalLayer] | Sequence[LayerOptics]
 LayersOf = Callable[[float], Layers]
-Engine = Literal["auto", "packet", "scalar", "cuda"]
 
 _BOTTOM: Final = 4  # row of the lower faces in a stack, as in `_photon`
+_FINEST_SHARE: Final = 1e-5  # of its depth that a layer may be thin; float32 has places a hundred times finer
+_QUANTILES: Final = np.linspace(0.0, 1.0, 9)  # of a lamp's spectrum, at which the provenance knows the optics
 _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "absorbed")
-_VECTOR_UNITS: Final = frozenset({"AVX2", "X86_V3", "ASIMD", "NEON"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,32 +105,6 @@ def tally_names(layers: int) -> tuple[str, ...]:
     return (*_SUMMARY, *(f"absorbed_layer_{number}" for number in range(1, layers + 1)))
 
 
-def vector_units() -> bool:
-    """Whether this processor has the vector units that photon packets need."""
-    found = np.show_config(mode="dicts").get("SIMD Extensions", {})
-    return bool(_VECTOR_UNITS & {*found.get("baseline", ()), *found.get("found", ())})
-
-
-def _engine(name: str, photons: int) -> tuple[str, ModuleType]:
-    """The engine's own name and its kernels, for a run of so many photons. Loads numba."""
-    if name not in get_args(Engine):
-        msg = f"There is no engine '{name}'; choose auto, packet, scalar or cuda."
-        raise InputError(msg)
-    if name == "cuda":
-        card.require()
-    if name == "cuda" or (name == "auto" and card.worth_it(photons)):
-        from recutis.light import _layered_cuda
-
-        return "cuda", _layered_cuda
-    if name == "packet" or (name == "auto" and vector_units()):
-        from recutis.light import _layered_packet
-
-        return "packet", _layered_packet
-    from recutis.light import _layered_scalar
-
-    return "scalar", _layered_scalar
-
-
 def _scale(grid: Grid) -> Scale:
     """The grid in the words of the kernels."""
     from recutis.light._photon import Scale
@@ -147,7 +122,7 @@ class _Job:
     """A run in the words of the kernels."""
 
     kernels: ModuleType
-    stack_of: Callable[[int], Array]
+    stacks_of: Callable[[int], Sequence[Array]]
     source: Source
     grid: Grid
     rows: Rows
@@ -155,24 +130,33 @@ class _Job:
     stop: NDArray[np.int64]
 
     def block(self, number: int, photons: int) -> Block:
-        """Run one block: fluence by row and radius, what left by way and radius, the account, absorption of layers [1/m]."""
+        """Run one block: fluence and absorbed energy by row and radius, what left by way and radius, the account.
+
+        A block of a lamp has several wavelengths, each with a part of the photons and random numbers of its own.
+        """
         from recutis.light._photon import ACCOUNTS, MUA
 
-        widths = self.grid.radius_cells + 1
-        fluence, leaving, account = np.zeros(self.rows.cell.size * widths), np.zeros((2, widths)), np.zeros(ACCOUNTS)
-        stack = self.stack_of(number)
-        self.kernels.run_block(
-            photons, self.seed, number, stack, self.source, _scale(self.grid), fluence, leaving, account,
-            self.stop, self.kernels.memory(),
-        )  # fmt: skip
-        return fluence.reshape(-1, widths), leaving, account, stack[MUA]
+        stacks, widths = self.stacks_of(number), self.grid.radius_cells + 1
+        cells = self.rows.cell.size * widths
+        fluence, taken, leaving, account = np.zeros(cells), np.zeros(cells), np.zeros((2, widths)), np.zeros(ACCOUNTS)
+        memory, part = self.kernels.memory(), np.zeros(cells)
+        for place, stack in enumerate(stacks):
+            share = photons // len(stacks) + (place < photons % len(stacks))
+            part[:] = 0.0
+            self.kernels.run_block(
+                share, self.seed, number * len(stacks) + place, stack, self.source, _scale(self.grid), part, leaving, account,
+                self.stop, memory,
+            )  # fmt: skip
+            fluence += part
+            taken += part * np.repeat(stack[MUA][self.rows.layer], widths)
+        return fluence.reshape(-1, widths), taken.reshape(-1, widths), leaving, account
 
 
 class _Maps(Protocol):
     """What sums up cells over blocks, in the memory of this machine or on a card."""
 
     def add(self, found: Any, photons: int) -> Few:
-        """Add a block: its fluence by row, the part beyond the last radius, what left each way, the account, absorption of layers."""
+        """Add a block: fluence and absorbed energy by row, that beyond the last radius, what left each way, the account."""
 
     def sums(self) -> tuple[Sums, Sums, Sums]:
         """Fluence and absorbed energy by depth and radius, what left by way and radius."""
@@ -185,17 +169,15 @@ class _OwnMaps:
         shape = (grid.depth_cells + 1, grid.radius_cells + 1)
         self._rows = rows
         self._sums = Sums(*shape), Sums(*shape), Sums(2, shape[1])
-        self._taken = np.empty((rows.cell.size, shape[1]))
         self._cells = np.empty(shape)
 
     def add(self, found: Block, photons: int) -> Few:
-        """Add a block: its fluence by row, the part beyond the last radius, what left each way, the account, absorption of layers."""
-        fluence, leaving, account, mua_m = found
-        taken = np.multiply(fluence, mua_m[self._rows.layer][:, None], out=self._taken)
+        """Add a block: fluence and absorbed energy by row, that beyond the last radius, what left each way, the account."""
+        fluence, taken, leaving, account = found
         for sums, values in zip(self._sums, (fluence, taken), strict=False):
             sums.add(self._rows.by_cell(values, self._cells), photons)
         self._sums[2].add(leaving, photons)
-        return fluence.sum(axis=1), fluence[:, -1], leaving.sum(axis=1), account, mua_m
+        return fluence.sum(axis=1), taken.sum(axis=1), taken[:, -1], leaving.sum(axis=1), account
 
     def sums(self) -> tuple[Sums, Sums, Sums]:
         """Fluence and absorbed energy by depth and radius, what left by way and radius."""
@@ -217,12 +199,10 @@ class _Record:
     def add(self, found: Any, photons: int) -> None:
         """Add one block."""
         rows = self._rows
-        by_row, edge, leaving, account, mua_m = self.maps.add(found, photons)
-        absorbs = mua_m[rows.layer]
-        heat = by_row * absorbs
+        by_row, heat, edge, leaving, account = self.maps.add(found, photons)
         by_layer = np.bincount(rows.layer, weights=heat, minlength=self._layers)
         by_depth: Array = np.bincount(rows.cell, weights=heat).astype(np.float64)
-        beyond = by_depth[-1] + np.sum(edge * absorbs, where=rows.cell < rows.cell[-1])
+        beyond = by_depth[-1] + np.sum(edge, where=rows.cell < rows.cell[-1])
         specular, gain, variance, collisions = (float(x) for x in account[:4])
         self.fluence_wide.add(np.bincount(rows.cell, weights=by_row).astype(np.float64), photons)
         self.absorbed_wide.add(by_depth, photons)
@@ -280,8 +260,8 @@ def _finished(
     leaving, leaving_error = (x[:, inner] / area_m2 / PER_M_PER_CM**2 for x in (exits.mean(), exits.error()))
     inputs = {
         "layers": [asdict(layer) for layer in layers], "n_above": n_above, "n_below": tissue.n_below, "beam": asdict(beam),
-        "lamp": None if lamp is None else asdict(lamp), "grid": asdict(grid), "photons": record.photons,
-        "blocks": record.blocks, "engine": engine,
+        "lamp": None if lamp is None else {**asdict(lamp), "optics_sha256": tissue.optics_sha256}, "grid": asdict(grid),
+        "photons": record.photons, "blocks": record.blocks, "engine": engine,
     }  # fmt: skip
     return LayeredLight(
         layers=layers, n_above=n_above, n_below=tissue.n_below, beam=beam, lamp=lamp, grid=grid,
@@ -299,12 +279,13 @@ def _finished(
 
 @dataclass(frozen=True, kw_only=True)
 class _Tissue:
-    """Layers at the (middle) wavelength, the index below, and the stack of each block of photons."""
+    """Layers at the (middle) wavelength, the index below, and the stacks of each block of photons."""
 
     layers: tuple[OpticalLayer, ...]
     n_below: float
     stack: Array
-    stack_of: Callable[[int], Array]
+    stacks_of: Callable[[int], Sequence[Array]]
+    optics_sha256: str = ""
 
 
 def own_layers(layers: Layers) -> tuple[OpticalLayer, ...]:
@@ -330,21 +311,43 @@ def _tissue(layers: Layers | LayersOf, lamp: Lamp | None, n_above: float, n_belo
             msg = "Layers that depend on the wavelength need a lamp; give one, or the layers of one wavelength."
             raise InputError(msg)
         own, below, stack = _stack(layers, n_above, n_below)
-        return _Tissue(layers=own, n_below=below, stack=stack, stack_of=lambda _number: stack)
+        return _Tissue(layers=own, n_below=below, stack=stack, stacks_of=lambda _number: (stack,))
     if not callable(layers):
         msg = "A lamp has many wavelengths; give its layers as a function of the wavelength in nanometres."
         raise InputError(msg)
     own, below, stack = _stack(layers(float(lamp.wavelength_nm(0.5))), n_above, n_below)
 
-    def stack_of(number: int) -> Array:
-        nm = lamp.drawn_nm(number, seed)
+    def stack_at(nm: float) -> Array:
         _, _, found = _stack(layers(nm), n_above, n_below)
-        if found.shape != stack.shape or not np.array_equal(found[_BOTTOM], stack[_BOTTOM]):
+        if found.shape != stack.shape:
+            msg = f"There are {found.shape[1]} layers at {nm:.1f} nm but {stack.shape[1]} at the middle wavelength; give as many at each."
+            raise InputError(msg)
+        if not np.array_equal(found[_BOTTOM], stack[_BOTTOM]):
             msg = f"The layers at {nm:.1f} nm are not as thick as those at the middle wavelength; only their optics may change."
             raise InputError(msg)
         return found
 
-    return _Tissue(layers=own, n_below=below, stack=stack, stack_of=stack_of)
+    return _Tissue(
+        layers=own, n_below=below, stack=stack,
+        stacks_of=lambda number: [stack_at(nm) for nm in lamp.drawn_nm(number, seed)],
+        optics_sha256=sha256(b"".join(stack_at(float(nm)).tobytes() for nm in lamp.wavelength_nm(_QUANTILES))).hexdigest(),
+    )  # fmt: skip
+
+
+def _fits_single(stack: Array) -> bool:
+    """Whether every layer is thick enough for depths in float32."""
+    thick, deep = stack[_BOTTOM] - stack[_BOTTOM - 1], stack[_BOTTOM - 1]
+    return bool((thick >= _FINEST_SHARE * deep).all())
+
+
+def _nothing(tissue: _Tissue, n_above: float) -> frozenset[str]:
+    """Tallies that are zero whatever the photons do."""
+    layers = tissue.layers
+    found = {f"absorbed_layer_{number}" for number, layer in enumerate(layers, start=1) if layer.mua_cm == 0.0}
+    found |= {"absorbed"} if len(found) == len(layers) else set()
+    found |= {"specular_reflectance"} if layers[0].n == n_above else set()
+    deep = math.isinf(layers[-1].thickness_um) and not clear_depth(layers)
+    return frozenset(found | ({"transmittance"} if deep else set()))
 
 
 def transport_layers(
@@ -393,9 +396,11 @@ def transport_layers(
     tissue = _tissue(layers, lamp, n_above, n_below, seed)
     length = length_of(
         photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons,
-        known=tally_names(len(tissue.layers) - clear_depth(tissue.layers)), where=f"{len(tissue.layers)} layers",
+        known=tally_names(len(tissue.layers) - clear_depth(tissue.layers)), nothing=_nothing(tissue, n_above),
+        where=f"{len(tissue.layers)} layers",
     )  # fmt: skip
-    name, kernels = _engine(engine, length.photons if lamp is None else 0)
+    name = chosen(engine, length, on_card=lamp is None, in_single=_fits_single(tissue.stack))
+    kernels = kernels_of("layered", name)
     from recutis.light._photon import TOP, source_of
 
     used = grid if grid is not None else default_grid(tissue.layers, beam.reach_um)
@@ -409,7 +414,9 @@ def transport_layers(
             progress=progress, cancelled=cancelled,
         )  # fmt: skip
     else:
-        job = _Job(kernels=kernels, stack_of=tissue.stack_of, source=source_of(beam), grid=used, rows=rows, seed=seed, stop=stop)
+        job = _Job(
+            kernels=kernels, stacks_of=tissue.stacks_of, source=source_of(beam), grid=used, rows=rows, seed=seed, stop=stop
+        )
         record = _Record(rows, used, stack.shape[1])
         run_blocks(job.block, record, length, stop=stop, threads=threads, progress=progress, cancelled=cancelled)
     return _finished(used, record, tissue, beam, n_above, lamp, name, seed)

@@ -22,6 +22,7 @@ _DEFAULT_CELLS: Final = 200
 _DEFAULT_DEPTH_UM: Final = 5.0 * UM_PER_MM  # when the stack has no bottom
 _G_RANGE: Final = (-0.99, 0.999)
 _N_RANGE: Final = (1.0, 4.0)
+_LEAST_COLLISIONS: Final = 2.0  # of a photon that crosses a layer; fewer make its fluence a matter of luck
 _SAME: Final = 1e-6  # cells; a face nearer than this to an edge of the grid lies on it
 OPTICS: Final = {
     "mua_cm": "a finite number of at least 0 per centimetre",
@@ -194,7 +195,7 @@ def clear_depth(layers: Sequence[OpticalLayer]) -> bool:
 def stack_arrays(layers: Sequence[OpticalLayer], n_above: float, n_below: float) -> Array:
     """The stack of `_photon`, (PROPERTIES, layers), in SI units.
 
-    A clear layer gets one scattering per thickness with g = 1, which turns no photon but lets its fluence be scored.
+    Where a photon would cross a layer without a collision, scatterings are added that turn nothing but score its fluence.
     """
     if clear_depth(layers):
         layers, n_below = layers[:-1], layers[-1].n
@@ -203,10 +204,10 @@ def stack_arrays(layers: Sequence[OpticalLayer], n_above: float, n_below: float)
     columns = []
     for number, layer in enumerate(layers):
         mua, mus, g = layer.mua_cm * PER_M_PER_CM, layer.mus_cm * PER_M_PER_CM, layer.g
-        if mua + mus <= 0.0:
-            mus, g = 1.0 / (layer.thickness_um * M_PER_UM), 1.0
+        idle = max(_LEAST_COLLISIONS / (layer.thickness_um * M_PER_UM) - mua - mus, 0.0)
         top = bottoms[number - 1] if number else 0.0
-        columns.append((mua, mus, g, top, bottoms[number], layer.n, indices[number], indices[number + 2]))
+        turning = mus / (mus + idle) if idle else 1.0
+        columns.append((mua, mus + idle, g, top, bottoms[number], layer.n, indices[number], indices[number + 2], turning))
     return np.ascontiguousarray(np.array(columns, dtype=np.float64).T)
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
+_MOST_SOURCES: Final = 200_000  # points of a beam whose rings are moved
 _MOST_POINTS: Final = 4_000_000  # that stand for a rectangle
 _FITS: Final = 1e-9  # steps; a size nearer than this to a whole number of them is one
-_BEAM_POINTS, _ANGLES, _RING_POINTS = 96, 48, 2  # of equal energy; more of them move rings of 8 µm by about 1 %
+# Points of a beam for each of the narrowest rings, angles around each, radii in each ring of the pencil.
+_POINTS_PER_RING, _FEWEST_POINTS, _ANGLES, _RING_POINTS = 4, 64, 48, 2
 _AXIAL: Final = frozenset({"pencil", "flat_top", "gaussian", "ring"})
 
 
@@ -97,22 +99,30 @@ def moved_rings(from_um: Sequence[float] | Array, beam: Beam, to_um: Sequence[fl
 
 @lru_cache(maxsize=32)
 def _moved(from_um: tuple[float, ...], beam: Beam, to_um: tuple[float, ...]) -> Array:
-    quantile = (np.arange(_BEAM_POINTS) + 0.5) / _BEAM_POINTS
-    radius = beam.size_um / 2
-    source = radius * np.sqrt(-0.5 * np.log1p(-quantile) if beam.shape == "gaussian" else quantile)
+    to = np.array(to_um)
+    reach = beam.size_um if beam.shape == "gaussian" else beam.size_um / 2
+    wanted = _POINTS_PER_RING * reach / float(np.diff(to).min())
+    if wanted > _MOST_SOURCES:
+        msg = (
+            f"The narrowest ring is {np.diff(to).min():g} µm wide, too narrow under a beam of {beam.size_um:g} µm; give rings of at "
+            f"least {_POINTS_PER_RING * reach / _MOST_SOURCES:.2g} µm."
+        )
+        raise OutOfRangeError(msg)
+    count = max(_FEWEST_POINTS, math.ceil(wanted))
+    source = (np.arange(count) + 0.5) * reach / count
+    weight = source * (np.exp(-2.0 * (source / (beam.size_um / 2)) ** 2) if beam.shape == "gaussian" else 1.0)
     around = np.cos(math.pi * (np.arange(_ANGLES) + 0.5) / _ANGLES)
     inner, outer = np.array(from_um[:-1]) ** 2, np.array(from_um[1:]) ** 2
     within = (np.arange(_RING_POINTS) + 0.5) / _RING_POINTS
     ring = np.sqrt(inner[:, None] + (outer - inner)[:, None] * within)
-    place2 = (
-        ring[:, :, None, None] ** 2 + source[:, None] ** 2 + 2.0 * ring[:, :, None, None] * source[:, None] * around
-    ).reshape(inner.size, -1)
-    where = np.searchsorted(np.array(to_um) ** 2, place2, side="right")  # 0 within the first edge, then the rings, then beyond
-    share = np.zeros((inner.size, len(to_um) - 1))
-    for number, row in enumerate(where):
-        share[number] = np.bincount(row, minlength=len(to_um) + 1)[1:-1] / row.size
+    part = np.broadcast_to((weight / weight.sum())[:, None] / (_RING_POINTS * _ANGLES), (_RING_POINTS, count, _ANGLES)).ravel()
+    share = np.zeros((inner.size, to.size + 1))
+    for number, radii in enumerate(ring):
+        place2 = radii[:, None, None] ** 2 + source[:, None] ** 2 + 2.0 * radii[:, None, None] * source[:, None] * around
+        share[number] = np.bincount(np.searchsorted(to**2, place2.ravel(), side="right"), weights=part, minlength=to.size + 1)
+    share = share[:, 1:]
     share.flags.writeable = False
-    return share
+    return share[:, :-1]
 
 
 def side_by_side(light: LayeredLight, *, places_um: Array, x_um: Array, y_um: Array) -> xr.DataArray:

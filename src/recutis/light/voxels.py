@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
-from recutis.light import card
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, Pace, check_balance, check_seed, gained, length_of, run_blocks
-from recutis.light.layered import vector_units
+from recutis.light.engines import Engine, chosen, kernels_of
 from recutis.light.stack import check_outside
 from recutis.light.voxel_tissue import VoxelTissue
 from recutis.provenance import Provenance, provenance
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Block = tuple[Array, Array, Array]
-Few = tuple[Array, Array, Array]
-Engine = Literal["auto", "packet", "scalar", "cuda"]
+Few = tuple[Array, Array, Array, Array]
 Sides = Literal["open", "mirror", "periodic"]
 
 _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance", "sides", "absorbed")
@@ -40,6 +38,8 @@ _SUMMARY: Final = ("specular_reflectance", "diffuse_reflectance", "transmittance
 _FEWEST_BLOCKS: Final = 32
 _FIRST_PER_VOXEL, _LARGEST_PER_VOXEL = 1 / 32, 1 / 8
 _AT_ONCE: Final = 1_000_000  # voxels in one step of arithmetic, so that it needs no further copy of the grid
+_LEAST_TAKEN: Final = 1e-6  # of the light that crosses a voxel
+_NO_SPREAD: Final = 1e-300  # blocks less one when there is one: its error is anything
 _FITS: Final = 1.0 + 1e-9
 
 
@@ -51,6 +51,8 @@ class VoxelLight:
         through open sides), absorbed, absorbed_<name of medium>, ...; shares of the energy that arrives. Specular is
         what comes back without having scattered or entered a medium of another index: also from the steps of a relief.
     fluence_cm2 : (z, y, x) · mean fluence in each voxel [1/cm²] for each unit of energy; times J it is J/cm²
+    fluence_by_depth : (z,) · fluence summed over each plane of voxels times its area, for an energy of one [1]: under a beam that
+        is lit and kept on all sides that of a wide beam over its exposure
     reflected_cm2, transmitted_cm2 : (y, x) · what leaves through the top, without the specular, and through the bottom [1/cm²]
     balance : what roulette has won or lost by chance, zero on average
     """
@@ -69,6 +71,8 @@ class VoxelLight:
     tallies: dict[str, Estimate]
     fluence_cm2: Array
     fluence_error_cm2: Array
+    fluence_by_depth: Array
+    fluence_by_depth_error: Array
     reflected_cm2: Array
     reflected_error_cm2: Array
     transmitted_cm2: Array
@@ -121,26 +125,6 @@ def voxel_tallies(tissue: VoxelTissue) -> tuple[str, ...]:
     return (*_SUMMARY, *(f"absorbed_{medium.name}" for medium in tissue.media))
 
 
-def _engine(name: str, photons: int) -> tuple[str, ModuleType]:
-    """The engine's own name and its kernels, for a run of so many photons. Loads numba."""
-    if name not in get_args(Engine):
-        msg = f"There is no engine '{name}'; choose {', '.join(get_args(Engine)[:-1])} or {get_args(Engine)[-1]}."
-        raise InputError(msg)
-    if name == "cuda":
-        card.require()
-    if name == "cuda" or (name == "auto" and card.worth_it(photons)):
-        from recutis.light import _voxel_cuda
-
-        return "cuda", _voxel_cuda
-    if name == "packet" or (name == "auto" and vector_units()):
-        from recutis.light import _voxel_packet
-
-        return "packet", _voxel_packet
-    from recutis.light import _voxel_scalar
-
-    return "scalar", _voxel_scalar
-
-
 def _outside(tissue: VoxelTissue, n_above: float, n_below: float | None) -> tuple[float, float]:
     """Refractive indices above and below, checked; below that of the lowest voxels unless given."""
     if n_below is None:
@@ -181,7 +165,7 @@ class _Maps(Protocol):
         """Run one block."""
 
     def add(self, found: Any, photons: int) -> Few:
-        """Add a block; returns its fluence by label, what left each way, the account."""
+        """Add a block; returns its fluence by label and by plane, what left each way, the account."""
 
     def sums(self) -> tuple[Array, Array, Sums]:
         """Fluence and its squares over the photons of blocks, by voxel; what left by way and cell."""
@@ -215,15 +199,15 @@ class _Job:
         return fluence, leaving, account
 
     def add(self, found: Block, photons: int) -> Few:
-        """Add a block, whose grid is cleared and used again; returns its fluence by label, what left each way, the account."""
+        """Add a block, whose grid is cleared and used again; its fluence by label and by plane, what left each way, the account."""
         from recutis.light._voxel import fold
 
         fluence, leaving, account = found
-        by_label = np.zeros(self._media.shape[1])
-        fold(fluence, photons, self._labels, self._total, self._squares, by_label)
+        by_label, by_plane = np.zeros(self._media.shape[1]), np.zeros(self._box.nz)
+        fold(fluence, photons, self._labels, self._total, self._squares, by_label, by_plane)
         self._spare.append(fluence)
         self._leaving.add(leaving, photons)
-        return by_label, leaving.sum(axis=1), account
+        return by_label, by_plane, leaving.sum(axis=1), account
 
     def sums(self) -> tuple[Array, Array, Sums]:
         """Fluence and its squares over the photons of blocks, by voxel; what left by way and cell."""
@@ -233,15 +217,16 @@ class _Job:
 class _Record:
     """Sums over blocks of everything that a result tells."""
 
-    def __init__(self, maps: _Maps, names: Sequence[str], mua_m: Array) -> None:
+    def __init__(self, maps: _Maps, names: Sequence[str], mua_m: Array, planes: int) -> None:
         self._maps, self._names, self._mua_m = maps, names, mua_m
-        self.tallies = Sums(len(names))
+        self.tallies, self.planes = Sums(len(names)), Sums(planes)
         self.photons, self.blocks = 0, 0
         self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
 
     def add(self, found: Any, photons: int) -> None:
         """Add one block."""
-        by_label, leaving, account = self._maps.add(found, photons)
+        by_label, by_plane, leaving, account = self._maps.add(found, photons)
+        self.planes.add(by_plane, photons)
         taken = by_label * self._mua_m
         specular, gain, variance, collisions, sides = (float(x) for x in account)
         self.tallies.add(np.concatenate(([specular, *leaving, sides, taken.sum()], taken)), photons)
@@ -267,7 +252,7 @@ class _Record:
         for start in range(0, mean.size, _AT_ONCE):
             part = slice(start, start + _AT_ONCE)
             spread[part] = np.sqrt(np.maximum(spread[part] - mean[part] ** 2 * self.photons, 0.0))
-        spread /= math.sqrt(max(self.blocks - 1, 1) * self.photons)
+        spread /= math.sqrt(max(self.blocks - 1, _NO_SPREAD) * self.photons)
         return mean, spread, leaving
 
     def check(self) -> None:
@@ -298,6 +283,7 @@ def _finished(record: _Record, tissue: VoxelTissue, box: Box, beam: Beam, sides:
         tissue=tissue, n_above=box.n_above, n_below=box.n_below, sides=sides, beam=beam, photons=record.photons, blocks=record.blocks,
         engine=engine, seed=seed, collisions=record.collisions / record.photons, balance=record.balance(),
         tallies=record.estimates(), fluence_cm2=fluence.reshape(shape), fluence_error_cm2=fluence_error.reshape(shape),
+        fluence_by_depth=record.planes.mean() / box.dz, fluence_by_depth_error=record.planes.error() / box.dz,
         reflected_cm2=leaving[0], reflected_error_cm2=leaving_error[0],
         transmitted_cm2=leaving[1], transmitted_error_cm2=leaving_error[1],
         provenance=provenance(inputs, seed=seed),
@@ -312,6 +298,23 @@ def _pace(voxels: int) -> Pace:
         first_photons=max(usual.first_photons, int(voxels * _FIRST_PER_VOXEL)),
         largest_photons=max(usual.largest_photons, int(voxels * _LARGEST_PER_VOXEL)),
     )
+
+
+def _fits_card(tissue: VoxelTissue) -> bool:
+    """Whether each voxel takes enough of the light for the weights of a card, which are float32."""
+    weakest = min((medium.mua_cm for medium in tissue.media if medium.mua_cm > 0.0), default=math.inf)
+    return weakest * min(tissue.edges_um) * CM_PER_UM >= _LEAST_TAKEN
+
+
+def _nothing(tissue: VoxelTissue, n_above: float, sides: Sides) -> frozenset[str]:
+    """Tallies that are zero whatever the photons do."""
+    there = [tissue.media[label] for label in np.unique(tissue.labels)]
+    absorbing = {f"absorbed_{medium.name}" for medium in there if medium.mua_cm > 0.0}
+    found = {f"absorbed_{medium.name}" for medium in tissue.media} - absorbing
+    found |= set() if absorbing else {"absorbed"}
+    found |= set() if sides == "open" else {"sides"}
+    found |= {"specular_reflectance"} if all(medium.n == n_above for medium in there) else set()
+    return frozenset(found)
 
 
 def transport_voxels(
@@ -360,9 +363,10 @@ def transport_voxels(
     names = voxel_tallies(tissue)
     length = length_of(
         photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons, known=names,
-        where="this tissue", pace=_pace(tissue.labels.size),
+        nothing=_nothing(tissue, n_above, sides), where="this tissue", pace=_pace(tissue.labels.size),
     )  # fmt: skip
-    name, kernels = _engine(engine, length.photons)
+    name = chosen(engine, length, on_card=_fits_card(tissue), in_single=True)
+    kernels = kernels_of("voxel", name)
     from recutis.light._photon import source_of
     from recutis.light._voxel import MIRROR, MUA, OPEN, PERIODIC, Box
 
@@ -376,7 +380,7 @@ def transport_voxels(
         length, threads = replace(length, pace=kernels.PACE), 1
     else:
         maps = _Job(kernels, labels, properties, source, box, seed, stop)
-    record = _Record(maps, names, properties[MUA])
+    record = _Record(maps, names, properties[MUA], box.nz)
     ahead = kernels.AHEAD if name == "cuda" else 1
     run_blocks(maps.block, record, length, stop=stop, threads=threads, ahead=ahead, progress=progress, cancelled=cancelled)
     return _finished(record, tissue, box, beam, sides, name, seed)

@@ -152,7 +152,7 @@ def _row(
     fields, inside, apart = record.fields, None, None
     if target is not None and found is not None:
         apart = target.apart(found)
-        if target.goal.reached(found):
+        if target.goal.reached(found, photons):
             inside = apart <= _ERRORS_ALLOWED
         else:
             reason = (
