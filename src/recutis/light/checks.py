@@ -142,7 +142,7 @@ def several(name: str, value: object, wanted: type[Kind] | tuple[type[Kind], ...
         raise InputError(msg) from error
     for place, one in enumerate(found, start=1):
         if not isinstance(one, classes):
-            msg = f"{name} has {shown(one)} at place {place}, which is not a {called}; {advice}."
+            msg = f"{name} has {shown(one)} at place {place}, which is no {called}; {advice}."
             raise InputError(msg)
     return found
 
