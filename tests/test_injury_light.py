@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from recutis.errors import InputError, OutOfRangeError
-from recutis.injury import skin_light
+from recutis.injury import skin_light, thermal_zone
 from recutis.injury.scattering import light_field, ridged
+from recutis.laser import Cooling, Pulse
 from recutis.light import flat_top, gaussian, rectangle, ring
 from recutis.light.spread import DEPTHS, RADII, RATIOS, axis_share, ring_share, within
 from recutis.skin import Skin, build
@@ -42,7 +44,7 @@ def test_table_agrees_with_photons_under_microbeams(nm: float, waist_um: float) 
     beam = gaussian(diameter_um=waist_um)
     area = math.pi * np.diff(r**2)
     table, photons = (
-        skin_light.microbeam_fluence(cheek("II"), nm, beam, z, r, source)[0] * area
+        skin_light.microbeam_light(cheek("II"), nm, beam, z, r, source).fluence_m2 * area
         for source in ("table", "photons")  # type: ignore[arg-type]
     )
 
@@ -112,3 +114,27 @@ def test_light_without_scattering_or_with_other_beams_is_refused() -> None:
         ring_share(
             ring(inner_um=1.0, outer_um=2.0), np.array([0.0, 1.0]), depth_m=np.ones(1), musp_m=np.ones(1), ratio=np.ones(1)
         )
+
+
+def test_heat_of_a_microbeam_counts_what_spreads_beyond_its_rings() -> None:
+    """A column and its surroundings take up, over the upper half millimetre, what a wide beam of its energy would."""
+    skin = build(site="cheek", age_years=40.0, phototype="II", sex="female")
+    pulse = Pulse(wavelength_nm=1064.0, energy_mJ=5.0, spot_um=300.0, profile="gaussian", duration_ms=5.0)
+
+    zone = thermal_zone.expose(pulse, skin, stack=1, repetition_Hz=1.0, cooling=Cooling())
+
+    edges = np.linspace(0.0, 5e-4, 26)
+    wide = skin_light.wide_light(skin, 1064.0, edges)
+    upper = float((wide.absorbed_wide_cm * 100.0 * np.diff(edges)).sum()) * 5e-3
+    assert zone.upper_J == pytest.approx(upper, rel=0.15)  # less what leaves the half millimetre during the pulse
+
+
+def test_skin_that_is_epidermis_all_through_has_light() -> None:
+    """Nothing lies below; the spread is that of the epidermis."""
+    skin = cheek("II")
+    only = replace(skin, layers=tuple(x for x in skin.layers if x.name in {"epidermis", "basal_layer"}))
+
+    share = skin_light.spot_share(only, 595.0, flat_top(diameter_um=3000.0), UPPER_M, "table")
+
+    assert np.isfinite(share).all()
+    assert ((share > 0.0) & (share <= 1.0)).all()

@@ -39,6 +39,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 _Number = Annotated[float, BeforeValidator(not_a_truth_value)]
 _Fraction = Annotated[_Number, Field(ge=0, le=1)]
 _THINNEST_UM = 1.0  # a cell membrane is thinner, a layer of skin is not
+_THICKEST_EPIDERMIS_UM = 3000.0  # soles have half of it; below lies the grid of the light
 _LEAST_MATRIX = 0.3  # of the volume; below this it is not skin
 _ORDER = get_args(_LAYER_NAMES)
 _PHYSICS_SEED = 0  # the physics draws nothing; provenance wants a seed
@@ -85,6 +86,10 @@ class SkinFile(BaseModel):
             raise ValueError(msg)
         if self.layers is not None and not any(x.name == "epidermis" for x in self.layers):
             msg = "explicit layers need at least a layer named epidermis"
+            raise ValueError(msg)
+        thick = sum(x.thickness_um for x in self.layers or () if x.name in {"stratum_corneum", "epidermis", "basal_layer"})
+        if thick > _THICKEST_EPIDERMIS_UM:
+            msg = f"stratum corneum, epidermis and basal layer are {thick:g} µm together; give at most {_THICKEST_EPIDERMIS_UM:g} µm"
             raise ValueError(msg)
         places = [_ORDER.index(x.name) for x in self.layers or ()]
         if places != sorted(set(places)):
@@ -192,7 +197,7 @@ class Simulation:
             ("Stated error of depths", hurt.error_pct, "%"),
         ]
         if self.light_gap_pct is not None:
-            lines.append(("Error of the planner's light", self.light_gap_pct, "% at most"))
+            lines.append(("Planner's light off on the axis of the upper mm", self.light_gap_pct, "% at most"))
         told = [ResultRow(name=name, value=float(value), text=f"{value:.3g}", unit=unit) for name, value, unit in lines]
         return (*told, ResultRow(name="Model", value=None, text=hurt.fidelity, unit=""))
 
@@ -263,20 +268,19 @@ def simulate(
 
 def _light_gap_pct(exposure: Exposure, skin: Skin) -> float | None:
     """How far the planner's light is from photons for the line that scatters; None where none does."""
-    from recutis.injury.scattering import ridged
+    from recutis.injury.scattering import bands_of, ridged
     from recutis.injury.skin_light import table_gap_pct
     from recutis.light import Beam
     from recutis.light.lines import is_water_line
 
-    pulses = [
-        pulse for pulse in (exposure.pulse, exposure.second) if pulse is not None and not is_water_line(pulse.wavelength_nm)
-    ]
+    pulses = [x for x in (exposure.pulse, exposure.second) if x is not None and not is_water_line(x.wavelength_nm)]
     if not pulses:
         return None
     fractional = exposure.device.mode == "fractional"
     beam = Beam(shape=pulses[-1].profile, size_um=pulses[-1].spot_um)
     tissue = skin if fractional else ridged(skin)
-    return table_gap_pct(tissue, pulses[-1].wavelength_nm, beam, microbeam=fractional)
+    bands, _ = bands_of(pulses[-1].wavelength_nm, exposure.device.band_nm)
+    return max(table_gap_pct(tissue, nm, beam, microbeam=fractional) for nm in bands)
 
 
 def _write(result: Simulation, data: xr.Dataset, drawings: dict[str, Figure], out: Path) -> None:

@@ -30,11 +30,7 @@ from recutis.units import (
 Array = NDArray[np.float64]
 _CELL_M, _FINE_TO_M, _STRETCH, _END_M = 4e-6, 4e-4, 1.07, 1.2e-2
 _BANDS = 7  # of a flashlamp; twice as many move ratios by some per cent
-_SELECTIVE_BELOW_NM = 1200.0  # below it blood and melanin outdo water
-_GLAND_BAND_NM = 30.0
-_HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 _DARK = 1e-12  # share of the light that heats nothing yet keeps the time steps of the lit run
-_GENTLE = 1e-3  # share of the light at which no exposure boils: heat is linear there
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,6 +80,11 @@ def mean_melanin(skin: Skin) -> float:
     return amount / thick if thick > 0 else 0.0
 
 
+def bands_of(wavelength_nm: float, band_nm: tuple[float, float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Wavelengths [nm] and energy shares that stand for a laser or for a flash lamp with this band."""
+    return flashlamp(*band_nm).bands(_BANDS) if band_nm[1] > band_nm[0] else ((wavelength_nm,), (1.0,))
+
+
 def depth_edges() -> Array:
     """Cell edges of the depth grid [m]."""
     return heat.stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_TO_M, stretch=_STRETCH, end_m=_END_M)
@@ -106,7 +107,7 @@ def light_field(
     """
     edges = depth_edges()
     middle = (edges[:-1] + edges[1:]) / 2
-    bands, weights = flashlamp(*band_nm).bands(_BANDS) if band_nm[1] > band_nm[0] else ((wavelength_nm,), (1.0,))
+    bands, weights = bands_of(wavelength_nm, band_nm)
     spot = gaussian_beam(diameter_um=spot_um) if gaussian else flat_top(diameter_um=spot_um)
     fluence = np.zeros((len(bands), middle.size))
     source = np.zeros(middle.size)

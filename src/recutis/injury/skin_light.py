@@ -26,13 +26,16 @@ from recutis.units import J_M2_PER_J_CM2, M_PER_UM, PER_M_PER_CM, PERCENT, UM_PE
 Array = NDArray[np.float64]
 LightSpread = Literal["table", "photons"]
 SPREADS: Final[tuple[LightSpread, ...]] = get_args(LightSpread)
-# Photons of the pencil: for spots of millimetres on cells of 50 µm, for microbeams on cells of 10 x 6 µm.
+# Photons of the pencil: for spots of millimetres on cells of 50 µm, for smaller ones of 10 µm, for microbeams of 10 x 6 µm.
 _SPOT_PHOTONS: Final = 200_000
 _SPOT_GRID: Final = Grid(depth_um=6000.0, radius_um=12000.0, depth_cells=120, radius_cells=240)
+_SMALL_SPOT_UM: Final = 1000.0
+_SMALL_GRID: Final = Grid(depth_um=4000.0, radius_um=2000.0, depth_cells=200, radius_cells=200)
 _BEAM_PHOTONS: Final = 400_000
 _BEAM_GRID: Final = Grid(depth_um=3000.0, radius_um=1200.0, depth_cells=300, radius_cells=200)
 _FAINTEST: Final = 1e-4  # of the exposure; deeper down a spot keeps the share that it keeps where photons still tell
 _SEED: Final = 0
+_NOTHING: Final = 1e-30  # stands for zero in a division
 _PROFILE_EDGES_UM: Final = tuple(np.arange(0.0, 6001.0, 20.0).tolist())
 _EPIDERMAL: Final = frozenset({"stratum_corneum", "epidermis", "basal_layer"})
 _DEEPER: Final = 1.5
@@ -97,13 +100,14 @@ def _spot_scaling(layers: tuple[OpticalLayer, ...], depth_m: Array) -> tuple[Arr
     """Reduced scattering [1/m] and absorption over it that stand for all layers where diffuse light at a depth has been.
 
     Means over the fluence below the epidermis, deeper light counting more the deeper one asks. The power is chosen so that
-    spots of 3 to 12 mm agree with photons in layers (`tests/test_injury_light.py`).
+    spots of 3 to 12 mm agree with photons in layers as `tests/test_injury_light.py` says. Skin that is epidermis all through has
+    nothing below; then all of it counts.
     """
     one = _profile(layers)
     deep = one.depth_m > sum(x.thickness_um for x in layers if x.name in _EPIDERMAL) * M_PER_UM
     middle = one.mean_depth_m()
     power = _DEEPER * depth_m / (depth_m + middle)
-    weight = np.where(deep, one.fluence, 0.0) * (one.depth_m / middle) ** power[:, None]
+    weight = np.where(deep | ~deep.any(), one.fluence, 0.0) * (one.depth_m / middle) ** power[:, None]
     scattered = weight @ one.musp_m
     return scattered / weight.sum(axis=1), (weight @ one.mua_m) / scattered
 
@@ -122,7 +126,7 @@ def spot_share(skin: Skin, wavelength_nm: float, beam: Beam, depth_m: Array, lig
     if light_spread == "table":
         musp_m, ratio = _spot_scaling(layers, depth_m)
         return axis_share(beam, depth_m=depth_m, musp_m=musp_m, ratio=ratio)
-    thin = _pencil(layers, _SPOT_GRID, _SPOT_PHOTONS)
+    thin = _pencil(layers, _SPOT_GRID if beam.size_um >= _SMALL_SPOT_UM else _SMALL_GRID, _SPOT_PHOTONS)
     found, _ = on_axis(thin, beam)
     faint = thin.fluence_wide < _FAINTEST
     told = int(np.argmax(faint)) if faint.any() else faint.size
@@ -130,28 +134,45 @@ def spot_share(skin: Skin, wavelength_nm: float, beam: Beam, depth_m: Array, lig
     return np.asarray(np.interp(depth_m, middle, np.minimum(found[:told] / thin.fluence_wide[:told], 1.0)))
 
 
-def microbeam_fluence(
-    skin: Skin, wavelength_nm: float, beam: Beam, z_edges_m: Array, r_edges_m: Array, light_spread: LightSpread
-) -> tuple[Array, float]:
-    """Mean fluence of a round microbeam over cells of depth and radius [m], for an energy of one [1/m²], and reflectance.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Microlight:
+    """Light of a round microbeam of energy one on cells of depth and radius.
 
-    What spreads beyond the cells is left out.
+    fluence_m2 : (z, r) · mean fluence [1/m²]; what spreads beyond the rings is in none
+    wide : (z,) · the fluence of all radii together, over the energy [1]
+    mua_m : (z,) · mean absorption of the cells of a depth [1/m]
+    reflected : share of the energy
     """
+
+    fluence_m2: Array
+    wide: Array
+    mua_m: Array
+    reflected: float
+
+
+def microbeam_light(
+    skin: Skin, wavelength_nm: float, beam: Beam, z_edges_m: Array, r_edges_m: Array, light_spread: LightSpread
+) -> Microlight:
+    """Light of a round microbeam on cells of depth and radius [m]."""
     layers = layers_of(skin, wavelength_nm)
     wide = _wide(layers, tuple((z_edges_m * UM_PER_M).tolist()))
-    reflected = wide.tallies["specular_reflectance"] + wide.tallies["diffuse_reflectance"]
-    area = math.pi * np.diff(r_edges_m**2)
     if light_spread == "table":
         middle = (z_edges_m[:-1] + z_edges_m[1:]) / 2
         musp_m, ratio = _beam_scaling(layers, middle)
         shares = ring_share(beam, r_edges_m, depth_m=middle, musp_m=musp_m, ratio=ratio)
-        return wide.fluence_wide[:, None] * shares / area, reflected
-    thin = _pencil(layers, _BEAM_GRID, _BEAM_PHOTONS)
-    rings = under(thin, beam, r_edges_m * UM_PER_M) * J_M2_PER_J_CM2
-    edges = thin.grid.depth_edges_um * M_PER_UM
-    summed = np.concatenate((np.zeros((1, rings.shape[1])), np.cumsum(rings * np.diff(edges)[:, None], axis=0)))
-    at = np.array([np.interp(z_edges_m, edges, column) for column in summed.T]).T
-    return np.diff(at, axis=0) / np.diff(z_edges_m)[:, None], reflected
+        fluence = wide.fluence_wide[:, None] * shares / (math.pi * np.diff(r_edges_m**2))
+    else:
+        thin = _pencil(layers, _BEAM_GRID, _BEAM_PHOTONS)
+        rings = under(thin, beam, r_edges_m * UM_PER_M) * J_M2_PER_J_CM2
+        edges = thin.grid.depth_edges_um * M_PER_UM
+        summed = np.concatenate((np.zeros((1, rings.shape[1])), np.cumsum(rings * np.diff(edges)[:, None], axis=0)))
+        at = np.array([np.interp(z_edges_m, edges, column) for column in summed.T]).T
+        fluence = np.diff(at, axis=0) / np.diff(z_edges_m)[:, None]
+    absorbs = wide.absorbed_wide_cm * PER_M_PER_CM / np.maximum(wide.fluence_wide, _NOTHING)
+    return Microlight(
+        fluence_m2=fluence, wide=wide.fluence_wide, mua_m=absorbs,
+        reflected=wide.tallies["specular_reflectance"] + wide.tallies["diffuse_reflectance"],
+    )  # fmt: skip
 
 
 def table_gap_pct(skin: Skin, wavelength_nm: float, beam: Beam, *, microbeam: bool) -> float:
@@ -164,6 +185,6 @@ def table_gap_pct(skin: Skin, wavelength_nm: float, beam: Beam, *, microbeam: bo
         table, photons = (spot_share(skin, wavelength_nm, beam, depth, source) for source in SPREADS)
         return float(np.abs(table / photons - 1.0).max()) * PERCENT
     z, r = np.linspace(0.0, _UPPER_M, 11), np.array([0.0, beam.size_um / 8 * M_PER_UM, 2 * _UPPER_M])
-    table, photons = (microbeam_fluence(skin, wavelength_nm, beam, z, r, source)[0][:, 0] for source in SPREADS)
+    table, photons = (microbeam_light(skin, wavelength_nm, beam, z, r, source).fluence_m2[:, 0] for source in SPREADS)
     bright = photons > _DIM * photons.max()
     return float(np.abs(table / np.where(bright, photons, np.inf) - 1.0)[bright].max()) * PERCENT

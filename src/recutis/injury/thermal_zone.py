@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
 from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
-from recutis.injury.skin_light import LightSpread, microbeam_fluence, told
+from recutis.injury.skin_light import LightSpread, microbeam_light, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
 from recutis.light import Beam, two_stream
@@ -41,8 +41,9 @@ class Zone:
 
     `fluence_m2` is for an energy of one.
 
-    `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of all
-    steam, `chill_J_m2` what cooling has taken there by then.
+    `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of all steam and of the
+    light that spreads beyond the rings; `chill_J_m2` what cooling has taken there by then. `transmitted_J` is what is
+    passed on, deeper or further aside than the grid.
     """
 
     z_edges_m: Array
@@ -78,6 +79,11 @@ class _Matter:
     solid: Array
     water: Array
     conductivity: Array
+
+    def absorbing(self, mua_m: Array) -> _Matter:
+        """The same with this absorption of fresh cells [1/m]: where a face cuts a cell, transport knows its mean better."""
+        factor = mua_m / np.maximum(self.mua_dry + self.mua_water, _NOTHING)
+        return replace(self, mua_dry=self.mua_dry * factor, mua_water=self.mua_water * factor)
 
 
 def _matter(skin: Skin, wavelength_nm: float, z_edges: Array) -> _Matter:
@@ -119,6 +125,30 @@ class _Drying:
         return now.fluence / np.maximum(self._fresh.fluence, _NOTHING), now.reflected - self._fresh.reflected
 
 
+class _Tissue:
+    """State of the tissue on a grid of depth and radius, and its heat."""
+
+    def __init__(self, matter: _Matter, z: Array, r: Array, skin: Skin, cooling: Cooling) -> None:
+        self._matter, self._z, self._r, self._skin = matter, z, r, skin
+        self._surface, self._process = _surface(cooling, skin), damage.bulk_skin()
+        shape = (z.size - 1, r.size - 1)
+        self.e, self.peak, self.dead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.water = np.repeat(matter.water[:, None], shape[1], axis=1)
+        self.surface_J, self.steam_J = 0.0, 0.0
+
+    def advance(self, density: Array, seconds: float, first: float, growth: float) -> None:
+        """Heat by a density of power [W/m³], conduct, boil and damage for a time, in steps that grow from the first."""
+        start_C, (transfer, medium) = self._skin.surface_temperature_C, self._surface
+        lost, steam = kernels.advance(
+            self.e, self.water, self._matter.solid, self._matter.conductivity, self._z, self._r, density, seconds, first, growth,
+            seconds, transfer, medium, evidence.value("phys_boiling") - start_C, tissue.latent_J_kg(), tissue.water_heat_J_kg_K(),
+            self.dead, start_C + KELVIN_OFFSET, math.log(self._process.frequency_s),
+            self._process.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K, self.peak,
+        )  # fmt: skip
+        self.surface_J += lost
+        self.steam_J += steam
+
+
 def expose(
     pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling, light_spread: LightSpread = "table"
 ) -> Zone:
@@ -127,52 +157,45 @@ def expose(
     Raises EnergyError when the account does not close.
     """
     z, r = _grid(pulse)
-    matter = _matter(skin, pulse.wavelength_nm, z)
-    depth, thick = (z[:-1] + z[1:]) / 2, np.diff(z)
-    beam = Beam(shape=pulse.profile, size_um=pulse.spot_um)
-    fresh, reflected = microbeam_fluence(skin, pulse.wavelength_nm, beam, z, r, light_spread)
-    start_K = skin.surface_temperature_C + KELVIN_OFFSET
-    process = damage.bulk_skin()
-    shape = (depth.size, r.size - 1)
-    e, peak, dead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    water = np.repeat(matter.water[:, None], shape[1], axis=1)
-    transfer, medium = _surface(cooling, skin)
-    energies = np.zeros(6)  # absorbed, reflected, transmitted, surface, steam, laser heat of the upper half millimetre
-    above = z[1:] <= _HALF_MM_M
-
-    def advance(density: Array, seconds: float, first: float, growth: float) -> None:
-        lost, steam = kernels.advance(
-            e, water, matter.solid, matter.conductivity, z, r, density, seconds, first, growth, seconds, transfer, medium,
-            evidence.value("phys_boiling") - skin.surface_temperature_C, tissue.latent_J_kg(), tissue.water_heat_J_kg_K(), dead,
-            start_K, math.log(process.frequency_s), process.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K, peak,
-        )  # fmt: skip
-        energies[3] += lost
-        energies[4] += steam
-
+    thick = np.diff(z)
     volumes = np.pi * np.diff(r**2)[None, :] * thick[:, None]
-    held = np.maximum((volumes * fresh).sum(axis=1), _NOTHING)
+    light = microbeam_light(skin, pulse.wavelength_nm, Beam(shape=pulse.profile, size_um=pulse.spot_um), z, r, light_spread)
+    matter = _matter(skin, pulse.wavelength_nm, z).absorbing(light.mua_m)
+    lit, cold = _Tissue(matter, z, r, skin, cooling), _Tissue(matter, z, r[[0, -1]], skin, cooling)
+    above = z[1:] <= _HALF_MM_M
+    held = np.maximum((volumes * light.fluence_m2).sum(axis=1), _NOTHING)
+    # What spreads beyond the rings heats the skin between columns: it counts in the bulk, not in the lesion.
+    beyond = max(float((light.mua_m * (light.wide * thick - (volumes * light.fluence_m2).sum(axis=1)))[above].sum()), 0.0)
     drying = _Drying(matter, thick)
     part_s = pulse.duration_ms * S_PER_MS / _UPDATES
     power = pulse.energy_mJ * J_PER_MJ / (pulse.duration_ms * S_PER_MS)
-    dark, chill = np.zeros(shape), 0.0
+    account = np.zeros(3)  # absorbed, reflected, passed on
+    upper_J, chill, lit_s = 0.0, 0.0, 0.0
+
+    def both(density: Array, seconds: float, first: float, growth: float) -> None:
+        lit.advance(density, seconds, first, growth)
+        cold.advance(np.zeros((thick.size, 1)), seconds, first, growth)
+
+    dark = np.zeros_like(volumes)
     if cooling.kind != "none" and cooling.before_ms > 0:
         before = cooling.before_ms * S_PER_MS
-        advance(dark, before, before / 20, 1.1)
+        both(dark, before, before / 20, 1.1)
     for number in range(stack):
         for _ in range(_UPDATES):
-            mua = matter.mua_dry[:, None] + matter.mua_water[:, None] * water / np.maximum(matter.water[:, None], 1e-9)
-            brighter, sent_back = drying.change((mua * volumes * fresh).sum(axis=1) / held)
-            heating = fresh * brighter[:, None] * mua
+            mua = matter.mua_dry[:, None] + matter.mua_water[:, None] * lit.water / np.maximum(matter.water[:, None], 1e-9)
+            brighter, sent_back = drying.change((mua * volumes * light.fluence_m2).sum(axis=1) / held)
+            heating = light.fluence_m2 * brighter[:, None] * mua
             taken = float((heating * volumes).sum())
-            out = min(max(reflected + sent_back, 0.0), 1.0 - taken)
-            energies[:3] += np.array([taken, out, 1.0 - taken - out]) * power * part_s
-            advance(power * heating, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
-        far = e[:, -1:]  # skin that is cooled only
-        energies[5] = float(((e - far) * volumes)[above].sum()) + energies[4]
-        chill = -float((far[:, 0] * thick)[above].sum())
+            out = min(max(light.reflected + sent_back, 0.0), 1.0 - taken)
+            account += np.array([taken, out, 1.0 - taken - out]) * power * part_s
+            lit_s += part_s
+            both(power * heating, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
+        upper_J = float(((lit.e - cold.e) * volumes)[above].sum()) + lit.steam_J + beyond * power * lit_s
+        chill = -float((cold.e[:, 0] * thick)[above].sum())
         gap = _COOL_S if number == stack - 1 else max(1.0 / repetition_Hz - pulse.duration_ms * S_PER_MS, part_s)
-        advance(dark, gap, part_s / 2, _GROWTH)
-    return _zone(z, r, dead, peak, fresh, e * volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, chill, skin)
+        both(dark, gap, part_s / 2, _GROWTH)
+    energies = (*(float(x) for x in account), lit.surface_J, lit.steam_J, upper_J)
+    return _zone(z, r, lit, light.fluence_m2, volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, chill, skin)
 
 
 def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
@@ -182,19 +205,11 @@ def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
 
 
 def _zone(
-    z: Array,
-    r: Array,
-    dead: Array,
-    peak: Array,
-    fresh: Array,
-    heat_J: Array,
-    energies: Array,
-    incident: float,
-    chill: float,
+    z: Array, r: Array, lit: _Tissue, fresh: Array, volumes: Array, energies: tuple[float, ...], incident: float, chill: float,
     skin: Skin,
-) -> Zone:
-    absorbed, reflected, transmitted, surface, steam, upper = (float(x) for x in energies)
-    stored = float(heat_J.sum()) + steam
+) -> Zone:  # fmt: skip
+    absorbed, reflected, transmitted, surface, steam, upper = energies
+    stored = float((lit.e * volumes).sum()) + steam
     residual = absorbed - stored - surface
     if not abs(residual) <= _AUDIT * max(incident, abs(surface), 1e-9):
         msg = (
@@ -203,7 +218,7 @@ def _zone(
         )
         raise EnergyError(msg)
     return Zone(
-        z_edges_m=z, r_edges_m=r, damage=dead, peak_C=peak + skin.surface_temperature_C, fluence_m2=fresh,
+        z_edges_m=z, r_edges_m=r, damage=lit.dead, peak_C=lit.peak + skin.surface_temperature_C, fluence_m2=fresh,
         absorbed_J=absorbed, reflected_J=reflected,
         transmitted_J=transmitted, stored_J=stored, upper_J=upper, chill_J_m2=chill, surface_J=surface, incident_J=incident,
         residual_J=incident - reflected - transmitted - stored - surface,

@@ -28,6 +28,7 @@ _RELATIVE_PCT: Final = 0.1
 _ABSOLUTE: Final = 1e-4  # where a target of zero gives no scale
 _ROUNDING: Final = 1e-6  # of packets in float32; matters where the light has no scatter at all
 _DIGITS: Final = 7
+_COARSEST_DIGIT: Final = 0.02  # of its value; a lone digit leaves more open than a comparison bears
 _FACTORS: Final = (1.5, 2.0)
 _LAYER_KEYS: Final = ("thickness_mm", "mua_per_mm", "mus_per_mm", "g", "n")
 
@@ -44,7 +45,7 @@ class _Case:
 
 @dataclass(frozen=True, kw_only=True)
 class _Target:
-    """One row that can be computed; `half_digit` is half of the last digit that the table gives."""
+    """One row that can be computed; `half_digit` is what the last digit leaves open where no standard error says it."""
 
     case: _Case
     tally: str
@@ -109,7 +110,7 @@ def _layers(text: str) -> tuple[OpticalLayer, ...]:
                     n=float(n),
                 )
             )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         msg = f"The column layers is not a JSON list of layers with {', '.join(_LAYER_KEYS)}."
         raise InputError(msg) from error
     return tuple(made)
@@ -140,9 +141,8 @@ def read_target(fields: Mapping[str, str]) -> _Target:
         msg = f"The standard error is {error:g}; it must be at least 0."
         raise InputError(msg)
     case = _Case(layers, _number(fields, "n_above"), _number(fields, "n_below"), parse(fields["beam"]))
-    return _Target(
-        case=case, tally=fields["quantity"], value=value, standard_error=error, half_digit=_half_digit(fields["value"])
-    )
+    half = 0.0 if error > 0.0 else min(_half_digit(fields["value"]), _COARSEST_DIGIT * abs(value))
+    return _Target(case=case, tally=fields["quantity"], value=value, standard_error=error, half_digit=half)
 
 
 def _row(
