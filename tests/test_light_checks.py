@@ -39,6 +39,7 @@ from recutis.light import (
     ring,
     side_by_side,
     transport_layers,
+    transport_voxels,
     transport_wide,
     under,
     voxel_skin,
@@ -494,3 +495,38 @@ def test_whatever_rows_are_given_only_our_own_errors_come_out(light: LayeredLigh
         told = ""
 
     assert "\n" not in told
+
+
+@pytest.mark.parametrize("run", ["layers", "voxels"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"beam": "pencil"}, "beam"),
+        ({"beam": None}, "beam"),
+        ({"tissue": 5}, "5"),
+        ({"tissue": None}, "None"),
+        ({"seed": "x"}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"threads": "x"}, "threads"),
+        ({"threads": math.nan}, "threads"),
+        ({"photons": 2000.5}, "photons"),
+        ({"photons": math.nan}, "photons"),
+        ({"until_pct": math.inf}, "until_pct"),
+        ({"n_above": "x"}, "n_above"),
+        ({"n_below": 0.0}, "n_below"),
+        ({"engine": 3}, "engine"),
+        ({"progress": 5}, "progress"),
+        ({"cancelled": 5}, "cancelled"),
+        ({"goals": 5}, "goals"),
+    ],
+)
+def test_runs_name_what_they_cannot_begin_with(run: str, change: dict[str, object], words: str) -> None:
+    """Photons in layers and in voxels answer alike."""
+    layer = OpticalLayer(thickness_um=100.0, mua_cm=1.0, mus_cm=10.0, g=0.9, n=1.4)
+    tissue: object = (layer,) if run == "layers" else VoxelTissue.from_layers((layer,), width_um=100.0, voxel_um=50.0)
+    arguments = {"tissue": tissue, "beam": pencil(), **change}
+    what = arguments.pop("tissue"), arguments.pop("beam")
+    call = transport_layers if run == "layers" else transport_voxels
+
+    with pytest.raises(RecutisError, match=words):
+        call(*what, **arguments)  # type: ignore[operator]

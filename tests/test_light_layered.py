@@ -444,7 +444,7 @@ def test_layers_without_meaning_are_refused(changes: dict[str, float], message: 
         ({"photons": None, "until_pct": -1.0}, r"The goal for diffuse_reflectance allows no error at all"),
         ({"photons": 10}, r"photons is 10; standard errors need at least 1000"),
         ({"seed": -1}, r"The seed is -1; give a whole number from 0"),
-        ({"threads": 0}, r"0 threads cannot compute anything"),
+        ({"threads": 0}, r"threads is 0; give a whole number of at least 1"),
         ({"n_below": 0.0}, r"n_below is 0; give a refractive index from 1 to 4"),
     ],
 )

@@ -433,7 +433,7 @@ def test_importing_light_loads_no_compiler() -> None:
             r"There is no tally 'heat' in this tissue; choose one of specular",
         ),
         (None, {"seed": -1}, r"The seed is -1; give a whole number from 0"),
-        (None, {"threads": 0}, r"0 threads cannot compute anything"),
+        (None, {"threads": 0}, r"threads is 0; give a whole number of at least 1"),
         (None, {"n_above": 0.0}, r"n_above is 0; give a refractive index from 1 to 4"),
         (
             flat_top(diameter_um=500.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Final, Literal, get_args
@@ -9,11 +10,22 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from recutis.errors import InputError
-from recutis.light import card
+from recutis.light import card, checks
 from recutis.light.blocks import Length
 
 Engine = Literal["auto", "packet", "scalar", "cuda"]
 _VECTOR_UNITS: Final = frozenset({"AVX2", "X86_V3", "ASIMD", "NEON"})
+
+
+def check_run(
+    engine: object, threads: object, progress: Callable[[float], None] | None, cancelled: Callable[[], bool] | None
+) -> None:
+    """Refuse words, numbers and callbacks with which no run can begin. Raises InputError and OutOfRangeError."""
+    checks.text("engine", engine)
+    if threads is not None:
+        checks.whole("threads", threads, 1)
+    checks.callback("progress", progress, 1)
+    checks.callback("cancelled", cancelled, 0)
 
 
 def vector_units() -> bool:

@@ -20,8 +20,8 @@ from recutis.errors import InputError, OutOfRangeError
 from recutis.light.beams import Beam, pencil
 from recutis.light.blocks import Estimate
 from recutis.light.deterministic import WideLight, transport_wide
-from recutis.light.layered import LayeredLight, Layers, own_layers, tally_names, transport_layers
-from recutis.light.stack import Grid, OpticalLayer, check_stack, default_grid
+from recutis.light.layered import LayeredLight, Layers, tally_names, transport_layers
+from recutis.light.stack import Grid, OpticalLayer, check_stack, checked_layers, default_grid
 from recutis.light.voxel_tissue import VoxelTissue
 from recutis.light.voxels import VoxelLight, transport_voxels
 from recutis.skin.types import LayerOptics
@@ -323,7 +323,7 @@ def transport(
         dz = tissue.edges_um[0]
         depths = Grid(depth_um=tissue.labels.shape[0] * dz, radius_um=max(tissue.size_um), depth_cells=tissue.labels.shape[0])
     else:
-        own = own_layers(tissue)
+        own = checked_layers(tissue)
         check_stack(own, n_above, own[-1].n if n_below is None and own else n_below or 1.0)
         depths = default_grid(own, 0.0 if beam is None else beam.reach_um)
     rung, reason = _chosen(own, beam, error_pct) if fidelity == "auto" else (fidelity, "as asked for")

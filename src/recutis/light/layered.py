@@ -13,19 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError
+from recutis.light import checks
 from recutis.light._sums import Sums
-from recutis.light.beams import Beam
+from recutis.light.beams import Beam, check_beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, check_balance, check_seed, gained, length_of, run_blocks
-from recutis.light.engines import Engine, chosen, kernels_of
-from recutis.light.lamps import Lamp
+from recutis.light.engines import Engine, check_run, chosen, kernels_of
+from recutis.light.lamps import Lamp, check_lamp
 from recutis.light.stack import (
     Grid,
     OpticalLayer,
     Rows,
+    check_grid,
+    check_outside,
     check_stack,
+    checked_layers,
     clear_depth,
     default_grid,
-    optical_layer,
     stack_arrays,
     tally_rows,
 )
@@ -288,15 +291,10 @@ class _Tissue:
     optics_sha256: str = ""
 
 
-def own_layers(layers: Layers) -> tuple[OpticalLayer, ...]:
-    """Layers of light transport from those or from layers of skin."""
-    return tuple(optical_layer(layer) if isinstance(layer, LayerOptics) else layer for layer in layers)
-
-
 def _stack(layers: Layers, n_above: float, n_below: float | None) -> tuple[tuple[OpticalLayer, ...], float, Array]:
     """Layers, index below and kernels' stack of one wavelength, checked."""
-    own = own_layers(layers)
-    below = n_below if n_below is not None else own[-1].n if own else 1.0
+    own = checked_layers(layers)
+    n_above, below = check_outside(n_above, own[-1].n if n_below is None else n_below)
     check_stack(own, n_above, below)
     return own, below, stack_arrays(own, n_above, below)
 
@@ -315,6 +313,7 @@ def _tissue(layers: Layers | LayersOf, lamp: Lamp | None, n_above: float, n_belo
     if not callable(layers):
         msg = "A lamp has many wavelengths; give its layers as a function of the wavelength in nanometres."
         raise InputError(msg)
+    checks.callback("layers", layers, 1)
     own, below, stack = _stack(layers(float(lamp.wavelength_nm(0.5))), n_above, n_below)
 
     def stack_at(nm: float) -> Array:
@@ -389,7 +388,11 @@ def transport_layers(
     References: Wang, Jacques & Zheng 1995, doi:10.1016/0169-2607(95)01640-F; Henyey & Greenstein 1941,
     doi:10.1086/144246.
     """
-    check_seed(seed)
+    seed = check_seed(seed)
+    check_beam(beam)
+    check_lamp(lamp)
+    check_grid(grid)
+    check_run(engine, threads, progress, cancelled)
     if lamp is not None and engine == "cuda":
         msg = "A graphics card follows one wavelength at a time, a lamp has many; choose the engine packet, or auto."
         raise InputError(msg)

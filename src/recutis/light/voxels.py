@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.errors import InputError, OutOfRangeError
+from recutis.light import checks
 from recutis.light._sums import Sums
-from recutis.light.beams import Beam
+from recutis.light.beams import Beam, check_beam
 from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, Pace, check_balance, check_seed, gained, length_of, run_blocks
-from recutis.light.engines import Engine, chosen, kernels_of
+from recutis.light.engines import Engine, check_run, chosen, kernels_of
 from recutis.light.stack import check_outside
-from recutis.light.voxel_tissue import VoxelTissue
+from recutis.light.voxel_tissue import VoxelTissue, check_tissue
 from recutis.provenance import Provenance, provenance
 from recutis.units import CM_PER_UM, M_PER_UM, PER_M_PER_CM
 
@@ -135,8 +136,7 @@ def _outside(tissue: VoxelTissue, n_above: float, n_below: float | None) -> tupl
             )
             raise InputError(msg)
         n_below = found[0]
-    check_outside(n_above, n_below)
-    return n_above, n_below
+    return check_outside(n_above, n_below)
 
 
 def _check_beam(tissue: VoxelTissue, beam: Beam, sides: str) -> None:
@@ -357,9 +357,13 @@ def transport_voxels(
     not add up.
     References: Amanatides & Woo 1987 (steps from voxel to voxel); Henyey & Greenstein 1941, doi:10.1086/144246.
     """
+    check_tissue(tissue)
+    check_beam(beam)
+    checks.text("sides", sides)
+    seed = check_seed(seed)
+    check_run(engine, threads, progress, cancelled)
     _check_beam(tissue, beam, sides)
     media = _outside(tissue, n_above, n_below)
-    check_seed(seed)
     names = voxel_tallies(tissue)
     length = length_of(
         photons, until_pct=until_pct, tally=tally, goals=goals, most_photons=most_photons, known=names,
