@@ -345,6 +345,15 @@ def test_many_indices_cost_no_accuracy(step: float, more: dict[str, object]) -> 
         assert fast.fluence_wide == pytest.approx(exact.fluence_wide, rel=5e-4), count
 
 
+def test_small_steps_beyond_a_larger_one_cost_no_accuracy() -> None:
+    """The segment before the small steps has directions near grazing, where those turn light back."""
+    layers = [layer(20.0, 1.0, 100.0, 0.8, 1.5231 + 7e-5 * (number * 5 % 9)) for number in range(9)]
+    fast, exact = (run(*layers, n_above=1.5, angle_deg=13.0, streams=x) for x in (80, 320))
+
+    assert list(fast.tallies.values()) == pytest.approx(list(exact.tallies.values()), abs=1e-6)
+    assert fast.fluence_wide == pytest.approx(exact.fluence_wide, rel=5e-4)
+
+
 def test_photons_agree_where_the_index_rises_in_twenty_steps() -> None:
     """Steps of a thousandth: an answer of its own to what many directions say."""
     layers = [layer(20.0, 1.0, 100.0, 0.9, 1.4 + 1e-3 * number) for number in range(20)]

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 FEWEST_IN_SEGMENT: Final = 3  # directions; fewer cannot follow light near grazing
+_GRAZING: Final = 4.0  # a step turns back light within its own angle of grazing; so the segment before it has directions there
+_MOST_GRAZING: Final = 16.0
 _EQUAL: Final = 3e-5  # indices so close are one to 40 directions; twice as many resolve a 16th of it
 _EQUAL_FOR: Final = 40
 _FROM_GRAZING: Final = 1000.0  # times this apart from the p of a beam; then they refract it alike
@@ -76,7 +78,8 @@ def merged(indices: Sequence[float], count: int, p: float) -> dict[float, float]
 def _shares(extents: Array, count: int) -> list[int]:
     """Directions of each segment: `count` shared out by the angles that wide ones fill, and the fewest for each narrow one.
 
-    The angle of a segment is that in the medium where its light ends. What narrow ones need comes on top of `count`.
+    The angle of a segment is that in the medium where its light ends. What narrow ones need comes on top of `count`, and
+    so does what a segment needs to resolve a narrower one after it.
     """
     shares = np.full(extents.size, FEWEST_IN_SEGMENT)
     order = np.argsort(extents)
@@ -86,7 +89,8 @@ def _shares(extents: Array, count: int) -> list[int]:
     wide = order[narrow:]
     for _ in range(count - int(shares[wide].sum()) if wide.size else 0):
         shares[wide[np.argmax(extents[wide] / shares[wide])]] += 1
-    return [int(x) for x in shares]
+    near = np.minimum(np.sqrt(_GRAZING * extents[:-1] / extents[1:]), _MOST_GRAZING)
+    return [max(int(x), least) for x, least in zip(shares, [*np.ceil(near).astype(int).tolist(), 0], strict=True)]
 
 
 def directions(indices: set[float], count: int) -> Directions:
