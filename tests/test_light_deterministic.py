@@ -337,9 +337,9 @@ def test_errors_fall_faster_than_a_power_as_streams_double(layers: tuple[Optical
 @pytest.mark.parametrize("step", [1e-9, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3, 1e-2])
 def test_many_indices_cost_no_accuracy(step: float, more: dict[str, object]) -> None:
     """Up to 25 indices, far apart or next to equal: the default is as close to many streams as with one index."""
-    for count in (2, 6, 14, 25):
+    for count in (2, 14, 25):
         layers = [layer(500.0 / count, 1.0, 100.0, 0.9, 1.4 + step * number) for number in range(count)]
-        fast, exact = run(*layers, **more), run(*layers, streams=320, **more)
+        fast, exact = run(*layers, **more), run(*layers, streams=200, **more)
 
         assert list(fast.tallies.values()) == pytest.approx(list(exact.tallies.values()), abs=2e-5), count
         assert fast.fluence_wide == pytest.approx(exact.fluence_wide, rel=5e-4), count
