@@ -97,6 +97,35 @@ def test_layered_skin_within_ten_per_cent_of_monte_carlo(case: str) -> None:
     assert np.abs(light.absorbed[: expected.size] - expected).max() < 0.1
 
 
+@pytest.mark.parametrize("n", [0.25, 0.5, 0.9, 0.999, 1.0, 1.33, 1.5, 2.0, 2.5, 4.0])
+def test_diffuse_light_is_reflected_as_fresnel_says(n: float) -> None:
+    """From inside, for tissue thinner and denser than the medium outside, against Fresnel's law summed over directions."""
+    cosine = (np.arange(200_000) + 0.5) / 200_000
+    sine = n * np.sqrt(1 - cosine**2)
+    beyond = np.sqrt(np.maximum(1 - sine**2, 0.0))
+    s, p = (n * cosine - beyond) / (n * cosine + beyond), (n * beyond - cosine) / (n * beyond + cosine)
+    expected = float(np.mean(2 * cosine * np.where(sine < 1, (s**2 + p**2) / 2, 1.0)))
+
+    assert two_stream.internal_reflection(n) == pytest.approx(expected, abs=1e-6 if n < 1 or n > 2 else 2e-3)
+
+
+@pytest.mark.parametrize("n", [0.25, 0.7, 1.0, 1.4, 4.0])
+def test_any_surface_keeps_the_energy(n: float) -> None:
+    """And reflects at least what it reflects of the beam."""
+    light = slab(300.0, 2000.0, 0.8, 2e-3, cells=4, n=n)
+
+    assert light.reflected + light.transmitted + light.absorbed.sum() == pytest.approx(1.0, abs=1e-12)
+    assert light.reflected > two_stream.specular_reflection(n)
+
+
+@pytest.mark.parametrize("mua", [1e-12, 1e-8, 1e-6, 1e-4])
+def test_fluence_hardly_depends_on_absorption_that_is_next_to_none(mua: float) -> None:
+    """It is not the rounding of a flux over an absorption."""
+    faint, none = slab(mua, 2000.0, 0.8, 1e-3, cells=200, n=1.4), slab(0.0, 2000.0, 0.8, 1e-3, cells=200, n=1.4)
+
+    assert faint.fluence == pytest.approx(none.fluence, rel=1e-3)
+
+
 def test_bad_optics_are_refused() -> None:
     """Negative absorption is refused with what is allowed."""
     with pytest.raises(OutOfRangeError, match=r"absorption and scattering of at least 0 and 0 <= g < 1"):

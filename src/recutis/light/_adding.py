@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.light._ordinates import Directions, basis, directions, resistance
+from recutis.light._ordinates import Directions, basis, directions, merged, resistance
 from recutis.light._slab import Lit, Ray, Slab, particular, slab
 from recutis.light.stack import OpticalLayer
 
@@ -356,8 +356,11 @@ def _descend(
 def _stack(layers: tuple[OpticalLayer, ...], n_above: float, n_below: float, sine: float | None, half: int) -> _Stack:
     """The stack in the words of the solver; nothing lies below an infinitely thick layer."""
     endless = bool(layers) and math.isinf(layers[-1].thickness_um)
-    found = directions({n_above, *(x.n for x in layers), *(() if endless else (n_below,))}, half)
     p = n_above * (sine or 0.0)
+    same = merged([n_above, *(x.n for x in layers), *(() if endless else (n_below,))], half, p)
+    layers = tuple(replace(x, n=same[x.n]) for x in layers)
+    n_above, n_below = same[n_above], same.get(n_below, n_below)
+    found = directions(set(same.values()), half)
     faces = _faces(layers, n_above, None if endless else n_below, found, p)
     acting = [number for number, x in enumerate(layers) if x.mua_cm + x.mus_cm > 0.0]
     bases = {n: basis(found, n, None if sine is None else p) for n in {layers[number].n for number in acting}}

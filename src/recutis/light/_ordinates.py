@@ -8,6 +8,7 @@ the medium whose light ends there, because light near grazing and near total ref
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -18,6 +19,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 FEWEST_IN_SEGMENT: Final = 3  # directions; fewer cannot follow light near grazing
+_GRAZING: Final = 4.0  # a step turns back light within its own angle of grazing; so the segment before it has directions there
+_MOST_GRAZING: Final = 16.0
+_EQUAL: Final = 3e-5  # indices so close are one to 40 directions; twice as many resolve a 16th of it
+_EQUAL_FOR: Final = 40
+_FROM_GRAZING: Final = 1000.0  # times this apart from the p of a beam; then they refract it alike
 _CACHED: Final = 64  # rules of quadrature, a kilobyte each
 _RESOLVED: Final = 0.85  # Legendre functions for each pi over the widest gap; at 1 they stop being independent on the nodes
 _FINER: Final = 2  # times as many functions can be integrated on the nodes, though no longer told apart
@@ -52,19 +58,43 @@ class Directions:
         return np.asarray((n - self.index) * (n + self.index) + self.above_p2)
 
 
-def _shares(extents: Array, count: int) -> list[int]:
-    """Directions of each segment by the angle it fills where its light ends, `count` in all.
+def merged(indices: Sequence[float], count: int, p: float) -> dict[float, float]:
+    """Each refractive index with the one that stands for it: the first in the stack of those that are next to equal.
 
-    More only where every segment needs its fewest.
+    What tells them apart is light nearer to grazing than `count` directions resolve. A beam with this p that is near
+    grazing does tell them apart.
+    """
+    equal = _EQUAL * min(1.0, (_EQUAL_FOR / count) ** 4)
+    places = {index: place for place, index in reversed(list(enumerate(indices)))}
+    groups: list[list[float]] = []
+    for index in sorted(places):
+        if groups and index - groups[-1][0] <= equal <= (groups[-1][0] - p) / _FROM_GRAZING:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return {index: min(group, key=places.__getitem__) for group in groups for index in group}
+
+
+def _shares(extents: Array, count: int) -> list[int]:
+    """Directions of each segment: `count` shared out by the angles that wide ones fill, and the fewest for each narrow one.
+
+    The angle of a segment is that in the medium where its light ends. What narrow ones need comes on top of `count`, and
+    so does what a segment needs to resolve a narrower one after it.
     """
     shares = np.full(extents.size, FEWEST_IN_SEGMENT)
-    for _ in range(count - int(shares.sum())):
-        shares[np.argmax(extents / shares)] += 1
-    return [int(x) for x in shares]
+    order = np.argsort(extents)
+    narrow = 0
+    while narrow < extents.size and count * extents[order[narrow]] < FEWEST_IN_SEGMENT * extents[order[narrow:]].sum():
+        narrow += 1
+    wide = order[narrow:]
+    for _ in range(count - int(shares[wide].sum()) if wide.size else 0):
+        shares[wide[np.argmax(extents[wide] / shares[wide])]] += 1
+    near = np.minimum(np.sqrt(_GRAZING * extents[:-1] / extents[1:]), _MOST_GRAZING)
+    return [max(int(x), least) for x, least in zip(shares, [*np.ceil(near).astype(int).tolist(), 0], strict=True)]
 
 
 def directions(indices: set[float], count: int) -> Directions:
-    """About `count` directions in the densest of the media with these refractive indices."""
+    """`count` directions in the densest of the media with these refractive indices, and a few more for steps that are small."""
     ends = np.array(sorted(indices))
     starts = np.concatenate(([0.0], ends[:-1]))
     widest = np.sqrt((ends - starts) * (ends + starts))  # of n cosine in each segment

@@ -32,7 +32,7 @@ _SHORT.maxlevel = 2
 def shown(value: object) -> str:
     """A value as messages show it: short, on one line."""
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:g}" if not math.isfinite(value) or float(f"{value:g}") == value else repr(float(value))
     try:
         return " ".join(_SHORT.repr(value).split())
     except ValueError:  # Python writes no numbers of more than 4300 digits

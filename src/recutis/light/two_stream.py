@@ -5,11 +5,12 @@ the streams at the layer boundaries is solved by adding layers from below. Inter
 at the surface follows from the mismatch of refractive index. Absorption in a layer is the drop of net
 flux over it, so reflected + absorbed + transmitted = 1 to rounding.
 References: Joseph, Wiscombe & Weinman 1976 (delta scaling); Meador & Weaver 1980 (two-stream forms);
-Egan & Hilgeman 1979 (polynomial for internal reflection). Stated error: some ten per cent.
+Egan & Hilgeman 1979 (polynomial for internal reflection); Duntley 1942 (beyond its range). Stated error: some ten per cent.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,9 @@ from recutis.jit import kernel
 
 Array = NDArray[np.float64]
 _EGAN = (-1.4399, 0.7099, 0.6681, 0.0636)  # internal diffuse reflection as a function of relative index: pure fit of Fresnel
+_FITTED_TO = 2.0
+_MATCHED = 1e-5  # relative index over 1; nearer, the exact formula is rounding only
+_THIN = 1e-7  # share absorbed in a cell, or of extinction; below, the fall of net flux is rounding only
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,15 +36,34 @@ class Light:
     fluence: Array
 
 
-def internal_reflection(n: float) -> float:
-    """Reflection of diffuse light inside tissue of index n at air; 0 for a matched surface."""
-    if n <= 1.0:
+def _entry_reflection(n: float) -> float:
+    """Reflection of diffuse light that meets a medium of this relative index from outside, at least 1 (Walsh, Duntley 1942)."""
+    if n - 1.0 < _MATCHED:
         return 0.0
+    square = n * n
+    sums, fourth = square + 1.0, square * square - 1.0
+    return (
+        0.5 + (n - 1.0) * (3.0 * n + 1.0) / (6.0 * (n + 1.0) ** 2)
+        + square * (square - 1.0) ** 2 / sums**3 * math.log((n - 1.0) / (n + 1.0))
+        - 2.0 * n**3 * (square + 2.0 * n - 1.0) / (sums * fourth)
+        + 8.0 * square**2 * (square**2 + 1.0) / (sums * fourth**2) * math.log(n)
+    )  # fmt: skip
+
+
+def internal_reflection(n: float) -> float:
+    """Reflection of diffuse light inside tissue of this index, over that of the medium outside; 0 for a matched surface.
+
+    Inside a thinner medium (below 1) nothing is reflected totally. Beyond an index of 2 the fit would leave the truth.
+    """
+    if n <= 1.0:
+        return _entry_reflection(1.0 / n)
+    if n > _FITTED_TO:
+        return 1.0 - (1.0 - _entry_reflection(n)) / n**2
     return max(0.0, _EGAN[0] / n**2 + _EGAN[1] / n + _EGAN[2] + _EGAN[3] * n)
 
 
 def specular_reflection(n: float) -> float:
-    """Fresnel reflection at normal incidence from air."""
+    """Fresnel reflection at normal incidence on tissue of this index, over that of the medium outside."""
     return ((n - 1.0) / (n + 1.0)) ** 2
 
 
@@ -109,7 +132,8 @@ def streams(tau: Array, albedo: Array, g: Array, inner: float, enter: float) -> 
 def propagate(thickness_m: Array, mua_m: Array, musp_m: Array, g: Array, *, n_surface: float) -> Light:
     """Reflection, absorption per cell and fluence per cell for a wide collimated beam of one.
 
-    Arrays have one entry a cell (1/m, metres). `g` is the anisotropy; scattering is musp / (1 - g).
+    Arrays have one entry a cell (1/m, metres). `g` is the anisotropy; scattering is musp / (1 - g). `n_surface` is the
+    refractive index over that of the medium outside.
     Raises OutOfRangeError for negative coefficients or g outside [0, 1).
     """
     if np.any(mua_m < 0) or np.any(musp_m < 0) or np.any((g < 0) | (g >= 1)) or np.any(thickness_m <= 0):
@@ -120,13 +144,14 @@ def propagate(thickness_m: Array, mua_m: Array, musp_m: Array, g: Array, *, n_su
     mus_scaled = mus * (1.0 - forward)
     g_scaled = g / (1.0 + g)
     total = np.maximum(mua_m + mus_scaled, 1e-12)  # vacuum-like cells: optical thickness of nothing
-    enter = 1.0 - specular_reflection(n_surface) if n_surface > 1.0 else 1.0
+    enter = 1.0 - specular_reflection(n_surface)
     inner = internal_reflection(n_surface)
     up, down, beam = streams(total * thickness_m, mus_scaled / total, g_scaled, inner, enter)
     net = down + beam - up
     absorbed = net[:-1] - net[1:]
     local = beam + 2.0 * (up + down)
     middle = np.sqrt(np.maximum(local[:-1], 0.0) * np.maximum(local[1:], 0.0))
-    fluence = np.where(mua_m > 0, absorbed / np.maximum(mua_m * thickness_m, 1e-300), middle)
+    told = (mua_m * thickness_m > _THIN) & (mua_m > _THIN * total)
+    fluence = np.where(told, absorbed / np.maximum(mua_m * thickness_m, 1e-300), middle)
     reflected = 1.0 - enter + (1.0 - inner) * up[0]
     return Light(reflected=float(reflected), transmitted=float(net[-1]), absorbed=absorbed, fluence=fluence)
