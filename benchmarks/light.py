@@ -5,7 +5,7 @@ with a vessel in voxels (`light_voxels.py`). Discrete ordinates and the first an
 Graphics cards have a benchmark of their own (`light_cuda.py`). Machines are noisy: read the ratios, not the seconds.
 Rates are by processor time of one thread, so that a busy machine changes
 little, and by wall time of all processors; the figure of merit is 1 / (variance of the reflectance x processor time), itself
-uncertain by a sixth.
+uncertain by a third.
 `pmcx` and `pmcxcl` are timed on voxel copies of A2 and on B where they happen to be installed.
 """
 

@@ -3,7 +3,7 @@
 Case B is the skin with a vessel of many voxel codes: 100 x 100 x 100 voxels of 10 µm, gel, epidermis, dermis and a vessel of
 200 µm at 532 nm, a flat top of 600 µm, the same index everywhere; B4 has four times the scattering, BN steps of the index.
 Machines are noisy: read the ratios, not the seconds. Rates are by processor time of one thread; the figure of merit is
-1 / (variance of the light in the vessel x processor time), itself uncertain by a sixth. The `spread` is the mean
+1 / (variance of the light in the vessel x processor time), itself uncertain by a third. The `spread` is the mean
 relative standard error of the voxels of the vessel's upper half, for the same photons.
 """
 

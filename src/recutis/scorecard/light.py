@@ -268,24 +268,33 @@ def summary(rows: list[dict[str, object]]) -> dict[str, object]:
     }
 
 
-def _line(row: Mapping[str, object]) -> tuple[str, ...]:
-    def number(value: object, error: object) -> str:
-        if not isinstance(value, float):
-            return "-"
-        return f"{value:.6f} ± {error:.6f}" if isinstance(error, float) else f"{value:.6f}"
+_HEADS: Final = ("Id", "Quantity", "Target", "Found", "±", "Ordinates", "Off", "In", "Reason")
 
-    inside = {True: "yes", False: "no", None: "-"}[row["inside"]]  # type: ignore[index]
-    apart = row["apart"]
+
+def _line(row: Mapping[str, object]) -> tuple[str, ...]:
+    """A row as it is printed; a reason stands where the numbers would."""
+
+    def number(value: object) -> str:
+        return f"{value:.6f}" if isinstance(value, float) else "-"
+
+    apart, error = row["apart"], row["standard_error"]
     return (
         str(row["id"]),
         str(row["quantity"]),
-        number(row["value"], row["target_standard_error"]),
-        number(row["found"], row["standard_error"]) if row["found"] is not None else "not computed",
-        number(row["ordinates"], None),
+        number(row["value"]),
+        number(row["found"]) if row["found"] is not None else "not computed",
+        f"{error:.0e}" if isinstance(error, float) else "-",
+        number(row["ordinates"]),
         f"{apart:.1f}" if isinstance(apart, float) else "-",
-        inside,
+        {True: "yes", False: "no", None: "-"}[row["inside"]],  # type: ignore[index]
         str(row["reason"]),
     )
+
+
+def _printed(rows: list[dict[str, object]]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Heads and lines; the reasons have a column only where there is one."""
+    columns = len(_HEADS) if any(row["reason"] for row in rows) else len(_HEADS) - 1
+    return _HEADS[:columns], tuple(_line(row)[:columns] for row in rows)
 
 
 def light_card(targets: Path | None, *, seed: int = 0, progress: Callable[[float], None] | None = None) -> Card:
@@ -305,11 +314,12 @@ def light_card(targets: Path | None, *, seed: int = 0, progress: Callable[[float
         f"{counts['computed']} of {counts['rows']} rows computed, {counts['inside']} of them within "
         f"{_ERRORS_ALLOWED:g} standard errors of their targets."
     )
+    heads, lines = _printed(rows)
     return Card(
         what="light",
         rows=tuple(rows),
         summary=counts,
-        heads=("Id", "Quantity", "Target", "Found", "Ordinates", "Errors apart", "Inside", "Reason"),
-        table=tuple(_line(row) for row in rows),
+        heads=heads,
+        table=lines,
         closing_text=words,
     )
