@@ -35,6 +35,7 @@ _BEAM_PHOTONS: Final = 400_000
 _BEAM_GRID: Final = Grid(depth_um=3000.0, radius_um=1200.0, depth_cells=300, radius_cells=200)
 _FAINTEST: Final = 1e-4  # of the exposure; deeper down a spot keeps the share that it keeps where photons still tell
 _SEED: Final = 0
+_STREAMS: Final = 64  # tallies within 2e-5; with more, linear algebra starts threads, which get in each other's way in plans
 _NOTHING: Final = 1e-30  # stands for zero in a division
 _PROFILE_EDGES_UM: Final = tuple(np.arange(0.0, 6001.0, 20.0).tolist())
 _EPIDERMAL: Final = frozenset({"stratum_corneum", "epidermis", "basal_layer"})
@@ -58,7 +59,7 @@ def layers_of(skin: Skin, wavelength_nm: float) -> tuple[OpticalLayer, ...]:
 
 @lru_cache(maxsize=256)
 def _wide(layers: tuple[OpticalLayer, ...], edges_um: tuple[float, ...]) -> WideLight:
-    return transport_wide(layers, depth_edges_um=edges_um)
+    return transport_wide(layers, depth_edges_um=edges_um, streams=_STREAMS)
 
 
 def wide_light(skin: Skin, wavelength_nm: float, edges_m: Array) -> WideLight:
