@@ -535,3 +535,17 @@ def test_errors_by_depth_count_that_photons_cross_many_voxels() -> None:
     assert 0.6 < float(np.sqrt(np.mean(scatter**2) / np.mean(told**2))) < 1.5
     area = 500e-4**2
     assert runs[0].fluence_by_depth == pytest.approx(runs[0].fluence_cm2.mean(axis=(1, 2)) * area, rel=1e-9)
+
+
+def test_mirrors_do_not_make_a_tilted_wide_beam() -> None:
+    """Light between mirrors comes from both sides in turn; tails of a tilted gaussian would be folded without turning."""
+    layer = OpticalLayer(thickness_um=100.0, mua_cm=1.0, mus_cm=10.0, g=0.9, n=1.4)
+    tissue = VoxelTissue.from_layers((layer,), width_um=200.0, voxel_um=50.0)
+    light = transport_voxels(tissue, tissue.wide_beam(angle_deg=30.0), sides="mirror", photons=1000)
+
+    with pytest.raises(
+        InputError, match="Between mirrors a beam at 30 degrees comes from both sides in turn; give periodic sides"
+    ):
+        _ = light.fluence_wide
+    with pytest.raises(InputError, match="Mirrors would fold the tails of a gaussian beam at 30 degrees"):
+        transport_voxels(tissue, gaussian(diameter_um=100.0, angle_deg=30.0), sides="mirror", photons=1000)

@@ -106,6 +106,9 @@ class VoxelLight:
     def _face_cm2(self) -> float:
         _, height, width = self.tissue.size_um
         own = self.tissue.wide_beam(angle_deg=self.beam.angle_deg, diffuse=self.beam.diffuse)
+        if self.beam.angle_deg and self.sides == "mirror":
+            msg = f"Between mirrors a beam at {self.beam.angle_deg:g} degrees comes from both sides in turn; give periodic sides."
+            raise InputError(msg)
         if self.beam != own or self.sides == "open":
             msg = (
                 f"The run had a {self.beam.shape} beam and {self.sides} sides, so its fluence is not that of a wide beam; "
@@ -143,6 +146,12 @@ def _check_beam(tissue: VoxelTissue, beam: Beam, sides: str) -> None:
     """Refuse sides that there are not, and beams whose light would miss the grid; of a gaussian the tails may."""
     if sides not in get_args(Sides):
         msg = f"There are no {sides} sides; choose open, mirror or periodic."
+        raise InputError(msg)
+    if sides == "mirror" and beam.angle_deg and beam.shape == "gaussian":
+        msg = (
+            f"Mirrors would fold the tails of a gaussian beam at {beam.angle_deg:g} degrees back without turning their light; "
+            "choose open or periodic sides, or an upright beam."
+        )
         raise InputError(msg)
     if sides == "periodic":
         return
