@@ -31,11 +31,11 @@ def _layers(axes: Axes, skin: Skin, depth_um: float) -> None:
         if bottom - top > 0.05 * depth_um:
             name = layer.name.replace("_", " ")
             axes.text(
-                0.985,
+                1.015,
                 (top + bottom) / 2,
                 name,
                 transform=axes.get_yaxis_transform(),
-                ha="right",
+                ha="left",
                 va="center",
                 fontsize=8,
                 color=_INK,
@@ -51,7 +51,7 @@ def cross_section(injury: Injury, skin: Skin, outline: Outline) -> Figure:
 
     depth = max(1.35 * injury.lesion_depth_um, skin.epidermis_um * 2.5, 600.0 if injury.selective else 200.0)
     half = max(1.6 * injury.lesion_width_um / 2, 0.35 * depth) if injury.fractional else 0.6 * depth
-    width_in = min(max(4.6 * 2 * half / depth, 3.4), 7.5)
+    width_in = min(max(4.6 * 2 * half / depth, 3.4), 7.5) + 0.9  # for the names of the layers, beside the picture
     figure = Figure(figsize=(width_in, 4.9), layout="constrained", dpi=160)
     axes = figure.add_subplot()
     _layers(axes, skin, depth)
