@@ -22,7 +22,7 @@ from recutis.units import CM_PER_MM, UM_PER_MM
 
 TABLE: Final = "targets_light"
 REQUIRED: Final = ("id", "geometry", "layers", "n_above", "n_below", "beam", "quantity", "value")
-MOST_PHOTONS: Final = 30_000_000  # for one case; about half a minute of skin on two processors
+MOST_PHOTONS: Final = 100_000_000  # for one case; about a minute of skin on two processors, spent on rare shares only
 _ERRORS_ALLOWED: Final = 4.0
 _RELATIVE_PCT: Final = 0.1
 _ABSOLUTE: Final = 1e-4  # where a target of zero gives no scale
