@@ -1,7 +1,7 @@
 """Builds `src/recutis/light/tables/spread.npz`: how a pencil's light spreads in a half space. Run `python scripts/build_spread.py`.
 
 Photons in a homogeneous half space of g = 0.9 and n = 1.4, for ratios of absorption to reduced scattering over four decades;
-lengths in units of the reduced mean free path. A fine grid near the axis and a wide one are joined. Some ten minutes on two
+lengths in units of the reduced mean free path. A fine grid near the axis and a wide one are joined. Some five minutes on two
 processors.
 """
 
@@ -17,7 +17,7 @@ from recutis.light import Grid, OpticalLayer, pencil, transport_layers
 from recutis.light.spread import DEPTHS, RADII, RATIOS
 
 TABLE = Path(__file__).parents[1] / "src" / "recutis" / "light" / "tables" / "spread.npz"
-PHOTONS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_500_000
+PHOTONS = int(sys.argv[1]) if len(sys.argv) > 1 else 500_000
 MUSP_CM, G, N = 10.0, 0.9, 1.4
 UNIT_UM = 1000.0  # one reduced mean free path
 FINE = Grid(depth_um=3.0 * UNIT_UM, radius_um=2.0 * UNIT_UM, depth_cells=100, radius_cells=500)
