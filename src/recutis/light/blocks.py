@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from recutis.errors import CancelledError, InputError, OutOfRangeError, RecutisError
 from recutis.light import checks
+from recutis.light._sums import Sums
 from recutis.units import PERCENT
 
 DEFAULT_PHOTONS: Final = 1_000_000
@@ -294,30 +295,59 @@ def run_blocks(
         progress(1.0)
 
 
-def check_balance(total: float, balance: Estimate, *, photons: int, largest_win: float) -> None:
-    """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows.
+class TallyRecord:
+    """Tallies of blocks and what roulette won or lost in them; records of runs add their maps.
 
-    total : sum of all parts found; `balance` what roulette has won or lost, both as shares of the energy
-    largest_win : the most that a single photon may win
-
-    Raises RecutisError.
+    names : of the tallies, in their order
+    whole : those of them that together are all the energy
     """
-    if not abs(total - balance.value - 1.0) <= _ROUNDING:
-        msg = (
-            f"The light does not add up: reflected, transmitted and absorbed parts make {total:.7f} of the energy, and "
-            f"roulette accounts for {balance.value:.2g}; this is a fault of the program, please report it with the tissue."
-        )
-        raise RecutisError(msg)
-    # Few photons in the game make a skew distribution: Bernstein's bound allows for the largest single win besides.
-    single = _ERRORS_ALLOWED**2 / 3.0 * largest_win / photons
-    if not abs(balance.value) <= _ERRORS_ALLOWED * balance.standard_error + single:
-        msg = (
-            f"The light does not add up: {total:.7f} of the energy was found, more than four standard errors "
-            f"({balance.standard_error:.2g}) from 1; run again with another seed, and report it if it stays so."
-        )
-        raise RecutisError(msg)
 
+    def __init__(self, names: Sequence[str], whole: Sequence[str]) -> None:
+        self._names, self._whole = names, whole
+        self._tallies = Sums(len(names))
+        self.photons, self.blocks = 0, 0
+        self.collisions = 0.0
+        self._gain, self._gain_variance = 0.0, 0.0
 
-def gained(gain: float, variance: float, photons: int) -> Estimate:
-    """Net energy from roulette per photon; its variance is known exactly, so it needs no blocks."""
-    return Estimate(value=gain / photons, standard_error=math.sqrt(variance) / photons)
+    def count(self, tallies: NDArray[np.float64], account: Sequence[float], photons: int) -> None:
+        """Add one block: its tallies, and what roulette gained in it, the variance of that, and the collisions."""
+        self._tallies.add(tallies, photons)
+        self.photons += photons
+        self.blocks += 1
+        gain, variance, collisions = account
+        self._gain += gain
+        self._gain_variance += variance
+        self.collisions += collisions
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Tallies by name."""
+        pairs = zip(self._names, self._tallies.mean(), self._tallies.error(), strict=True)
+        return {name: Estimate(value=float(value), standard_error=float(error)) for name, value, error in pairs}
+
+    def balance(self) -> Estimate:
+        """Net energy from roulette per photon; its variance is known exactly, so it needs no blocks."""
+        return Estimate(value=self._gain / self.photons, standard_error=math.sqrt(self._gain_variance) / self.photons)
+
+    def check(self) -> None:
+        """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows.
+
+        Raises RecutisError.
+        """
+        from recutis.light._photon import CHANCE, SMALLEST_WEIGHT
+
+        found, balance = self.estimates(), self.balance()
+        total = sum(found[name].value for name in self._whole)
+        if not abs(total - balance.value - 1.0) <= _ROUNDING:
+            msg = (
+                f"The light does not add up: reflected, transmitted and absorbed parts make {total:.7f} of the energy, and "
+                f"roulette accounts for {balance.value:.2g}; this is a fault of the program, please report it with the tissue."
+            )
+            raise RecutisError(msg)
+        # Few photons in the game make a skew distribution: Bernstein's bound allows for the largest single win besides.
+        single = _ERRORS_ALLOWED**2 / 3.0 * SMALLEST_WEIGHT / CHANCE / self.photons
+        if not abs(balance.value) <= _ERRORS_ALLOWED * balance.standard_error + single:
+            msg = (
+                f"The light does not add up: {total:.7f} of the energy was found, more than four standard errors "
+                f"({balance.standard_error:.2g}) from 1; run again with another seed, and report it if it stays so."
+            )
+            raise RecutisError(msg)

@@ -16,7 +16,7 @@ from recutis.errors import InputError
 from recutis.light import checks
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam, check_beam
-from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, check_balance, check_seed, gained, length_of, run_blocks
+from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, TallyRecord, check_seed, length_of, run_blocks
 from recutis.light.engines import Engine, check_run, chosen, kernels_of
 from recutis.light.lamps import Lamp, check_lamp
 from recutis.light.stack import (
@@ -187,17 +187,15 @@ class _OwnMaps:
         return self._sums
 
 
-class _Record:
+class _Record(TallyRecord):
     """Sums over blocks of everything that a result tells."""
 
     def __init__(self, rows: Rows, grid: Grid, layers: int, maps: _Maps | None = None) -> None:
+        super().__init__(tally_names(layers), _SUMMARY)
         self.maps = maps if maps is not None else _OwnMaps(rows, grid)
         self._rows, self._layers = rows, layers
         depths = grid.depth_cells + 1
         self.fluence_wide, self.absorbed_wide, self.outside = Sums(depths), Sums(depths), Sums()
-        self.tallies = Sums(len(tally_names(layers)))
-        self.photons, self.blocks = 0, 0
-        self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
 
     def add(self, found: Any, photons: int) -> None:
         """Add one block."""
@@ -206,36 +204,11 @@ class _Record:
         by_layer = np.bincount(rows.layer, weights=heat, minlength=self._layers)
         by_depth: Array = np.bincount(rows.cell, weights=heat).astype(np.float64)
         beyond = by_depth[-1] + np.sum(edge, where=rows.cell < rows.cell[-1])
-        specular, gain, variance, collisions = (float(x) for x in account[:4])
+        specular, *roulette = (float(x) for x in account[:4])
         self.fluence_wide.add(np.bincount(rows.cell, weights=by_row).astype(np.float64), photons)
         self.absorbed_wide.add(by_depth, photons)
         self.outside.add(np.asarray(beyond), photons)
-        self.tallies.add(np.concatenate(([specular, *leaving, by_layer.sum()], by_layer)), photons)
-        self.photons += photons
-        self.blocks += 1
-        self.gain, self.gain_variance, self.collisions = (
-            self.gain + gain, self.gain_variance + variance, self.collisions + collisions,
-        )  # fmt: skip
-
-    def estimates(self) -> dict[str, Estimate]:
-        """Tallies by name."""
-        pairs = zip(self.tallies.mean(), self.tallies.error(), strict=True)
-        return {
-            name: Estimate(value=float(value), standard_error=float(error))
-            for name, (value, error) in zip(tally_names(self._layers), pairs, strict=True)
-        }
-
-    def balance(self) -> Estimate:
-        """Net energy from roulette."""
-        return gained(self.gain, self.gain_variance, self.photons)
-
-    def check(self) -> None:
-        """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows."""
-        from recutis.light._photon import CHANCE, SMALLEST_WEIGHT
-
-        found = self.estimates()
-        total = sum(found[name].value for name in _SUMMARY)
-        check_balance(total, self.balance(), photons=self.photons, largest_win=SMALLEST_WEIGHT / CHANCE)
+        self.count(np.concatenate(([specular, *leaving, by_layer.sum()], by_layer)), roulette, photons)
 
 
 def _finished(

@@ -16,7 +16,7 @@ from recutis.errors import InputError, OutOfRangeError
 from recutis.light import checks
 from recutis.light._sums import Sums
 from recutis.light.beams import Beam, check_beam
-from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, Pace, check_balance, check_seed, gained, length_of, run_blocks
+from recutis.light.blocks import MOST_PHOTONS, Estimate, Goal, Pace, TallyRecord, check_seed, length_of, run_blocks
 from recutis.light.engines import Engine, check_run, chosen, kernels_of
 from recutis.light.stack import check_outside
 from recutis.light.voxel_tissue import VoxelTissue, check_tissue
@@ -223,36 +223,21 @@ class _Job:
         return self._total, self._squares, self._leaving
 
 
-class _Record:
+class _Record(TallyRecord):
     """Sums over blocks of everything that a result tells."""
 
     def __init__(self, maps: _Maps, names: Sequence[str], mua_m: Array, planes: int) -> None:
-        self._maps, self._names, self._mua_m = maps, names, mua_m
-        self.tallies, self.planes = Sums(len(names)), Sums(planes)
-        self.photons, self.blocks = 0, 0
-        self.gain, self.gain_variance, self.collisions = 0.0, 0.0, 0.0
+        super().__init__(names, _SUMMARY)
+        self._maps, self._mua_m = maps, mua_m
+        self.planes = Sums(planes)
 
     def add(self, found: Any, photons: int) -> None:
         """Add one block."""
         by_label, by_plane, leaving, account = self._maps.add(found, photons)
         self.planes.add(by_plane, photons)
         taken = by_label * self._mua_m
-        specular, gain, variance, collisions, sides = (float(x) for x in account)
-        self.tallies.add(np.concatenate(([specular, *leaving, sides, taken.sum()], taken)), photons)
-        self.photons += photons
-        self.blocks += 1
-        self.gain, self.gain_variance, self.collisions = (
-            self.gain + gain, self.gain_variance + variance, self.collisions + collisions,
-        )  # fmt: skip
-
-    def estimates(self) -> dict[str, Estimate]:
-        """Tallies by name."""
-        pairs = zip(self._names, self.tallies.mean(), self.tallies.error(), strict=True)
-        return {name: Estimate(value=float(value), standard_error=float(error)) for name, value, error in pairs}
-
-    def balance(self) -> Estimate:
-        """Net energy from roulette."""
-        return gained(self.gain, self.gain_variance, self.photons)
+        specular, *roulette, sides = (float(x) for x in account)
+        self.count(np.concatenate(([specular, *leaving, sides, taken.sum()], taken)), roulette, photons)
 
     def maps(self) -> tuple[Array, Array, Sums]:
         """Mean fluence for each photon and its standard error, in place of the sums, which are gone afterwards; what left."""
@@ -263,14 +248,6 @@ class _Record:
             spread[part] = np.sqrt(np.maximum(spread[part] - mean[part] ** 2 * self.photons, 0.0))
         spread /= math.sqrt(max(self.blocks - 1, _NO_SPREAD) * self.photons)
         return mean, spread, leaving
-
-    def check(self) -> None:
-        """Every bit of energy is accounted for, and roulette has won or lost no more than chance allows."""
-        from recutis.light._photon import CHANCE, SMALLEST_WEIGHT
-
-        found = self.estimates()
-        total = sum(found[name].value for name in _SUMMARY)
-        check_balance(total, self.balance(), photons=self.photons, largest_win=SMALLEST_WEIGHT / CHANCE)
 
 
 def _finished(record: _Record, tissue: VoxelTissue, box: Box, beam: Beam, sides: Sides, engine: str, seed: int) -> VoxelLight:
