@@ -3,6 +3,7 @@
 from recutis.evidence._loader import (
     Reading,
     Row,
+    assume,
     choice,
     cite,
     coefficients,
@@ -19,6 +20,7 @@ from recutis.evidence._loader import (
 __all__ = [
     "Reading",
     "Row",
+    "assume",
     "choice",
     "cite",
     "coefficients",

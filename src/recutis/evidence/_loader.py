@@ -223,6 +223,22 @@ def _index() -> Mapping[str, Row]:
     return MappingProxyType(index)
 
 
+_ASSUMED: dict[str, Row] = {}
+
+
+def assume(values: Mapping[str, float]) -> None:
+    """Let rows have these values from now on, in this process: what a fit tries.
+
+    Models keep what they have computed under their settings, not under the evidence: assume before anything is computed, in
+    a process of its own.
+
+    Raises UnknownNameError for an id that is no row.
+    """
+    _ASSUMED.update({key: replace(get(key), value=float(number), text=repr(float(number))) for key, number in values.items()})
+    for cached in (value, numbers, coefficients):
+        cached.cache_clear()
+
+
 def has(key: str) -> bool:
     """Whether there is a row with this id."""
     return key in _index()
@@ -233,7 +249,7 @@ def get(key: str) -> Row:
 
     Raises UnknownNameError naming the nearest ids.
     """
-    found = _index().get(key)
+    found = _ASSUMED.get(key) or _index().get(key)
     if found is None:
         near = difflib.get_close_matches(key, list(_index()), n=4, cutoff=0.5)
         hint = f"; nearest: {', '.join(near)}" if near else ""

@@ -18,7 +18,7 @@ TABLE: Final = "targets_physics"
 REQUIRED: Final = ("id", "family", "quantity", "comparator", "value", "unit")
 _NUMBER: Final = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _RANGE: Final = re.compile(rf"^\s*({_NUMBER})\s*(?:-|–|to)\s*({_NUMBER})\s*$")
-_ONE_SIDED: Final = frozenset({"<", "<=", ">", ">="})
+ONE_SIDED: Final = frozenset({"<", "<=", ">", ">="})
 _FACTORS: Final = (1.5, 2.0)
 
 
@@ -48,7 +48,7 @@ def target_of(fields: Mapping[str, str]) -> float | None:
     return (low + high) / 2 if low is not None and high is not None else None
 
 
-def _plain(fields: Mapping[str, str]) -> dict[str, str]:
+def plain(fields: Mapping[str, str]) -> dict[str, str]:
     """The row with value, low and high as numbers or empty."""
     value, low, high = (("" if number is None else repr(number)) for number in bounds(fields))
     return {**fields, "value": value, "low": low, "high": high}
@@ -73,7 +73,7 @@ def physics_row(record: Record) -> dict[str, object]:
     if found is not None and value is None and low is None and high is None:
         reason = f"the row gives no number to compare with ('{fields['value']}')"
     elif found is not None:
-        inside = bool(targets.inside(_plain(fields), found))
+        inside = bool(targets.inside(plain(fields), found))
     return {
         "id": fields["id"],
         "tier": fields["tier"],
@@ -95,7 +95,7 @@ def _ratios(records: tuple[Record, ...], rows: list[dict[str, object]]) -> list[
     found = []
     for record, row in zip(records, rows, strict=True):
         target, value = target_of(record.fields), row["found"]
-        if record.fields["comparator"] in _ONE_SIDED or not isinstance(value, float) or target is None:
+        if record.fields["comparator"] in ONE_SIDED or not isinstance(value, float) or target is None:
             continue
         if value > 0 and target > 0:
             found.append(abs(math.log(value / target)))
@@ -129,7 +129,7 @@ def _target_text(row: Mapping[str, object]) -> str:
     value, low, high = (row[name] for name in ("value", "low", "high"))
     if isinstance(low, float) and isinstance(high, float):
         return f"{number_text(low)} to {number_text(high)}"
-    sign = f"{row['comparator']} " if row["comparator"] in _ONE_SIDED else ""
+    sign = f"{row['comparator']} " if row["comparator"] in ONE_SIDED else ""
     number = value if isinstance(value, float) else low if isinstance(low, float) else high
     return f"{sign}{number_text(number)}" if isinstance(number, float) else "-"
 
