@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from recutis.response.respond import respond
     from recutis.response.types import Care
     from recutis.scorecard import score_card
-    from recutis.simulation import read_exposure, simulate
+    from recutis.simulation import compare, read_exposure, simulate
     from recutis.skin import Lesion, Skin, build, layer_optics, lesion
     from recutis.twins import Traits, Twins, draw
 
@@ -46,6 +46,7 @@ _HOMES = {
     "Twins": "twins",
     "build": "skin",
     "catalogue": "laser",
+    "compare": "simulation",
     "device": "laser",
     "draw": "twins",
     "expose": "laser",
@@ -90,6 +91,7 @@ __all__ = [
     "Twins",
     "build",
     "catalogue",
+    "compare",
     "device",
     "draw",
     "expose",

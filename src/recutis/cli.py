@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from recutis.patient import Screening
     from recutis.plan.document import Option, PassSettings, Plan, Quantity
     from recutis.plan.prediction_document import CoursePrediction, CourseWarning, SessionPrediction
+    from recutis.simulation import Comparison
 
 app = typer.Typer(
     name="recutis",
@@ -353,16 +354,26 @@ def simulate(
     out: Annotated[
         Path, typer.Option("--out", parser=_folder, metavar="FOLDER", help="Folder for injury.json, injury.nc and figures.")
     ] = Path("simulation"),
+    against: Annotated[
+        Path | None, typer.Option("--against", help="A second exposure file: both are simulated and shown side by side.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate one exposure: what it does to that skin.
+    """Simulate one exposure: what it does to that skin. With --against, two of them side by side.
 
-    Example: `recutis simulate examples/exposures/fractional-co2.yaml --out simulation`
+    Examples: `recutis simulate examples/exposures/fractional-co2.yaml --out simulation` ·
+    `recutis simulate examples/exposures/fractional-co2.yaml --against examples/exposures/non-ablative-1550.yaml`
     """
-    from recutis.simulation import read_exposure
+    from recutis.simulation import compare, read_exposure
     from recutis.simulation import simulate as run
 
     _must_be_a_folder(out)
+    if against is not None:
+        one, two = read_exposure(exposure), read_exposure(against)
+        with _progress("Simulating", quiet=as_json) as progress:
+            both = compare(one, two, out, progress=progress)
+        _show_comparison(both, out, as_json=as_json)
+        return
     with _progress("Simulating", quiet=as_json) as progress:
         result = run(read_exposure(exposure), out, progress=progress)
     if as_json:
@@ -375,6 +386,21 @@ def simulate(
         table.add_column(name, overflow="fold")
     for row in result.rows():
         table.add_row(row.name, row.text, row.unit)
+    _console().print(table)
+    typer.echo(f"Files: {out}")
+
+
+def _show_comparison(both: Comparison, out: Path, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(both.document())
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("Quantity", "First", "Second", "Unit"):
+        table.add_column(name, overflow="fold")
+    for one, two in both.rows():
+        table.add_row(one.name, one.text, two.text, one.unit)
     _console().print(table)
     typer.echo(f"Files: {out}")
 

@@ -23,7 +23,9 @@ from recutis.skin import Layer, Skin, build
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+
+    from recutis.injury.fields import Outline
+    from recutis.injury.film import Film
 
 
 def not_a_truth_value(value: object) -> object:
@@ -242,28 +244,104 @@ def simulate(
 
     Raises InputError for a bad file or an unwritable folder, CancelledError when `cancelled` says so.
     """
-    from recutis.injury.drawing import cross_section, temperature
-    from recutis.injury.fields import fields
+    request = read_exposure(exposure) if isinstance(exposure, Path) else exposure
+    made = _run(request, progress or _silent, cancelled or _never)
+    with writing_folder(out) as folder:
+        _write(made, folder)
+    return made.simulation
+
+
+def compare(
+    first: ExposureFile | Path,
+    second: ExposureFile | Path,
+    out: Path,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Comparison:
+    """Simulate two exposures and write each to a folder of its own in `out`, with `comparison.json` and `comparison.png`.
+
+    Raises as `simulate` does.
+    """
+    from recutis.injury.drawing import side_by_side
+
+    requests = [read_exposure(x) if isinstance(x, Path) else x for x in (first, second)]
+    report = progress or _silent
+    one = _run(requests[0], lambda share: report(share / 2), cancelled or _never)
+    two = _run(requests[1], lambda share: report((1 + share) / 2), cancelled or _never)
+    result = Comparison(first=one.simulation, second=two.simulation)
+    with writing_folder(out) as folder:
+        for name, made in (("first", one), ("second", two)):
+            (folder / name).mkdir()
+            _write(made, folder / name)
+        _write_json(result.document(), folder / "comparison.json")
+        drawn = ((_title(x.simulation.exposure), x.simulation.injury, x.simulation.skin, x.outline) for x in (one, two))
+        side_by_side(tuple(drawn)).savefig(folder / "comparison.png")  # type: ignore[arg-type]
+    return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two finished simulations, to be read side by side."""
+
+    first: Simulation
+    second: Simulation
+
+    def rows(self) -> tuple[tuple[ResultRow, ResultRow], ...]:
+        """Lines that both have, in the order of the first."""
+        others = {row.name: row for row in self.second.rows()}
+        return tuple((row, others[row.name]) for row in self.first.rows() if row.name in others)
+
+    def document(self) -> dict[str, object]:
+        """The content of `comparison.json`: each line's name, unit, both values, and the second over the first."""
+        lines = [
+            {
+                "name": one.name, "unit": one.unit, "first": one.value, "second": two.value,
+                "ratio": two.value / one.value if one.value and two.value is not None else None,
+            }
+            for one, two in self.rows() if one.value is not None
+        ]  # fmt: skip
+        return {"first": self.first.document(), "second": self.second.document(), "rows": _plain(lines)}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Made:
+    """A simulation with its arrays."""
+
+    simulation: Simulation
+    data: xr.Dataset
+    outline: Outline
+    film: Film | None
+
+
+def _run(request: ExposureFile, report: Callable[[float], None], cancelled: Callable[[], bool]) -> _Made:
+    from recutis.injury.fields import fields, film_of
     from recutis.injury.simulate import injure
 
-    request = read_exposure(exposure) if isinstance(exposure, Path) else exposure
-    report = progress if progress is not None else _silent
+    def go_on(share: float) -> None:
+        report(share)
+        if cancelled():
+            msg = "The simulation was cancelled; nothing was written."
+            raise CancelledError(msg)
+
     delivered, skin = request.exposure(), request.skin.skin()
-    injury = injure(delivered, skin, light_spread="photons", progress=lambda share: report(0.4 * share), cancelled=cancelled)
+    injury = injure(delivered, skin, light_spread="photons", progress=lambda share: go_on(0.4 * share), cancelled=cancelled)
     data, outline = fields(delivered, skin, light_spread="photons")
-    gap = _light_gap_pct(delivered, skin)
-    report(0.6)
-    if cancelled is not None and cancelled():
-        msg = "The simulation was cancelled; nothing was written."
-        raise CancelledError(msg)
+    go_on(0.6)
+    film = film_of(delivered, skin, light_spread="photons")
+    go_on(0.8)
     result = Simulation(
-        request=request, exposure=delivered, skin=skin, injury=injury, light_gap_pct=gap,
+        request=request, exposure=delivered, skin=skin, injury=injury, light_gap_pct=_light_gap_pct(delivered, skin),
         provenance=provenance(request.model_dump(mode="json"), seed=_PHYSICS_SEED),
     )  # fmt: skip
-    drawings = {"cross-section": cross_section(injury, skin, outline), "temperature": temperature(data, injury)}
-    _write(result, data, drawings, out)
-    report(1.0)
-    return result
+    go_on(1.0)
+    return _Made(simulation=result, data=data if film is None else data.merge(film.dataset()), outline=outline, film=film)
+
+
+def _title(exposure: Exposure) -> str:
+    pulse = exposure.pulse
+    power = f"{pulse.energy_mJ:.3g} mJ" if exposure.device.mode == "fractional" else f"{pulse.fluence_J_cm2:.3g} J/cm²"
+    return f"{exposure.device.name}: {pulse.wavelength_nm:g} nm, {power}, {pulse.duration_ms:.3g} ms"
 
 
 def _light_gap_pct(exposure: Exposure, skin: Skin) -> float | None:
@@ -283,23 +361,47 @@ def _light_gap_pct(exposure: Exposure, skin: Skin) -> float | None:
     return max(table_gap_pct(tissue, nm, beam, microbeam=fractional) for nm in bands)
 
 
-def _write(result: Simulation, data: xr.Dataset, drawings: dict[str, Figure], out: Path) -> None:
-    labelled = data.assign_attrs(
+def _write(made: _Made, folder: Path) -> None:
+    from recutis.injury.drawing import cross_section, temperature
+    from recutis.injury.film_drawing import animate, steps
+
+    result = made.simulation
+    labelled = made.data.assign_attrs(
         title="Injury by one laser exposure", fidelity=result.injury.fidelity, wavelength_nm=result.injury.wavelength_nm,
         version=result.provenance.version, evidence_sha256=result.provenance.evidence_sha256,
         inputs_sha256=result.provenance.inputs_sha256, energy_residual=result.injury.energy.residual,
     )  # fmt: skip
-    with writing_folder(out) as folder:
-        text = json.dumps(result.document(), ensure_ascii=False, indent=2, allow_nan=False)
-        (folder / "injury.json").write_text(f"{text}\n", encoding="utf-8")
-        labelled.to_netcdf(folder / "injury.nc", engine="h5netcdf")
-        (folder / "figures").mkdir()
-        for name, figure in drawings.items():
-            figure.savefig(folder / "figures" / f"{name}.png")
+    _write_json(result.document(), folder / "injury.json")
+    labelled.to_netcdf(folder / "injury.nc", engine="h5netcdf")
+    figures = folder / "figures"
+    figures.mkdir()
+    cross_section(result.injury, result.skin, made.outline).savefig(figures / "cross-section.png")
+    temperature(made.data, result.injury).savefig(figures / "temperature.png")
+    if made.film is not None:
+        steps(made.film, result.skin, _title(result.exposure)).savefig(figures / "moments.png")
+        animate(made.film, result.skin, _title(result.exposure), figures / "film.gif")
+
+
+def _write_json(document: dict[str, object], path: Path) -> None:
+    path.write_text(f"{json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)}\n", encoding="utf-8")
+
+
+def _never() -> bool:
+    return False
 
 
 def _silent(_share: float) -> None:
     """Progress nobody listens to."""
 
 
-__all__ = ["ExposureFile", "LayerFile", "ResultRow", "Simulation", "SkinFile", "read_exposure", "simulate"]
+__all__ = [
+    "Comparison",
+    "ExposureFile",
+    "LayerFile",
+    "ResultRow",
+    "Simulation",
+    "SkinFile",
+    "compare",
+    "read_exposure",
+    "simulate",
+]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recutis import evidence
 from recutis.heat import column as heat
 from recutis.heat import damage
-from recutis.heat._column_kernel import Beam
+from recutis.heat._column_kernel import Beam, Law
 from recutis.injury.schedule import segments
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance
@@ -326,3 +326,15 @@ def microbeam(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float) -> 
         "takes falls on the wall", error_pct=evidence.value("phys_error_channel"), warnings=(),
         sources=(*_sources(pulse, skin), "phys_beam_quality", "phys_plume_length", "phys_error_channel"),
     )  # fmt: skip
+
+
+def entering_share() -> float:
+    """Share of incident light that is not reflected at the surface."""
+    return 1.0 - evidence.value("phys_reflectance_infrared")
+
+
+def fresh_column(slab: heat.Slab, wavelength_nm: float, *, fluence_J_cm2: float) -> tuple[heat.Column, Law]:
+    """Fresh tissue on the grid that this exposure [J/cm²] needs, and the law of its heat and removal."""
+    line = water_line(wavelength_nm)
+    law = heat.law_of(line, slab.start_C, first=damage.cell_death(), second=damage.collagen())
+    return heat.new_column(slab, _edges(fluence_J_cm2, 1, line, 1.0)), law

@@ -45,30 +45,46 @@ def _layers(axes: Axes, skin: Skin, depth_um: float) -> None:
             return
 
 
+def _frame(injury: Injury, skin: Skin) -> tuple[float, float]:
+    """Half width and depth that show the whole lesion [µm]."""
+    depth = max(1.35 * injury.lesion_depth_um, skin.epidermis_um * 2.5, 600.0 if injury.selective else 200.0)
+    return max(1.6 * injury.lesion_width_um / 2, 0.35 * depth) if injury.fractional else 0.6 * depth, depth
+
+
 def cross_section(injury: Injury, skin: Skin, outline: Outline) -> Figure:
     """The lesion of one spot or column, depth and width to one scale for columns; wide spots are cut at their edges."""
     from matplotlib.figure import Figure
 
-    depth = max(1.35 * injury.lesion_depth_um, skin.epidermis_um * 2.5, 600.0 if injury.selective else 200.0)
-    half = max(1.6 * injury.lesion_width_um / 2, 0.35 * depth) if injury.fractional else 0.6 * depth
+    half, depth = _frame(injury, skin)
     width_in = min(max(4.6 * 2 * half / depth, 3.4), 7.5) + 0.9  # for the names of the layers, beside the picture
     figure = Figure(figsize=(width_in, 4.9), layout="constrained", dpi=160)
     axes = figure.add_subplot()
+    _section(axes, injury, skin, outline, half, depth)
+    axes.set_title(f"{injury.wavelength_nm:g} nm, {injury.duration_ms:g} ms\n{_told(injury)}", fontsize=9, loc="left")
+    return figure
+
+
+def side_by_side(both: tuple[tuple[str, Injury, Skin, Outline], tuple[str, Injury, Skin, Outline]]) -> Figure:
+    """Two lesions on one scale of depth, each with its title."""
+    from matplotlib.figure import Figure
+
+    frames = [_frame(injury, skin) for _, injury, skin, _ in both]
+    depth, half = max(x[1] for x in frames), max(x[0] for x in frames)
+    figure = Figure(figsize=(2 * min(max(4.2 * 2 * half / depth, 3.2), 5.0) + 1.2, 5.1), layout="constrained", dpi=160)
+    for axes, (title, injury, skin, outline) in zip(figure.subplots(1, 2, sharey=True), both, strict=True):
+        _section(axes, injury, skin, outline, half, depth)
+        axes.set_title(f"{title}\n{_told(injury)}", fontsize=8.5, loc="left")
+    return figure
+
+
+def _section(axes: Axes, injury: Injury, skin: Skin, outline: Outline, half: float, depth: float) -> None:
+    """Layers, dead and missing tissue, vessels."""
     _layers(axes, skin, depth)
     scale = 1.0 if injury.fractional else half / max(float(outline.radius_um[-1]), 1.0) * 1.01
     r = np.concatenate((-outline.radius_um[::-1], outline.radius_um)) * scale
     both = [np.concatenate((x[::-1], x)) for x in (outline.dead_top_um, outline.dead_bottom_um, outline.crater_um)]
-    axes.fill_between(
-        r,
-        both[0],
-        both[1],
-        where=both[1] > both[0],
-        color=_DEAD,
-        alpha=0.72,
-        lw=0,
-        label="dead tissue" if injury.lesion_depth_um > 0 else None,
-        zorder=2,
-    )
+    label = "dead tissue" if injury.lesion_depth_um > 0 else None
+    axes.fill_between(r, both[0], both[1], where=both[1] > both[0], color=_DEAD, alpha=0.72, lw=0, label=label, zorder=2)
     if injury.ablation_depth_um > 0:
         axes.fill_between(r, 0, both[2], color=_CRATER, lw=0.8, edgecolor=_INK, label="removed", zorder=3)
     if injury.selective:
@@ -77,11 +93,9 @@ def cross_section(injury: Injury, skin: Skin, outline: Outline) -> Figure:
     axes.set(xlim=(-half, half), ylim=(depth, -0.06 * depth), xlabel="across [µm]", ylabel="depth [µm]")
     if injury.fractional or injury.selective:
         axes.set_aspect("equal")
-    axes.set_title(f"{injury.wavelength_nm:g} nm, {injury.duration_ms:g} ms\n{_told(injury)}", fontsize=9, loc="left")
     if injury.lesion_depth_um > 0 or injury.selective:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=3, fontsize=8, frameon=False)
     _clean(axes)
-    return figure
 
 
 def _vessels(axes: Axes, injury: Injury, half_um: float, depth_um: float) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recutis.heat.column import Run
 from recutis.injury import ablative, scattering, thermal_zone
+from recutis.injury.film import Film, film_of_column
 from recutis.injury.schedule import segments
 from recutis.injury.skin_light import LightSpread
 from recutis.laser.types import Exposure, Pulse
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _PROBES = 60  # depths in stored histories
+_SHALLOW_FILM_UM, _DEEP_FILM_UM = 600.0, 3000.0  # films reach so deep where water takes the light, and where light scatters
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -160,6 +162,31 @@ def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSprea
             share = (radius[j] - at) / max(radius[j] - radius[min(j + 1, radius.size - 1)], 1e-9)
             bottom[i] = z[j] + min(share, 1.0) * (z[min(j + 1, z.size - 1)] - z[j])
     return data, Outline(radius_um=fine, crater_um=np.zeros(fine.size), dead_top_um=top, dead_bottom_um=bottom)
+
+
+def film_of(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "table") -> Film | None:
+    """The film of a wide spot under the first pass; None for microbeams."""
+    if exposure.device.mode == "fractional":
+        return None
+    pulse = exposure.pulse
+    gaussian, water = pulse.profile == "gaussian", is_water_line(pulse.wavelength_nm)
+    light_ms = pulse.duration_ms + (exposure.stack - 1) / exposure.repetition_Hz * MS_PER_S
+    if water:
+        fluence = pulse.fluence_J_cm2
+        tissue, law = ablative.fresh_column(ablative.slab_of(skin), pulse.wavelength_nm, fluence_J_cm2=fluence * exposure.stack)
+        entering, source, deepest = fluence * ablative.entering_share(), None, _SHALLOW_FILM_UM
+    else:
+        ridged = scattering.ridged(skin)
+        field = scattering.light_field(
+            ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian, light_spread=light_spread
+        )
+        tissue, law = scattering.matter(ridged)
+        entering, source, deepest = pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0), field.source_m, _DEEP_FILM_UM
+    plan = segments(
+        fluence_J_cm2=entering, duration_ms=pulse.duration_ms, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz,
+        cooling=exposure.cooling,
+    )  # fmt: skip
+    return film_of_column(tissue, law, plan, light_ms=light_ms, spot_um=pulse.spot_um, deepest_um=deepest, source_m=source)
 
 
 def fields(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "table") -> tuple[xr.Dataset, Outline]:
