@@ -7,7 +7,7 @@ import re
 import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from recutis import evidence
 from recutis.errors import RecutisError
@@ -15,6 +15,7 @@ from recutis.scorecard.tables import Record, read_targets
 from recutis.scorecard.types import Card, number_text, rounded
 
 TABLE: Final = "targets_physics"
+BEYOND: Final = "targets_physics_more"
 REQUIRED: Final = ("id", "family", "quantity", "comparator", "value", "unit")
 _NUMBER: Final = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _RANGE: Final = re.compile(rf"^\s*({_NUMBER})\s*(?:-|–|to)\s*({_NUMBER})\s*$")
@@ -134,47 +135,139 @@ def _target_text(row: Mapping[str, object]) -> str:
     return f"{sign}{number_text(number)}" if isinstance(number, float) else "-"
 
 
+def _words_of(quantity: str, unit: str) -> str:
+    """A quantity without its unit and underscores."""
+    ending = "_" + unit.replace("/", "_per_" if quantity.endswith("per_J") else "_").replace("^", "").replace("(", "").replace(
+        ")", ""
+    )
+    for tail in (ending, "_J_cm2", "_um_per_J_cm2", "_ug_per_J", "_um", "_C"):
+        if quantity.endswith(tail):
+            return quantity.removesuffix(tail).replace("_", " ")
+    return quantity.replace("_", " ")
+
+
+def _number_or_dash(value: object) -> str:
+    return number_text(value) if isinstance(value, float) else "-"
+
+
 def _line(row: Mapping[str, object]) -> tuple[str, ...]:
     found = row["found"]
     inside = {True: "yes", False: "no", None: "-"}[row["inside"]]  # type: ignore[index]
     return (
         str(row["id"]),
-        str(row["tier"]),
-        str(row["quantity"]),
-        _target_text(row),
+        _words_of(str(row["quantity"]), str(row["unit"])),
+        f"{_target_text(row)} {str(row['unit']).replace('um', 'µm')}",
         number_text(found) if isinstance(found, float) else "not computed",
-        str(row["unit"]),
         inside,
+        _number_or_dash(row.get("found_left_out")),
+        _number_or_dash(row.get("found_halved")),
         str(row["reason"]),
     )
+
+
+def _with_fits(rows: list[dict[str, object]], records: tuple[Record, ...]) -> None:
+    """Add to packaged rows what is found when their study is left out of the fitting, and with half the cells and steps."""
+    from recutis.injury import targets
+    from recutis.scorecard.physics_fit import fits
+
+    left_out = {key: value for fit in fits() for key, value in fit.left_out.items()}
+    halved = {key: value for fit in fits() for key, value in fit.halved.items()}
+    for record, row in zip(records, rows, strict=True):
+        other = left_out.get(str(row["id"]))
+        row["found_left_out"] = other
+        row["inside_left_out"] = None if other is None else bool(targets.inside(plain(record.fields), other))
+        row["found_halved"] = halved.get(str(row["id"]))
+
+
+def fit_summary(rows: list[dict[str, object]]) -> dict[str, dict[str, Any]]:
+    """Per family: free constants with value and values tried, combinations tried, rows inside, also with studies left out."""
+    from recutis.scorecard.physics_fit import fits
+
+    by_id = {row["id"]: row for row in rows}
+    out: dict[str, dict[str, Any]] = {}
+    for fit in fits():
+        own = [by_id[key] for key in fit.left_out if key in by_id]
+        moved = [
+            abs(row["found_halved"] / row["found"] - 1.0)
+            for row in own
+            if isinstance(row["found_halved"], float) and isinstance(row["found"], float) and row["found"] != 0.0
+        ]
+        out[fit.family] = {
+            "constants": {x.id: {"value": x.value, "tried": list(x.tried)} for x in fit.constants},
+            "set_by": list(fit.left_out),
+            "combinations_tried": fit.tried,
+            "inside": sum(row["inside"] is True for row in own),
+            "inside_left_out": sum(row["inside_left_out"] is True for row in own),
+            "halving_moves_pct": {
+                "median": rounded(100 * statistics.median(moved)) if moved else None,
+                "most": rounded(100 * max(moved)) if moved else None,
+            },
+        }
+    return out
+
+
+def _fit_words(fitted: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for family, fit in fitted.items():
+        named = ", ".join(f"{key} {number_text(x['value'])}" for key, x in fit["constants"].items()) or "none"
+        move, still = fit["halving_moves_pct"], ""
+        if move["most"] is not None:
+            still = f"; half the cells and steps move results by {move['median']:.2g} % (at most {move['most']:.2g} %)"
+        lines.append(
+            f"{family}: free constants {named}; {fit['combinations_tried']} combinations tried on {len(fit['set_by'])} rows; "
+            f"{fit['inside']} inside, {fit['inside_left_out']} with each study left out in turn{still}."
+        )
+    return lines
+
+
+def _count_words(counts: Mapping[str, object]) -> str:
+    median = counts["median_abs_ln"]
+    typical = f" The typical miss is a factor of {math.exp(median):.2f}." if isinstance(median, float) else ""
+    return (
+        f"{counts['computed']} of {counts['rows']} experiments computed, {counts['inside']} of them inside; of {counts['two_sided']} "
+        f"two-sided ones {counts['within_factor_1.5']} lie within a factor of 1.5 and {counts['within_factor_2']} within 2.{typical}"
+    )
+
+
+def _packaged(table: str) -> tuple[Record, ...]:
+    return tuple(Record(place=row.id, fields=dict(row.fields)) for row in evidence.rows(table))
 
 
 def physics_card(targets: Path | None, *, progress: Callable[[float], None] | None = None) -> Card:
     """The card of all experiments in the packaged table or in one from outside.
 
+    For the packaged table the summary also holds `fit` (free constants, combinations tried, the count with each study left
+    out, what halving does) and `beyond`: rows and summary of experiments that no constant was ever chosen on.
+
     Raises InputError when the table cannot be read.
     """
-    if targets is None:
-        records = tuple(Record(place=row.id, fields=dict(row.fields)) for row in evidence.rows(TABLE))
-    else:
-        records = read_targets(targets, table=TABLE, required=REQUIRED)
+    own = targets is None
+    records = _packaged(TABLE) if targets is None else read_targets(targets, table=TABLE, required=REQUIRED)
+    further = _packaged(BEYOND) if own else ()
     rows = []
-    for number, record in enumerate(records, start=1):
+    for number, record in enumerate((*records, *further), start=1):
         rows.append(physics_row(record))
         if progress is not None:
-            progress(number / len(records))
+            progress(number / (len(records) + len(further)))
+    rows, others = rows[: len(records)], rows[len(records) :]
     counts = summary(records, rows)
-    median = counts["median_abs_ln"]
-    typical = f" The typical miss is a factor of {math.exp(median):.2f}." if isinstance(median, float) else ""
-    words = (
-        f"{counts['computed']} of {counts['rows']} experiments computed, {counts['inside']} of them inside; of {counts['two_sided']} "
-        f"two-sided ones {counts['within_factor_1.5']} lie within a factor of 1.5 and {counts['within_factor_2']} within 2.{typical}"
-    )
+    words = [_count_words(counts)]
+    if own:
+        _with_fits(rows, records)
+        fitted = fit_summary(rows)
+        counts["fit"] = fitted
+        beyond = summary(further, others)
+        counts["beyond"] = {"rows": others, "summary": beyond}
+        words += [*_fit_words(fitted), f"Experiments that no constant was chosen on: {_count_words(beyond)}"]
+    shown = [row for row in (*rows, *others) if row["tier"] != "trend" or row["found"] is not None]
+    left = len(rows) + len(others) - len(shown)
+    if left:
+        words.append(f"{left} trends are words, not numbers; they are in the JSON.")
     return Card(
         what="physics",
         rows=tuple(rows),
         summary=counts,
-        heads=("Id", "Tier", "Quantity", "Measured", "Found", "Unit", "Inside", "Reason"),
-        table=tuple(_line(row) for row in rows),
-        closing_text=words,
+        heads=("Id", "Quantity", "Measured", "Found", "Inside", "Left out", "Halved", "Reason"),
+        table=tuple(_line(row) for row in shown),
+        closing_text="\n".join(words),
     )
