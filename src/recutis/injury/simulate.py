@@ -10,17 +10,23 @@ from functools import lru_cache
 from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
 from recutis.heat import tissue
-from recutis.injury import ablative, thermal_zone, wide_spot
+from recutis.injury import ablative, neighbours, thermal_zone, wide_spot
 from recutis.injury.skin_light import LightSpread
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance, Injury
-from recutis.laser.types import Cooling, Exposure, Pulse
+from recutis.laser.pattern import after_passes, covered, neighbour_pitch_um
+from recutis.laser.types import Cooling, Exposure, Pattern, Pulse
 from recutis.light.lines import is_water_line
 from recutis.skin.types import Lesion, Skin
+from recutis.units import MS_PER_S, S_PER_MS
 
 _SQUARE_UM_PER_CM2 = 1e8  # geometry of units: (1e4 µm)²
-_HALF_MM_M = 5e-4
 _SQUARE_M_PER_CM2 = 1e-4
+_COOKED_ABOVE = 0.1  # Arrhenius integral: one cell in ten
+_COOKED = (
+    "The heat of all columns together kills cells between them: this density, energy and number of passes is no longer "
+    "fractional. Lower one of them, or wait longer between passes."
+)
 
 
 @lru_cache(maxsize=4096)
@@ -80,6 +86,12 @@ def _check(pulse: Pulse, stack: int, passes: int, repetition_Hz: float) -> None:
     if not (pulse.energy_mJ >= 0 and math.isfinite(pulse.energy_mJ)):
         msg = f"A pulse needs energy_mJ of at least 0; got {pulse.energy_mJ:g}."
         raise OutOfRangeError(msg)
+    if stack > 1 and pulse.duration_ms * S_PER_MS * repetition_Hz >= 1.0:
+        msg = (
+            f"A pulse of {pulse.duration_ms:g} ms is longer than its period of {MS_PER_S / repetition_Hz:g} ms at {repetition_Hz:g} Hz; "
+            "shorten the pulse or lower the rate."
+        )
+        raise OutOfRangeError(msg)
     if stack < 1 or passes < 1:
         msg = f"An exposure needs at least one pulse and one pass; got stack {stack} and passes {passes}."
         raise OutOfRangeError(msg)
@@ -104,9 +116,9 @@ def _joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
     )  # fmt: skip
 
 
-def _after(share: float, passes: int) -> float:
-    """Share of surface hit at least once when passes fall independently."""
-    return 1.0 - (1.0 - min(max(share, 0.0), 1.0)) ** passes
+def _touched(area: float, per_area: float, hits: int, pattern: Pattern) -> float:
+    """Share of surface hit at least once by zones of this area: overlap within a pass by the pattern, passes independent."""
+    return after_passes(covered(max(area * per_area, 0.0), pattern=pattern), hits)
 
 
 def _empty_map() -> tuple[tuple[float, float, float], ...]:
@@ -116,48 +128,93 @@ def _empty_map() -> tuple[tuple[float, float, float], ...]:
 
 
 def spread(
-    spot: SpotInjury, *, coverage_per_pass: float, column_density_cm2: float | None, passes: int, energy_mJ: float, skin: Skin
+    spot: SpotInjury,
+    *,
+    coverage_per_pass: float,
+    column_density_cm2: float | None,
+    passes: int,
+    energy_mJ: float,
+    skin: Skin,
+    pattern: Pattern = "stamped",
 ) -> Injury:
     """Injury of the field from one spot or column by geometry: density, overlap, passes, heat of neighbours. Cheap.
 
-    Fractional: columns of one pass do not overlap, passes fall independently. Wide: the spot injury already
+    Fractional: zones of one pass overlap as the pattern has it (a grid, or at random), passes fall independently; where the
+    heat of all columns together is enough to kill cells half way between them, it does. Wide: the spot injury already
     holds the passes on one place; `coverage_per_pass` is the share of surface under spots.
     """
-    if spot.fractional:
-        if column_density_cm2 is None or column_density_cm2 < 0:
-            msg = (
-                f"A fractional exposure needs column_density_cm2 of at least 0; got {column_density_cm2}. Set density or columns."
-            )
-            raise OutOfRangeError(msg)
-        per_area = column_density_cm2 / _SQUARE_UM_PER_CM2
-        hits = passes
-        exposure = thermal_zone.mean_exposure_J_cm2(energy_mJ, column_density_cm2)
-        heat_J_m2 = spot.heat * column_density_cm2 / _SQUARE_M_PER_CM2
-    else:
-        per_area = min(max(coverage_per_pass, 0.0), 1.0)
-        hits = 1
-        exposure = 1.0
-        heat_J_m2 = spot.heat * per_area
-    covered, removed = _after(spot.surface_area * per_area, hits), _after(spot.removed_area * per_area, hits)
-    killed = max(min(_after((spot.removed_area + spot.killed_area) * per_area, hits), 1.0) - removed, 0.0)
-    left = evidence.value("phys_pass_heat_left")
-    remaining = (1.0 - left**passes) / (1.0 - left)
-    capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
+    if not spot.fractional:
+        return _field(spot, share=min(max(coverage_per_pass, 0.0), 1.0), passes=passes, skin=skin)
+    if column_density_cm2 is None or column_density_cm2 < 0:
+        msg = f"A fractional exposure needs column_density_cm2 of at least 0; got {column_density_cm2}. Set density or columns."
+        raise OutOfRangeError(msg)
+    per_area = column_density_cm2 / _SQUARE_UM_PER_CM2
+
+    def share(area: float) -> float:
+        return _touched(area, per_area, passes, pattern)
+
+    exposure = thermal_zone.mean_exposure_J_cm2(energy_mJ, column_density_cm2)
+    removed = share(spot.removed_area)
+    one = spot.heat * column_density_cm2 / _SQUARE_M_PER_CM2 / _heated_J_m2_K()
+    between = _between(one, column_density_cm2, passes, skin)
+    alive = 1.0 - share(spot.basal_area)
     dermis = max(skin.dermis_um, 1.0)
+    spoilt = dermis * after_passes(min(spot.dermis_volume * per_area / dermis, 1.0), passes)
+    return _injury(
+        spot, passes=passes, exposure=exposure, covered=share(spot.surface_area), removed=removed,
+        killed=max(share(spot.removed_area + spot.killed_area) - removed, 0.0), dermis_um=spoilt,
+        ablated_um=spot.ablated_volume * per_area * passes, basal_survival=alive * math.exp(-between),
+        bulk_C=max(one * neighbours.remaining(passes) - spot.chill / _heated_J_m2_K(), 0.0),
+        warnings=(*spot.warnings, *((_COOKED,) if between > _COOKED_ABOVE else ())), share=share,
+    )  # fmt: skip
+
+
+def _heated_J_m2_K() -> float:
+    """Heat capacity of the upper half millimetre under a square metre."""
+    return tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K * neighbours.HEATED_M
+
+
+def _between(rise_C: float, column_density_cm2: float, passes: int, skin: Skin) -> float:
+    """Arrhenius integral between the columns."""
+    if column_density_cm2 <= 0 or rise_C <= 0:
+        return 0.0
+    pitch = neighbour_pitch_um(columns_cm2=column_density_cm2)
+    left = rise_C * (neighbours.remaining(passes) - 1.0)
+    return neighbours.damage_between(rise_C, left, pitch, skin.surface_temperature_C)
+
+
+def _field(spot: SpotInjury, *, share: float, passes: int, skin: Skin) -> Injury:
+    """Injury of a field under wide spots: the spot holds all passes on its place; areas are shares of the surface."""
+    dermis = max(skin.dermis_um, 1.0)
+    one = spot.heat * share / _heated_J_m2_K()
+    removed = spot.removed_area * share
+    return _injury(
+        spot, passes=passes, exposure=1.0, covered=min(spot.surface_area * share, 1.0), removed=removed,
+        killed=max(min((spot.removed_area + spot.killed_area) * share, 1.0) - removed, 0.0),
+        dermis_um=dermis * min(spot.dermis_volume * share / dermis, 1.0), ablated_um=spot.ablated_volume * share,
+        basal_survival=1.0 - min(spot.basal_area * share, 1.0),
+        bulk_C=max(one * neighbours.remaining(passes) - spot.chill / _heated_J_m2_K(), 0.0), warnings=spot.warnings,
+        share=lambda area: min(area * share, 1.0),
+    )  # fmt: skip
+
+
+def _injury(
+    spot: SpotInjury, *, passes: int, exposure: float, covered: float, removed: float, killed: float, dermis_um: float,
+    ablated_um: float, basal_survival: float, bulk_C: float, warnings: tuple[str, ...], share: Callable[[float], float],
+) -> Injury:  # fmt: skip
     return Injury(
         wavelength_nm=spot.wavelength_nm, duration_ms=spot.duration_ms, ablation_depth_um=spot.ablation_depth_um,
         ablation_width_um=spot.ablation_width_um, coagulation_depth_um=spot.coagulation_depth_um,
         coagulation_rim_um=spot.coagulation_rim_um, lesion_top_um=spot.lesion_top_um, lesion_depth_um=spot.lesion_depth_um,
         lesion_width_um=spot.lesion_width_um, coverage_fraction=covered, epidermis_removed_fraction=removed,
-        epidermis_killed_fraction=killed, injured_dermis_um=dermis * _after(spot.dermis_volume * per_area / dermis, hits),
-        ablated_volume_um=spot.ablated_volume * per_area * hits, basal_survival=1.0 - _after(spot.basal_area * per_area, hits),
-        bulk_rise_C=max(heat_J_m2 * remaining - spot.chill, 0.0) / (capacity * _HALF_MM_M),
-        vessel_ratio=tuple((d, z, ratio * exposure) for d, z, ratio in spot.vessel_ratio) or _empty_map(),
+        epidermis_killed_fraction=killed, injured_dermis_um=dermis_um, ablated_volume_um=ablated_um, basal_survival=basal_survival,
+        bulk_rise_C=bulk_C, vessel_ratio=tuple((d, z, ratio * exposure) for d, z, ratio in spot.vessel_ratio) or _empty_map(),
         purpura_ratio=spot.purpura_ratio * exposure, pigment_ratio=spot.pigment_ratio,
         epidermis_pigment_ratio=spot.epidermis_pigment_ratio, pigment_depth_um=spot.pigment_depth_um, gland_ratio=spot.gland_ratio,
         peak_surface_C=spot.peak_surface_C, peak_basal_C=spot.peak_basal_C, selective=spot.selective, fractional=spot.fractional,
-        passes=passes, energy=spot.energy, fidelity=spot.fidelity, error_pct=spot.error_pct, warnings=spot.warnings,
-        sources=(*spot.sources, "phys_pass_heat_left"),
+        passes=passes, energy=spot.energy, fidelity=spot.fidelity, error_pct=spot.error_pct, warnings=warnings,
+        sources=(*spot.sources, "phys_pass_gap_s"),
+        injured_by_depth=tuple((depth, share(area)) for depth, area in spot.area_by_depth),
     )  # fmt: skip
 
 
@@ -194,7 +251,7 @@ def injure(
         raise CancelledError(msg)
     injury = spread(
         spot, coverage_per_pass=exposure.coverage_per_pass, column_density_cm2=exposure.column_density_cm2, passes=exposure.passes,
-        energy_mJ=exposure.pulse.energy_mJ * exposure.stack, skin=skin,
+        energy_mJ=exposure.pulse.energy_mJ * exposure.stack, skin=skin, pattern=exposure.device.pattern,
     )  # fmt: skip
     report(1.0)
     return injury

@@ -50,6 +50,7 @@ class Injury:
     temperature rise in the upper half of a sebaceous gland over the rise that kills its cells.
     `peak_surface_C`, `peak_basal_C` temperatures. `selective` is True where neither crater nor
     bulk coagulation is meant (vascular and pigment wavelengths with their pulse lengths).
+    `injured_by_depth` maps depths [µm] to the share of the field dead or missing there, after all passes.
     `fidelity` names the model; `error_pct` its stated error on depths.
     """
 
@@ -85,3 +86,4 @@ class Injury:
     error_pct: float
     warnings: tuple[str, ...]
     sources: tuple[str, ...]
+    injured_by_depth: tuple[tuple[float, float], ...] = ()
