@@ -126,7 +126,8 @@ def summary(records: tuple[Record, ...], rows: list[dict[str, object]]) -> dict[
     }
 
 
-def _target_text(row: Mapping[str, object]) -> str:
+def target_text(row: Mapping[str, object]) -> str:
+    """What a row asks for, in print: a range, a bound or a number."""
     value, low, high = (row[name] for name in ("value", "low", "high"))
     if isinstance(low, float) and isinstance(high, float):
         return f"{number_text(low)} to {number_text(high)}"
@@ -135,7 +136,7 @@ def _target_text(row: Mapping[str, object]) -> str:
     return f"{sign}{number_text(number)}" if isinstance(number, float) else "-"
 
 
-def _words_of(quantity: str, unit: str) -> str:
+def words_of(quantity: str, unit: str) -> str:
     """A quantity without its unit and underscores."""
     ending = "_" + unit.replace("/", "_per_" if quantity.endswith("per_J") else "_").replace("^", "").replace("(", "").replace(
         ")", ""
@@ -155,8 +156,8 @@ def _line(row: Mapping[str, object]) -> tuple[str, ...]:
     inside = {True: "yes", False: "no", None: "-"}[row["inside"]]  # type: ignore[index]
     return (
         str(row["id"]),
-        _words_of(str(row["quantity"]), str(row["unit"])),
-        f"{_target_text(row)} {str(row['unit']).replace('um', 'µm')}",
+        words_of(str(row["quantity"]), str(row["unit"])),
+        f"{target_text(row)} {str(row['unit']).replace('um', 'µm')}",
         number_text(found) if isinstance(found, float) else "not computed",
         inside,
         _number_or_dash(row.get("found_left_out")),
