@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _REFERENCE_NM: Final = 500.0  # of the scattering law itself (Jacques 2013, eq. 1)
 _FORMULA_NM: Final = (300.0, 1100.0)  # where baseline_skin_mua_formula is used; below 350 nm its rows of protein add to it
+_SHIFTED_NM: Final = (900.0, 2150.0)  # where the temperature of water has been measured to shift its bands
+_NM_PER_CM: Final = 1e7
 _NEAR_NM: Final = 2100.0  # down to here curves of skin itself, beyond it those of its water
 _FORMULA_STEP_NM: Final = 10.0  # its nodes; log-linear between them is exact to 0.1 %
 _EPIDERMAL: Final = frozenset({"stratum_corneum", "epidermis", "basal_layer"})
@@ -183,11 +185,25 @@ def _relative(key: str | None) -> tuple[float, float]:
     return (low / value, high / value) if value else (1.0, 1.0)
 
 
-def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array) -> _Ranged:
+def warmed_nm(wavelength_nm: Array, warmer_K: float) -> Array:
+    """Wavelength at which cold water absorbs as water that is this much warmer does here.
+
+    Between 0.9 and 2.15 µm the bands of water move to higher wavenumbers as it warms, all by the same amount a kelvin;
+    elsewhere they are left alone.
+    """
+    if not warmer_K:
+        return wavelength_nm
+    shift = evidence.value("water_band_shift") * warmer_K
+    moved = 1.0 / (1.0 / wavelength_nm - shift / _NM_PER_CM)
+    return np.where((wavelength_nm >= _SHIFTED_NM[0]) & (wavelength_nm <= _SHIFTED_NM[1]), moved, wavelength_nm)
+
+
+def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array, warmer_K: float) -> _Ranged:
     melanin, blood = layer.melanin_fraction, layer.blood_fraction
     rest = 1 - melanin - blood
     matrix = _rest(layer)
-    total = (_ranged(_water(), wavelength_nm).times(layer.water_fraction) + _ranged(matrix, wavelength_nm)).times(rest)
+    water = _ranged(_water(), warmed_nm(wavelength_nm, warmer_K))
+    total = (water.times(layer.water_fraction) + _ranged(matrix, wavelength_nm)).times(rest)
     protein = _protein(layer, wavelength_nm)
     if protein is not None:
         total = total + protein.times(rest)
@@ -276,13 +292,14 @@ def _sources(layer: Layer, wavelength_nm: float, index: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_CACHED)
-def layer_optics(skin: Skin, wavelength_nm: float) -> tuple[LayerOptics, ...]:
+def layer_optics(skin: Skin, wavelength_nm: float, warmer_K: float = 0.0) -> tuple[LayerOptics, ...]:
     """Optical properties of every layer at one wavelength [nm], top to bottom.
 
     Covers 300-10700 nm; melanin, blood and measured scattering carry it up to about 1.6 µm, water beyond, with dry
     protein under it that is known roughly; below 350 nm protein of the epidermis is known roughly too. Scattering of the dermis follows the all-skin power law of Jacques 2013, about
     9/cm at 1550 nm; the ex-vivo measurements that lie higher there widen the range. Values are of
-    cold, moist tissue: how absorption falls on heating and drying is the heat model's matter.
+    cold, moist tissue unless `warmer_K` tells how much warmer its water is, which shifts the bands of the near infrared; how
+    absorption falls on drying, and beyond 2.15 µm on heating, is the heat model's matter.
 
     Raises OutOfRangeError outside this range.
     """
@@ -290,7 +307,7 @@ def layer_optics(skin: Skin, wavelength_nm: float) -> tuple[LayerOptics, ...]:
     check_range(at)
     found = []
     for layer in skin.layers:
-        absorbed, scattered = _absorption(skin, layer, at), _scattering(layer, at)
+        absorbed, scattered = _absorption(skin, layer, at, warmer_K), _scattering(layer, at)
         index, index_row = _index(layer, at)
         found.append(
             LayerOptics(
