@@ -99,9 +99,9 @@ def bursts_melanosomes(duration_ms: float) -> bool:
 def melanosome_ratio(field: Field, skin: Skin, depths_um: Array) -> Array:
     """Local exposure over what whitens, at each depth, per J/cm²: the melanosome threshold, more where melanosomes are few.
 
-    `skin` is a ridged skin, whose melanin is the share that counts for the bulk.
+    `skin` is a ridged skin.
     """
-    melanin = mean_melanin(skin) / evidence.value("phys_melanin_packing")
+    melanin = mean_melanin(skin)
     sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
     start = slab_of(skin).start_C

@@ -16,6 +16,7 @@ import numpy as np
 from recutis import evidence
 from recutis.skin._tabulated import Array, Spectrum, check_range, joined, nodes
 from recutis.skin.types import Layer, LayerOptics, Skin
+from recutis.units import CM_PER_UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,6 +31,7 @@ _EPIDERMAL: Final = frozenset({"stratum_corneum", "epidermis", "basal_layer"})
 _OPTICS: Final = ("optics",)
 _OWN: Final = ("optics", "model_skin")
 _CACHED: Final = 8192
+_TINY: Final = 1e-12  # stands for zero in a division
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,9 +125,27 @@ def _protein(layer: Layer, wavelength_nm: Array) -> _Ranged | None:
 
 
 def melanosome_mua_cm(wavelength_nm: float | Array) -> Array:
-    """Absorption of the inside of a skin melanosome [1/cm] (formula b of Jacques 1998, to which the fractions are tied)."""
+    """Absorption of the inside of a skin melanosome [1/cm].
+
+    The power law of Jacques 1998, to which the fractions are tied; beyond the wavelength at which it falls as melanin falls in
+    the near infrared, the exponential with which melanin falls there. The two meet with the same slope.
+    """
     scale, power = evidence.coefficients(evidence.choice("melanosome_absorption").id)
-    return np.asarray(scale * np.asarray(wavelength_nm, dtype=np.float64) ** power)
+    fall = evidence.value("skin.melanosome_fall")
+    nm = np.asarray(wavelength_nm, dtype=np.float64)
+    joint = -power * fall
+    return np.asarray(scale * np.minimum(nm, joint) ** power * np.exp(-np.maximum(nm - joint, 0.0) / fall))
+
+
+def melanin_mua_cm(wavelength_nm: float | Array) -> Array:
+    """Absorption of melanosomes clumped in cells [1/cm]: where they absorb strongly they shade each other.
+
+    A clump as thick as d of solid melanosome absorbs (1 - exp(-x)) / x of what its melanosomes would one by one, x = mua d.
+    Where melanin is weak, as in the near infrared, this is all of it.
+    """
+    mua = melanosome_mua_cm(wavelength_nm)
+    x = np.maximum(mua * evidence.value("skin.melanin_clump") * CM_PER_UM, _TINY)
+    return np.asarray(mua * -np.expm1(-x) / x)
 
 
 def water_mua_cm(wavelength_nm: float) -> float:
@@ -209,7 +229,7 @@ def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array, warmer_K: float)
         total = total + protein.times(rest)
     if melanin:
         low, high = _relative(f"epidermal_melanosome_fraction_Fitzpatrick_{skin.phototype}")
-        one = melanosome_mua_cm(wavelength_nm)
+        one = melanin_mua_cm(wavelength_nm)
         total = total + _Ranged(low=one, value=one, high=one).times(melanin, melanin * low, melanin * high)
     if blood:
         low, high = _relative(_blood_row(layer))
@@ -280,7 +300,7 @@ def _sources(layer: Layer, wavelength_nm: float, index: str) -> tuple[str, ...]:
     matrix = _rest(layer)
     keys = [*_water().sources(wavelength_nm), *matrix.sources(wavelength_nm)]
     if layer.melanin_fraction:
-        keys.append(evidence.choice("melanosome_absorption").id)
+        keys += [evidence.choice("melanosome_absorption").id, "skin.melanosome_fall", "skin.melanin_clump"]
     if layer.blood_fraction:
         keys += [*_blood("oxygenated").sources(wavelength_nm), *_blood("deoxygenated").sources(wavelength_nm)]
         keys.append(evidence.choice("oxygen_saturation").id)
