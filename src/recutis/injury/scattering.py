@@ -61,14 +61,13 @@ def ridged(skin: Skin) -> Skin:
     """The skin with its melanin spread evenly over the living epidermis.
 
     Rete ridges carry the basal layer up and down by 30-60 µm, about the thickness of the epidermis; a flat
-    sheet of melanin a cell thick would overheat in a one-dimensional model. Clumped melanosomes shade each
-    other: only a share of them counts for the light and heat of the bulk.
+    sheet of melanin a cell thick would overheat in a one-dimensional model.
     """
     living = [x for x in skin.layers if x.name in {"epidermis", "basal_layer"}]
     thick = sum(x.thickness_um for x in living)
     if thick <= 0:
         return skin
-    mean = evidence.value("phys_melanin_packing") * sum(x.melanin_fraction * x.thickness_um for x in living) / thick
+    mean = sum(x.melanin_fraction * x.thickness_um for x in living) / thick
     return replace(skin, layers=tuple(replace(x, melanin_fraction=mean) if x in living else x for x in skin.layers))
 
 
@@ -181,7 +180,6 @@ def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:
         "phys_error_scatter",
         "phys_melanosome_factor",
         "phys_purpura_visible",
-        "phys_melanin_packing",
         "phys_capillary_purpura",
     )
     return tuple(

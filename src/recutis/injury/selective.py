@@ -99,14 +99,23 @@ def bursts_melanosomes(duration_ms: float) -> bool:
 def melanosome_ratio(field: Field, skin: Skin, depths_um: Array) -> Array:
     """Local exposure over what whitens, at each depth, per J/cm²: the melanosome threshold, more where melanosomes are few.
 
-    `skin` is a ridged skin, whose melanin is the share that counts for the bulk.
+    `skin` is a ridged skin.
     """
-    melanin = mean_melanin(skin) / evidence.value("phys_melanin_packing")
+    melanin = mean_melanin(skin)
     sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
     start = slab_of(skin).start_C
     needed = [absorbers.melanosome_threshold_J_cm2(float(melanosome_mua_cm(nm)), start, capacity) for nm in field.bands_nm]
     return np.asarray(np.sum(field.at(depths_um) / np.array(needed)[:, None], axis=0) / sparse)
+
+
+def melanosome_ratio_of_fluence(skin: Skin, wavelength_nm: float, fluence: float) -> float:
+    """The same at one place from its fluence over the exposure."""
+    field = Field(
+        edges_m=np.array([0.0, 1.0, 2.0]), bands_nm=(wavelength_nm,), weights=(1.0,), fluence=np.full((1, 2), fluence),
+        source_m=np.zeros(2), reflected=0.0,
+    )  # fmt: skip
+    return float(melanosome_ratio(field, skin, np.array([1.0]))[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,5 +216,5 @@ def gland_ratio(at_depths: tuple[float, ...], lesion: Lesion | None) -> float:
 
 __all__ = [
     "GLAND_DEPTHS_UM", "SOURCES", "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_ratio", "glands", "heated_pigment",
-    "melanosome_ratio", "purpura", "rise_map_K", "vessel_map", "vessels",
+    "melanosome_ratio", "melanosome_ratio_of_fluence", "purpura", "rise_map_K", "vessel_map", "vessels",
 ]  # fmt: skip
