@@ -1,4 +1,4 @@
-"""Light of a microbeam while the tissue under it changes: warm, dried, coagulated, hollow.
+"""Light of a microbeam while the tissue under it changes: warm, coagulated, dried.
 
 Two ways. `Remapped` looks fresh light up at the optical depth that the changed tissue leaves: microseconds, without chance, for
 plans. `Traced` sends photons through the changed tissue itself, for reference. How far apart they are stands in
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import tissue
+from recutis.injury._remap_kernel import remap
 from recutis.injury.skin_light import LightSpread, Microlight, layers_of, microbeam_light
 from recutis.light import Beam
 from recutis.light.rings import normal_mirror, photons_in_rings
@@ -29,7 +30,7 @@ _PHOTONS: Final = 5000  # a map; with 12000 the depths of columns move by 2 %, o
 _NM_PER_CM: Final = 1e7
 _LONGEST_NM: Final = 2100.0  # of the near-infrared data on water
 _NOTHING: Final = 1e-30  # stands for zero in a division
-SOURCES: Final = ("phys_water_band_shift", "phys_coagulated_scattering", "phys_open_channel")
+SOURCES: Final = ("phys_water_band_shift", "phys_coagulated_scattering", "phys_dry_scattering_power")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,8 +109,8 @@ class Changed:
 class Optics:
     """How heat changes tissue for light.
 
-    Water absorbs where it still is, by its temperature up to boiling; coagulated collagen scatters less; where enough water
-    has boiled off within a pulse, steam holds a channel open that takes up and scatters nothing.
+    Water absorbs where it still is, by its temperature up to boiling. Coagulated collagen scatters less. Where water has left, what
+    lay between the fibres comes close to them in refractive index and scattering falls with a power of the water that is left.
     """
 
     def __init__(self, matter: Matter, wavelength_nm: float, start_C: float) -> None:
@@ -117,23 +118,17 @@ class Optics:
         self._span_K = evidence.value("phys_boiling") - start_C
         self._hot = warm_water(wavelength_nm, self._span_K)
         self._clear = evidence.value("phys_coagulated_scattering")
-        self._open = evidence.value("phys_open_channel")
+        self._power = evidence.value("phys_dry_scattering_power")
 
-    def opened(self, water: Array, water_before: Array) -> Array:
-        """Share of each cell that steam holds open, by the water that has left since the pulse began [kg/m³]."""
-        fresh = np.maximum(self._matter.water[:, None], _NOTHING)
-        return np.clip((water_before - water) / (self._open * fresh), 0.0, 1.0)
-
-    def now(self, rise_K: Array, water: Array, collagen: Array, water_before: Array) -> Changed:
-        """The present coefficients; `water_before` is that at the beginning of the pulse [kg/m³]."""
+    def now(self, rise_K: Array, water: Array, collagen: Array) -> Changed:
+        """The present coefficients for a rise of temperature, water [kg/m³] and damage of collagen, (z, r)."""
         matter = self._matter
-        fresh = np.maximum(matter.water[:, None], _NOTHING)
+        left = water / np.maximum(matter.water[:, None], _NOTHING)
         warm = 1.0 + (self._hot - 1.0) * np.clip(rise_K / self._span_K, 0.0, 1.0)
-        kept = 1.0 - self.opened(water, water_before)
         coagulated = matter.dermal[:, None] * -np.expm1(-collagen)
         return Changed(
-            mua_m=kept * (matter.mua_dry[:, None] + matter.mua_water[:, None] * warm * water / fresh),
-            mus_m=kept * matter.fresh_mus[:, None] * (1.0 - (1.0 - self._clear) * coagulated),
+            mua_m=matter.mua_dry[:, None] + matter.mua_water[:, None] * warm * left,
+            mus_m=matter.fresh_mus[:, None] * np.minimum(left, 1.0) ** self._power * (1.0 - (1.0 - self._clear) * coagulated),
         )
 
 
@@ -155,26 +150,21 @@ class Remapped:
         self._middle, self._thick = (z_edges_m[:-1] + z_edges_m[1:]) / 2, np.diff(z_edges_m)
         self._area = math.pi * np.diff(r_edges_m**2)
         self._log = np.log(np.maximum(fresh.fluence_m2, _NOTHING))
-        self._weight = fresh.fluence_m2 * self._area
-        self._extinction = np.maximum(matter.fresh_mua + matter.fresh_mus, _NOTHING)[:, None]
+        self._fresh = np.ascontiguousarray(fresh.fluence_m2)
+        self._extinction = np.maximum(matter.fresh_mua + matter.fresh_mus, _NOTHING)
         ring = (r_edges_m[:-1] + r_edges_m[1:]) / 2 / (beam.size_um / 2 * M_PER_UM)
         self._aside = -np.expm1(-2.0 * ring**2)
         self._reflected = fresh.reflected
-        held = self._weight.sum(axis=1) * self._thick
+        held = (self._fresh * self._area).sum(axis=1) * self._thick
         self._beyond = np.maximum(fresh.wide * self._thick - held, 0.0)
         self._beyond_taken = float((fresh.mua_m * self._beyond).sum())
 
     def through(self, now: Changed) -> tuple[Array, Array, float]:
         """As in `Lit`."""
-        left = np.minimum((now.mua_m + now.mus_m) / self._extinction, 1.0)
-        within = np.cumsum(left * self._area, axis=1) / np.cumsum(self._area)
-        step = within * self._thick[:, None]
-        deep = np.cumsum(step, axis=0) - step / 2
-        fluence = np.exp([np.interp(d, self._middle, log) for d, log in zip(deep.T, self._log.T, strict=True)]).T
-        lit = np.maximum(np.cumsum(self._weight, axis=1), _NOTHING)
-        fluence *= 1.0 - self._aside * (1.0 - np.cumsum(left * self._weight, axis=1) / lit)
-        path = fluence * self._area * self._thick[:, None]
-        taken = float((path * now.mua_m).sum())
+        path = np.empty_like(self._log)
+        taken = remap(
+            now.mua_m, now.mus_m, self._extinction, self._middle, self._thick, self._area, self._log, self._fresh, self._aside, path
+        )
         room = max(1.0 - self._reflected - self._beyond_taken, 0.0)
         if taken > room:
             path *= room / taken

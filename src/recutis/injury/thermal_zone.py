@@ -1,7 +1,7 @@
 """Non-ablative microbeams in scattering skin: the microscopic thermal zone on an axisymmetric grid.
 
-Light and heat take turns: what has warmed, coagulated or boiled changes the light of the next part of the pulse. Water of the
-core boils and steam holds a channel open, through which light reaches deeper; part of the steam condenses in the wall.
+Light and heat take turns: what has warmed, coagulated or dried changes the light of the next part of the pulse. Water of the
+core boils off; dry and coagulated tissue scatters little, so light reaches deeper through it. Part of the steam condenses beside.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Snapshot:
 class Zone:
     """A finished microbeam: grids [m], damage, peak temperature and light of fresh skin (z, r), energies [J].
 
-    `fluence_m2` is for an energy of one. `collagen` is the damage of collagen, `open` the widest share of each cell that steam held
-    open. `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of the
+    `fluence_m2` is for an energy of one. `collagen` is the damage of collagen, `water_left` the share of its water that
+    each cell has in the end. `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of the
     light that spreads beyond the rings; `chill_J_m2` what cooling has taken there by then. `transmitted_J` is what is
     passed on, deeper or further aside than the grid; `vented_J` left with steam; `steam_J` went through steam, vented or condensed.
     """
@@ -67,7 +67,7 @@ class Zone:
     r_edges_m: Array
     damage: Array
     collagen: Array
-    open: Array
+    water_left: Array
     peak_C: Array
     fluence_m2: Array
     absorbed_J: float
@@ -163,7 +163,7 @@ class _Exposure:
         self.lit = _Tissue(self.matter, self.z, self.r, skin, cooling)
         self.cold = _Tissue(self.matter, self.z, self.r[[0, -1]], skin, cooling)
         self.above = self.z[1:] <= _HALF_MM_M
-        self.fresh, self.open = np.zeros_like(self.volumes), np.zeros_like(self.volumes)
+        self.fresh = np.zeros_like(self.volumes)
         self.account = np.zeros(3)  # absorbed, reflected, passed on
         self.beyond_J, self.upper_J, self.chill, self.clock_s = 0.0, 0.0, 0.0, 0.0
         self._wanted = sorted(x * S_PER_MS for x in snapshots_ms)
@@ -183,9 +183,8 @@ class _Exposure:
         """One pulse, its light laid anew as the tissue changes."""
         part_s = self.pulse.duration_ms * S_PER_MS / _UPDATES
         power = self.pulse.energy_mJ * J_PER_MJ / (self.pulse.duration_ms * S_PER_MS)
-        before = self.lit.water.copy()
         for _ in range(_UPDATES):
-            now = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen, before)
+            now = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen)
             path, beyond, reflected = self.light.through(now)
             if not self.fresh.any():
                 self.fresh = path / self.volumes
@@ -194,7 +193,6 @@ class _Exposure:
             self.account += np.array([taken, reflected, 1.0 - taken - reflected]) * power * part_s
             self.beyond_J += float((self.matter.fresh_mua * beyond)[self.above].sum()) * power * part_s
             self.both(power * heating / self.volumes, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
-            self.open = np.maximum(self.open, self.optics.opened(self.lit.water, before))
         left = (self.lit.e - self.cold.e) * self.volumes
         self.upper_J = float(left[self.above].sum()) + self.beyond_J
         self.chill = -float((self.cold.e[:, 0] * self.thick)[self.above].sum())
@@ -254,7 +252,7 @@ def _zone(run: _Exposure, incident: float) -> Zone:
         )
         raise EnergyError(msg)
     return Zone(
-        z_edges_m=run.z, r_edges_m=run.r, damage=run.lit.dead, collagen=run.lit.collagen, open=run.open,
+        z_edges_m=run.z, r_edges_m=run.r, damage=run.lit.dead, collagen=run.lit.collagen, water_left=run.lit.water / run.matter.water[:, None],
         peak_C=run.lit.peak + run.skin.surface_temperature_C, fluence_m2=run.fresh,
         absorbed_J=absorbed, reflected_J=reflected, transmitted_J=transmitted, stored_J=stored, vented_J=vented, steam_J=steam,
         upper_J=run.upper_J, chill_J_m2=run.chill, surface_J=surface, incident_J=incident,
