@@ -1,201 +1,237 @@
-"""Non-ablative microbeams in scattering skin: the microscopic thermal zone on an axisymmetric grid."""
+"""Non-ablative microbeams in scattering skin: the microscopic thermal zone on an axisymmetric grid.
+
+Light and heat take turns: what has warmed, coagulated or dried changes the light of the next part of the pulse. Water of the
+core boils off; dry and coagulated tissue scatters little, so light reaches deeper through it. Part of the steam condenses beside.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis import evidence
-from recutis.heat import _disc_kernel as kernels
+from recutis.errors import OutOfRangeError
+from recutis.heat import _zone_kernel as kernels
 from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
 from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
-from recutis.injury.skin_light import LightSpread, microbeam_light, told
+from recutis.injury.column_light import SOURCES, Matter, Optics, column_light
+from recutis.injury.skin_light import LightSpread, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
-from recutis.light import Beam, two_stream
-from recutis.skin import layer_optics, water_mua_cm
+from recutis.light import Beam
 from recutis.skin.types import Skin
-from recutis.units import J_PER_MJ, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS, UM_PER_M
+from recutis.units import J_PER_MJ, KELVIN_OFFSET, M_PER_UM, S_PER_MS, UM_PER_M
 
 Array = NDArray[np.float64]
-_RING_M, _RING_STRETCH = 8e-6, 1.12
-_CELL_M, _CELL_STRETCH, _END_M = 1e-5, 1.05, 3e-3
-_FINE_TO_M = 4e-4
-_WIDEST_M = 1.2e-3
-_UPDATES = 6  # light is laid anew this often a pulse, as water leaves; 12 moves depths by some micrometres
-_STEPS_PER_UPDATE = 5
-_GROWTH, _COOL_S = 1.35, 0.5
+# What halving these does to depth and width of columns stands in `tests/test_injury_zone.py`.
+_RING_M, _RING_STRETCH, _FINE_RADII = 8e-6, 1.2, 1.5
+_CELL_M, _CELL_STRETCH, _END_M = 1e-5, 1.045, 3e-3
+_FINE_TO_M = 3e-4
+_WIDEST_M, _WIDEST_RADII = 1.2e-3, 4.0
+_UPDATES = 16  # light is laid anew this often a pulse; twice as often moves depths by 1 %
+_STEPS_PER_UPDATE = 4
+_GROWTH, _COOL_S, _PIECE = 1.35, 0.5, 4  # cooling down: growing steps, told in pieces of four
 _AUDIT = 1e-6
-_NOTHING = 1e-30  # stands for zero in a division
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
+_SPOTS_UM: Final = (10.0, 3000.0)
+_LONGEST_S: Final = 60.0
+_OWN_SOURCES: Final = ("phys_boiling_closed", "phys_steam_return_closed")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Snapshot:
+    """The tissue at a moment: time since the first light [s], temperature [°C] and damage (z, r)."""
+
+    time_s: float
+    temperature_C: Array
+    damage: Array
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Zone:
     """A finished microbeam: grids [m], damage, peak temperature and light of fresh skin (z, r), energies [J].
 
-    `fluence_m2` is for an energy of one.
-
-    `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of all steam and of the
+    `fluence_m2` is for an energy of one. `collagen` is the damage of collagen, `water_left` the share of its water that
+    each cell has in the end. `upper_J` is the laser's heat in the upper half millimetre when the last light goes out, with that of the
     light that spreads beyond the rings; `chill_J_m2` what cooling has taken there by then. `transmitted_J` is what is
-    passed on, deeper or further aside than the grid.
+    passed on, deeper or further aside than the grid; `vented_J` left with steam; `steam_J` went through steam, vented or condensed.
     """
 
     z_edges_m: Array
     r_edges_m: Array
     damage: Array
+    collagen: Array
+    water_left: Array
     peak_C: Array
     fluence_m2: Array
     absorbed_J: float
     reflected_J: float
     transmitted_J: float
     stored_J: float
+    vented_J: float
+    steam_J: float
     upper_J: float
     chill_J_m2: float
     surface_J: float
     incident_J: float
     residual_J: float
+    snapshots: tuple[Snapshot, ...] = ()
 
 
 def _grid(pulse: Pulse) -> tuple[Array, Array]:
-    r = stretched_edges(fine_m=_RING_M, fine_to_m=pulse.spot_um * M_PER_UM * 0.75, stretch=_RING_STRETCH, end_m=_WIDEST_M)
+    radius = pulse.spot_um * M_PER_UM / 2
+    r = stretched_edges(
+        fine_m=min(_RING_M, radius / 4), fine_to_m=radius * _FINE_RADII, stretch=_RING_STRETCH,
+        end_m=max(_WIDEST_M, _WIDEST_RADII * radius),
+    )  # fmt: skip
     z = stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_TO_M, stretch=_CELL_STRETCH, end_m=_END_M)
     return z, r
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Matter:
-    """Skin on the depth grid, SI."""
-
-    mua_dry: Array
-    mua_water: Array
-    musp: Array
-    g: Array
-    solid: Array
-    water: Array
-    conductivity: Array
-
-    def absorbing(self, mua_m: Array) -> _Matter:
-        """The same with this absorption of fresh cells [1/m]: where a face cuts a cell, transport knows its mean better."""
-        factor = mua_m / np.maximum(self.mua_dry + self.mua_water, _NOTHING)
-        return replace(self, mua_dry=self.mua_dry * factor, mua_water=self.mua_water * factor)
+def _check(pulse: Pulse) -> None:
+    low, high = _SPOTS_UM
+    if not low <= pulse.spot_um <= high:
+        msg = (
+            f"A microbeam of {pulse.spot_um:g} µm is outside of {low:g} to {high:g} µm. Give the diameter of one microbeam, "
+            "or lay a wide spot as such."
+        )
+        raise OutOfRangeError(msg)
+    if not 0.0 < pulse.duration_ms * S_PER_MS <= _LONGEST_S:
+        msg = f"A microbeam shines for {pulse.duration_ms:g} ms; give a pulse above 0 and of at most {_LONGEST_S:g} seconds."
+        raise OutOfRangeError(msg)
+    if not (math.isfinite(pulse.energy_mJ) and pulse.energy_mJ >= 0.0):
+        msg = f"A microbeam has an energy of {pulse.energy_mJ:g} mJ; give a finite energy of at least 0 mJ."
+        raise OutOfRangeError(msg)
 
 
-def _matter(skin: Skin, wavelength_nm: float, z_edges: Array) -> _Matter:
-    middle = (z_edges[:-1] + z_edges[1:]) / 2 * UM_PER_M
-    bottoms = np.cumsum([x.thickness_um for x in skin.layers])
-    layer = np.minimum(np.searchsorted(bottoms, middle, side="right"), len(skin.layers) - 1)
-    optics = layer_optics(skin, wavelength_nm)
-    liquid = water_mua_cm(wavelength_nm)
-    wet = [min(liquid * x.water_fraction, o.mua_cm) for x, o in zip(skin.layers, optics, strict=True)]
-    warm = [tissue.thermal(x.water_fraction) for x in skin.layers]
-    return _Matter(
-        mua_dry=np.array([o.mua_cm - w for o, w in zip(optics, wet, strict=True)])[layer] * PER_M_PER_CM,
-        mua_water=np.array(wet)[layer] * PER_M_PER_CM,
-        musp=np.array([o.musp_cm for o in optics])[layer] * PER_M_PER_CM,
-        g=np.array([o.g for o in optics])[layer],
-        solid=np.array([t.solid_J_m3_K for t in warm])[layer],
-        water=np.array([t.water_kg_m3 for t in warm])[layer],
-        conductivity=np.array([t.conductivity_W_m_K for t in warm])[layer],
-    )
-
-
-class _Drying:
-    """How much brighter the light gets at each depth, and how much more comes back, as water leaves: by two streams.
-
-    Only the change against fresh skin is taken from this closed form; the light in fresh skin comes from transport.
-    """
-
-    def __init__(self, matter: _Matter, thick: Array) -> None:
-        self._matter, self._thick = matter, thick
-        self._index = evidence.value("refractive_index_skin_generic")
-        self._fresh = self._light(matter.mua_dry + matter.mua_water)
-
-    def _light(self, mua: Array) -> two_stream.Light:
-        return two_stream.propagate(self._thick, mua, self._matter.musp, self._matter.g, n_surface=self._index)
-
-    def change(self, mua: Array) -> tuple[Array, float]:
-        """Fluence over that of fresh skin by depth, and the rise of reflectance, for the light's mean absorption [1/m]."""
-        now = self._light(mua)
-        return now.fluence / np.maximum(self._fresh.fluence, _NOTHING), now.reflected - self._fresh.reflected
+def _laws(start_C: float) -> Array:
+    death, collagen = damage.bulk_skin(), damage.collagen()
+    laws = np.empty(kernels.LAWS)
+    laws[kernels.BOIL] = evidence.value("phys_boiling_closed") - start_C
+    laws[kernels.LATENT], laws[kernels.WATER_HEAT] = tissue.latent_J_kg(), tissue.water_heat_J_kg_K()
+    laws[kernels.RETURN], laws[kernels.START] = evidence.value("phys_steam_return_closed"), start_C + KELVIN_OFFSET
+    for a, e, process in (
+        (kernels.DEATH_A, kernels.DEATH_E, death), (kernels.COLLAGEN_A, kernels.COLLAGEN_E, collagen),
+    ):  # fmt: skip
+        laws[a], laws[e] = math.log(process.frequency_s), process.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K
+    return laws
 
 
 class _Tissue:
     """State of the tissue on a grid of depth and radius, and its heat."""
 
-    def __init__(self, matter: _Matter, z: Array, r: Array, skin: Skin, cooling: Cooling) -> None:
-        self._matter, self._z, self._r, self._skin = matter, z, r, skin
-        self._surface, self._process = _surface(cooling, skin), damage.bulk_skin()
+    def __init__(self, matter: Matter, z: Array, r: Array, skin: Skin, cooling: Cooling) -> None:
+        self._matter, self._z, self._r = matter, z, r
+        self._surface, self._laws = _surface(cooling, skin), _laws(skin.surface_temperature_C)
         shape = (z.size - 1, r.size - 1)
-        self.e, self.peak, self.dead = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.e, self.peak, self.dead, self.collagen = (np.zeros(shape) for _ in range(4))
         self.water = np.repeat(matter.water[:, None], shape[1], axis=1)
-        self.surface_J, self.steam_J = 0.0, 0.0
+        self.account = np.zeros(kernels.ACCOUNTS)
+
+    @property
+    def rise_K(self) -> Array:
+        """Temperature above that at the beginning."""
+        return np.asarray(self.e / (self._matter.solid[:, None] + self._laws[kernels.WATER_HEAT] * self.water))
 
     def advance(self, density: Array, seconds: float, first: float, growth: float) -> None:
         """Heat by a density of power [W/m³], conduct, boil and damage for a time, in steps that grow from the first."""
-        start_C, (transfer, medium) = self._skin.surface_temperature_C, self._surface
-        lost, steam = kernels.advance(
-            self.e, self.water, self._matter.solid, self._matter.conductivity, self._z, self._r, density, seconds, first, growth,
-            seconds, transfer, medium, evidence.value("phys_boiling") - start_C, tissue.latent_J_kg(), tissue.water_heat_J_kg_K(),
-            self.dead, start_C + KELVIN_OFFSET, math.log(self._process.frequency_s),
-            self._process.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K, self.peak,
+        kernels.advance(
+            self.e, self.water, self.dead, self.collagen, self.peak, self._matter.solid, self._matter.conductivity, self._z, self._r,
+            density, seconds, first, growth, *self._surface, self._laws, self.account,
         )  # fmt: skip
-        self.surface_J += lost
-        self.steam_J += steam
+
+
+class _Exposure:
+    """One column while it is lit and cools: both the lit tissue and a twin that is only cooled."""
+
+    def __init__(
+        self, pulse: Pulse, skin: Skin, cooling: Cooling, light_spread: LightSpread, snapshots_ms: tuple[float, ...]
+    ) -> None:
+        self.z, self.r = _grid(pulse)
+        self.thick = np.diff(self.z)
+        self.volumes = np.pi * np.diff(self.r**2)[None, :] * self.thick[:, None]
+        self.pulse, self.skin = pulse, skin
+        beam = Beam(shape=pulse.profile, size_um=pulse.spot_um)
+        self.matter, self.light = column_light(skin, pulse.wavelength_nm, beam, self.z, self.r, light_spread)
+        self.optics = Optics(self.matter, pulse.wavelength_nm, skin.surface_temperature_C)
+        self.lit = _Tissue(self.matter, self.z, self.r, skin, cooling)
+        self.cold = _Tissue(self.matter, self.z, self.r[[0, -1]], skin, cooling)
+        self.above = self.z[1:] <= _HALF_MM_M
+        self.fresh = np.zeros_like(self.volumes)
+        self.account = np.zeros(3)  # absorbed, reflected, passed on
+        self.beyond_J, self.upper_J, self.chill, self.clock_s = 0.0, 0.0, 0.0, 0.0
+        self._wanted = sorted(x * S_PER_MS for x in snapshots_ms)
+        self.snapshots: list[Snapshot] = []
+
+    def both(self, density: Array, seconds: float, first: float, growth: float) -> None:
+        """Lit and cold tissue through the same steps."""
+        self.lit.advance(density, seconds, first, growth)
+        self.cold.advance(np.zeros((self.thick.size, 1)), seconds, first, growth)
+        self.clock_s += seconds
+        while self._wanted and self.clock_s >= self._wanted[0] * (1.0 - 1e-9):
+            self._wanted.pop(0)
+            warm = self.lit.rise_K + self.skin.surface_temperature_C
+            self.snapshots.append(Snapshot(time_s=self.clock_s, temperature_C=warm, damage=self.lit.dead.copy()))
+
+    def shine(self) -> None:
+        """One pulse, its light laid anew as the tissue changes."""
+        part_s = self.pulse.duration_ms * S_PER_MS / _UPDATES
+        power = self.pulse.energy_mJ * J_PER_MJ / (self.pulse.duration_ms * S_PER_MS)
+        for _ in range(_UPDATES):
+            now = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen)
+            path, beyond, reflected = self.light.through(now)
+            if not self.fresh.any():
+                self.fresh = path / self.volumes
+            heating = path * now.mua_m
+            taken = float(heating.sum())
+            self.account += np.array([taken, reflected, 1.0 - taken - reflected]) * power * part_s
+            self.beyond_J += float((self.matter.fresh_mua * beyond)[self.above].sum()) * power * part_s
+            self.both(power * heating / self.volumes, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
+        left = (self.lit.e - self.cold.e) * self.volumes
+        self.upper_J = float(left[self.above].sum()) + self.beyond_J
+        self.chill = -float((self.cold.e[:, 0] * self.thick)[self.above].sum())
+
+    def rest(self, seconds: float) -> None:
+        """Darkness, in steps that grow."""
+        dark, step = np.zeros_like(self.volumes), self.pulse.duration_ms * S_PER_MS / _UPDATES / 2
+        left = seconds
+        while left > 0.0:
+            piece = step * (_GROWTH**_PIECE - 1.0) / (_GROWTH - 1.0)
+            piece = left if piece > left * (1.0 - 1e-9) else piece
+            self.both(dark, piece, step, _GROWTH)
+            left -= piece
+            step *= _GROWTH**_PIECE
 
 
 def expose(
-    pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling, light_spread: LightSpread = "table"
-) -> Zone:
-    """Light and heat of one column: deposit, conduct, boil, damage; energy checked to 1e-6.
+    pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, cooling: Cooling, light_spread: LightSpread = "table",
+    snapshots_ms: tuple[float, ...] = (),
+) -> Zone:  # fmt: skip
+    """Light and heat of one column: deposit, conduct, boil, condense, damage; energy checked to 1e-6.
 
-    Raises EnergyError when the account does not close.
+    `light_spread` "table" looks changed light up in fresh light (tens of milliseconds); "photons" sends them through the changed
+    tissue (seconds). `snapshots_ms` are times since the first light at which the tissue is kept; each snapshot is that of the
+    first step that ends then or later, and tells its own time.
+
+    Raises OutOfRangeError for pulses without meaning, EnergyError when the account does not close.
     """
-    z, r = _grid(pulse)
-    thick = np.diff(z)
-    volumes = np.pi * np.diff(r**2)[None, :] * thick[:, None]
-    light = microbeam_light(skin, pulse.wavelength_nm, Beam(shape=pulse.profile, size_um=pulse.spot_um), z, r, light_spread)
-    matter = _matter(skin, pulse.wavelength_nm, z).absorbing(light.mua_m)
-    lit, cold = _Tissue(matter, z, r, skin, cooling), _Tissue(matter, z, r[[0, -1]], skin, cooling)
-    above = z[1:] <= _HALF_MM_M
-    held = np.maximum((volumes * light.fluence_m2).sum(axis=1), _NOTHING)
-    # What spreads beyond the rings heats the skin between columns: it counts in the bulk, not in the lesion.
-    beyond = max(float((light.mua_m * (light.wide * thick - (volumes * light.fluence_m2).sum(axis=1)))[above].sum()), 0.0)
-    drying = _Drying(matter, thick)
-    part_s = pulse.duration_ms * S_PER_MS / _UPDATES
-    power = pulse.energy_mJ * J_PER_MJ / (pulse.duration_ms * S_PER_MS)
-    account = np.zeros(3)  # absorbed, reflected, passed on
-    upper_J, chill, lit_s = 0.0, 0.0, 0.0
-
-    def both(density: Array, seconds: float, first: float, growth: float) -> None:
-        lit.advance(density, seconds, first, growth)
-        cold.advance(np.zeros((thick.size, 1)), seconds, first, growth)
-
-    dark = np.zeros_like(volumes)
+    _check(pulse)
+    run = _Exposure(pulse, skin, cooling, light_spread, snapshots_ms)
     if cooling.kind != "none" and cooling.before_ms > 0:
         before = cooling.before_ms * S_PER_MS
-        both(dark, before, before / 20, 1.1)
+        run.clock_s = -before
+        run.both(np.zeros_like(run.volumes), before, before / 20, 1.1)
     for number in range(stack):
-        for _ in range(_UPDATES):
-            mua = matter.mua_dry[:, None] + matter.mua_water[:, None] * lit.water / np.maximum(matter.water[:, None], 1e-9)
-            brighter, sent_back = drying.change((mua * volumes * light.fluence_m2).sum(axis=1) / held)
-            heating = light.fluence_m2 * brighter[:, None] * mua
-            taken = float((heating * volumes).sum())
-            out = min(max(light.reflected + sent_back, 0.0), 1.0 - taken)
-            account += np.array([taken, out, 1.0 - taken - out]) * power * part_s
-            lit_s += part_s
-            both(power * heating, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
-        upper_J = float(((lit.e - cold.e) * volumes)[above].sum()) + lit.steam_J + beyond * power * lit_s
-        chill = -float((cold.e[:, 0] * thick)[above].sum())
-        gap = _COOL_S if number == stack - 1 else max(1.0 / repetition_Hz - pulse.duration_ms * S_PER_MS, part_s)
-        both(dark, gap, part_s / 2, _GROWTH)
-    energies = (*(float(x) for x in account), lit.surface_J, lit.steam_J, upper_J)
-    return _zone(z, r, lit, light.fluence_m2, volumes, energies, pulse.energy_mJ * J_PER_MJ * stack, chill, skin)
+        run.shine()
+        pulse_s = pulse.duration_ms * S_PER_MS
+        run.rest(_COOL_S if number == stack - 1 else max(1.0 / repetition_Hz - pulse_s, pulse_s / _UPDATES))
+    return _zone(run, pulse.energy_mJ * J_PER_MJ * stack)
 
 
 def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
@@ -204,13 +240,11 @@ def _surface(cooling: Cooling, skin: Skin) -> tuple[float, float]:
     return cooling.heat_transfer_W_m2_K, cooling.medium_C - skin.surface_temperature_C
 
 
-def _zone(
-    z: Array, r: Array, lit: _Tissue, fresh: Array, volumes: Array, energies: tuple[float, ...], incident: float, chill: float,
-    skin: Skin,
-) -> Zone:  # fmt: skip
-    absorbed, reflected, transmitted, surface, steam, upper = energies
-    stored = float((lit.e * volumes).sum()) + steam
-    residual = absorbed - stored - surface
+def _zone(run: _Exposure, incident: float) -> Zone:
+    absorbed, reflected, transmitted = (float(x) for x in run.account)
+    surface, steam, vented = (float(x) for x in run.lit.account)
+    stored = float((run.lit.e * run.volumes).sum())
+    residual = absorbed - stored - surface - vented
     if not abs(residual) <= _AUDIT * max(incident, abs(surface), 1e-9):
         msg = (
             f"The energy account of a microbeam misses {residual:.3g} J of {incident:.3g} J; more than {_AUDIT:g} of it. "
@@ -218,10 +252,11 @@ def _zone(
         )
         raise EnergyError(msg)
     return Zone(
-        z_edges_m=z, r_edges_m=r, damage=lit.dead, peak_C=lit.peak + skin.surface_temperature_C, fluence_m2=fresh,
-        absorbed_J=absorbed, reflected_J=reflected,
-        transmitted_J=transmitted, stored_J=stored, upper_J=upper, chill_J_m2=chill, surface_J=surface, incident_J=incident,
-        residual_J=incident - reflected - transmitted - stored - surface,
+        z_edges_m=run.z, r_edges_m=run.r, damage=run.lit.dead, collagen=run.lit.collagen, water_left=run.lit.water / run.matter.water[:, None],
+        peak_C=run.lit.peak + run.skin.surface_temperature_C, fluence_m2=run.fresh,
+        absorbed_J=absorbed, reflected_J=reflected, transmitted_J=transmitted, stored_J=stored, vented_J=vented, steam_J=steam,
+        upper_J=run.upper_J, chill_J_m2=run.chill, surface_J=surface, incident_J=incident,
+        residual_J=incident - reflected - transmitted - stored - surface - vented, snapshots=tuple(run.snapshots),
     )  # fmt: skip
 
 
@@ -240,6 +275,12 @@ def dead_radius_um(zone: Zone) -> Array:
         upper, lower = math.log(row[j]), math.log(max(float(row[j + 1]), 1e-30))
         out[i] = middle[j] + upper / max(upper - lower, 1e-12) * (middle[j + 1] - middle[j])
     return out
+
+
+def _fidelity(light_spread: LightSpread) -> str:
+    if light_spread == "table":
+        return f"{told(light_spread)}, its change by optical depth, axisymmetric enthalpy model with steam"
+    return "photons in the changing tissue, axisymmetric enthalpy model with steam"
 
 
 def zone_injury(
@@ -263,7 +304,7 @@ def zone_injury(
     field = scattering.light_field(skin, pulse.wavelength_nm, (pulse.wavelength_nm, pulse.wavelength_nm), 1e4, False)
     energy = balance(
         incident_J=zone.incident_J, reflected=zone.reflected_J / zone.incident_J if zone.incident_J else 0.0,
-        parts=(zone.transmitted_J, 0.0, zone.stored_J, zone.surface_J), scale=zone.incident_J,
+        parts=(zone.transmitted_J, zone.vented_J, zone.stored_J, zone.surface_J), scale=zone.incident_J,
     )  # fmt: skip
     return SpotInjury(
         wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=0.0, ablation_width_um=0.0,
@@ -276,8 +317,8 @@ def zone_injury(
         purpura_ratio=selective.purpura(field, skin, duration_ms=pulse.duration_ms), pigment_ratio=0.0,
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=float(zone.peak_C[0].max()),
         peak_basal_C=float(zone.peak_C[cell].max()), selective=False, fractional=True, passes_in_place=1, energy=energy,
-        fidelity=f"{told(light_spread)}, its change on drying by two streams, axisymmetric enthalpy model",
-        error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=scattering.sources_of(skin, field),
+        fidelity=_fidelity(light_spread),
+        error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=tuple(dict.fromkeys((*scattering.sources_of(skin, field), *SOURCES, *_OWN_SOURCES))),
     )  # fmt: skip
 
 
@@ -298,4 +339,4 @@ def mean_exposure_J_cm2(energy_mJ: float, column_density_cm2: float) -> float:
     return energy_mJ * J_PER_MJ * column_density_cm2
 
 
-__all__ = ["Zone", "dead_radius_um", "expose", "mean_exposure_J_cm2", "zone_injury"]
+__all__ = ["Snapshot", "Zone", "dead_radius_um", "expose", "mean_exposure_J_cm2", "zone_injury"]

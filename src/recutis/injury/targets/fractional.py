@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from recutis.injury import ablative, thermal_zone
+from recutis.injury import ablative
+from recutis.injury.targets import columns
 from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, number, skin_of
-from recutis.laser.types import Cooling, Pulse
+from recutis.laser.types import Pulse
 from recutis.light.lines import is_water_line
 from recutis.units import UM_PER_MM
 
@@ -22,6 +23,8 @@ def compute(row: Fields) -> float:
 
     Raises UnknownQuantityError for a quantity that the family has not.
     """
+    if not is_water_line(number(row, "wavelength_nm")):
+        return columns.compute(row)
     skin, quantity = skin_of(row["tissue"]), row["quantity"]
     if quantity == "lesion_depth_ratio":
         upper, lower = (float(x) for x in row["pulse_energy_mJ"].split("/"))
@@ -30,10 +33,7 @@ def compute(row: Fields) -> float:
         ]
         return depths[0] / depths[1]
     pulse = _microbeam(row, number(row, "pulse_energy_mJ"))
-    if is_water_line(pulse.wavelength_nm):
-        spot = ablative.microbeam(pulse, skin, stack=1, repetition_Hz=1.0)
-    else:
-        spot = thermal_zone.zone_injury(pulse, skin, stack=1, repetition_Hz=1.0, cooling=Cooling(), light_spread="photons")
+    spot = ablative.microbeam(pulse, skin, stack=1, repetition_Hz=1.0)
     found = {
         "lesion_depth_um": spot.lesion_depth_um,
         "lesion_width_um": spot.lesion_width_um,
