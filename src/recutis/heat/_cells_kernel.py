@@ -15,6 +15,8 @@ from recutis.units import S_PER_MIN
 Array = NDArray[np.float64]
 
 WORST, HOTTEST = 0, 1
+PIN = 1e4  # boiling tissue keeps its temperature: it takes up heat in a step as if its capacity were so many times higher
+_AT_BOILING_K = 1e-9
 _FAR = 60.0  # exponent of a rate per second that is far beyond any threshold
 
 
@@ -30,11 +32,13 @@ def put_in(heat: Array, power: Array, dt: float, row0: int, row1: int) -> None:
 @bare_kernel
 def properties(
     water: Array, solid: Array, rise: Array, k_dry: float, k_per_water: Array, k_per_K: float, k_reference: float, k_hottest: float,
-    water_heat: float, capacity: Array, k: Array, row0: int, row1: int,
+    boil: float, water_heat: float, capacity: Array, k: Array, row0: int, row1: int,
 ) -> None:  # fmt: skip
     """Heat capacity [J/m3 K] and conductivity [W/m K] from present water and temperature.
 
-    `k_per_K` is the relative change of the water's part a kelvin, from `k_reference` up to `k_hottest` (rises).
+    `k_per_K` is the relative change of the water's part a kelvin, from `k_reference` up to `k_hottest` (rises). Cells that
+    boil get PIN times their capacity for conduction: without that they would run above boiling in a step, and pass heat on
+    that should have made steam.
     """
     for i in range(row0, row1):
         w, s, t, c, p, q = water[i], solid[i], rise[i], capacity[i], k_per_water[i], k[i]
@@ -48,6 +52,22 @@ def properties(
                 q[m] *= 1.0 + k_per_K * (warm - k_reference)
         for m in range(w.size):
             q[m] += k_dry
+        for m in range(w.size):
+            if t[m] >= boil - _AT_BOILING_K and w[m] > 0.0:
+                c[m] *= PIN
+
+
+@bare_kernel
+def pin(
+    heat: Array, capacity: Array, rise: Array, solid: Array, water: Array, water_heat: float, sign: float, row0: int, row1: int
+) -> None:  # fmt: skip
+    """Give cells that boil the heat that goes with their capacity for conduction (sign 1), or take it away (sign -1)."""
+    for i in range(row0, row1):
+        e, c, t, s, w = heat[i], capacity[i], rise[i], solid[i], water[i]
+        for m in range(e.size):
+            true = s[m] + water_heat * w[m]
+            if c[m] > 2.0 * true:
+                e[m] += sign * (c[m] - true) * t[m]
 
 
 @bare_kernel
@@ -111,8 +131,9 @@ def mean_rate(x0: float, x1: float) -> float:
     """Mean of a rate over a step in which its logarithm goes evenly from x0 to x1."""
     x0, x1 = min(x0, _FAR), min(x1, _FAR)
     apart = x1 - x0
-    if abs(apart) < 1e-3:
-        middle: float = np.exp(0.5 * (x0 + x1))
+    if abs(apart) < 2.0:  # exp(middle) sinh(h) / h by its series, to 2e-4 at the end of the range
+        square = apart * apart
+        middle: float = np.exp(0.5 * (x0 + x1)) * (1.0 + square * (1.0 / 24.0 + square * (1.0 / 1920.0)))
         return middle
     mean: float = (np.exp(x1) - np.exp(x0)) / apart
     return mean

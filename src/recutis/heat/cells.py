@@ -17,13 +17,13 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import _cells_kernel as kernels
 from recutis.heat import damage, tissue
 from recutis.heat.damage import Process
-from recutis.units import KELVIN_OFFSET
+from recutis.units import KELVIN_OFFSET, S_PER_MIN
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 _NO_BOIL: Final = 1e9  # a rise that nothing reaches
-_NO_PROCESS: Final = 1e300
-_LEFT_OUT: Final = 1e-7  # damage, or equivalent minutes, that a cell left out for being cold may miss in a run
+_LEFT_OUT: Final = 1e-6  # damage that a cell left out for being cold may miss in a run
+_MINUTES_LEFT_OUT: Final = 1e-4  # equivalent minutes it may miss
 _WORTH_THREADS: Final = 20_000  # cells; below, handing out work costs more than it saves
 _SAFETY: Final = 0.9
 _TOO_FAR: Final = 2.5  # a step that changes this much more than wanted is made again
@@ -67,7 +67,7 @@ class Accuracy:
     """
 
     change_K: float = 1.0
-    change_share: float = 0.03
+    change_share: float = 0.05
     growth: float = 1.6
 
     def __post_init__(self) -> None:
@@ -161,9 +161,9 @@ class Cells:
         self.rise, self.now = np.zeros_like(heat), np.empty_like(heat)
         self.made = np.zeros(heat.shape if physics.steam_return > 0.0 else (1, 1))
         self.steam = np.zeros(heat.shape[0])
-        self.largest = 0.0
         self._damage_law(seconds)
         self.rise[:] = heat / (solid + self.water_heat * water)
+        self.boiling = bool((self.rise >= self.boil).any())
         self.refresh(0, heat.shape[0])
 
     def _damage_law(self, seconds: float) -> None:
@@ -175,28 +175,40 @@ class Cells:
         self._cutoff = self._e_r / (self._ln_a - quiet) - kelvin
         above, below, broken_C = damage.cem43_law()
         self._cem = (broken_C + KELVIN_OFFSET, -math.log(above), -math.log(below))
-        slope = below if quiet < 0.0 else above
-        self._cem_cutoff = broken_C - self._start_C - quiet / math.log(slope)
+        quiet = math.log(_MINUTES_LEFT_OUT * S_PER_MIN / max(seconds, 1e-12))
+        self._cem_cutoff = broken_C - self._start_C - quiet / math.log(below if quiet < 0.0 else above)
 
     def refresh(self, row0: int, row1: int) -> None:
         """Properties from present water and temperature."""
         kernels.properties(
             self.water, self.solid, self.rise, self.k_dry, self.k_per_water, self._physics.conductivity_per_K, self._k_reference,
-            self._k_hottest, self.water_heat, self.capacity, self.k, row0, row1,
+            self._k_hottest, self.boil, self.water_heat, self.capacity, self.k, row0, row1,
         )  # fmt: skip
 
-    def put_in(self, power: Array, dt: float, row0: int, row1: int) -> None:
-        """Heat from a density of power [W/m3]."""
-        kernels.put_in(self.heat, power, dt, row0, row1)
+    def begin(self, power: Array | None, dt: float, row0: int, row1: int) -> None:
+        """Heat from a density of power [W/m3]; boiling cells are made ready for conduction."""
+        if power is not None:
+            kernels.put_in(self.heat, power, dt, row0, row1)
+        if self.boiling:
+            self._pin(1.0, row0, row1)
+
+    def _pin(self, sign: float, row0: int, row1: int) -> None:
+        kernels.pin(self.heat, self.capacity, self.rise, self.solid, self.water, self.water_heat, sign, row0, row1)
+
+    def end(self, bounds: Array, row0: int, row1: int) -> None:
+        """After conduction: heat and temperatures, before boiling."""
+        if self.boiling:
+            self._pin(-1.0, row0, row1)
+        self.look(bounds, row0, row1)
 
     def look(self, bounds: Array, row0: int, row1: int) -> None:
-        """Temperatures after conduction, before boiling, into `now`."""
+        """Temperatures into `now`, and the largest change and rise."""
         bounds[:] = 0.0
         kernels.rises(self.heat, self.water, self.solid, self.water_heat, self.rise, self.now, bounds, row0, row1)
 
     def undo(self) -> None:
-        """Back to the state before the step that `look` has seen."""
-        np.multiply(self.capacity, self.rise, out=self.heat)
+        """Back to the state before the step that `end` has seen."""
+        np.multiply(self.solid + self.water_heat * self.water, self.rise, out=self.heat)
 
     def boil_off(self, row0: int, row1: int) -> None:
         """Water above its boiling point leaves."""

@@ -291,8 +291,8 @@ class _Solver:
         """Heat and conduct; returns largest change and rise [K], heat to the surface and to blood [J]."""
         c, d = self.cells, self.disc
         medium, blood = period.medium_C - d.start_C, d.blood_C - d.start_C
-        if power is not None:
-            self._team.each(lambda _, a, b: c.put_in(power, dt, a, b), self._down)
+        if power is not None or c.boiling:
+            self._team.each(lambda _, a, b: c.begin(power, dt, a, b), self._down)
         self._team.each(
             lambda _, a, b: conduction.depth_sweep(
                 c.heat, c.capacity, c.k, d.z_edges_m, d.r_edges_m, d.first, dt, period.transfer_W_m2_K, medium, d.perfusion_W_m3_K,
@@ -303,7 +303,7 @@ class _Solver:
 
         def across(number: int, a: int, b: int) -> None:
             conduction.radius_sweep(c.heat, c.capacity, c.k, d.r_edges_m, d.first, dt, self._work, a, b)
-            c.look(self._bounds[number], a, b)
+            c.end(self._bounds[number], a, b)
 
         self._team.each(across, self._down)
         changed, largest = self._bounds.max(axis=(0, 2))
@@ -313,6 +313,7 @@ class _Solver:
     def _settle(self, dt: float, largest: float) -> None:
         """Boil, condense, injure, and take the properties of the next step."""
         c, book = self.cells, self.ledger
+        c.boiling = largest >= c.boil - 1.0
         if largest > c.boil:
             self._team.each(lambda _, a, b: c.boil_off(a, b), self._down)
             steam = float(c.steam.sum())
@@ -338,7 +339,7 @@ def run_disc(
 ) -> DiscRun:  # fmt: skip
     """Heat tissue through all periods and check its energy.
 
-    physics, accuracy : see there; the defaults boil at 100 °C and change by at most 3 % a step · threads : all processors for
+    physics, accuracy : see there; the defaults boil at 100 °C and change by at most 5 % a step · threads : all processors for
     large grids unless given; numbers do not depend on it · probes_m : (depth, radius) of cells whose history is kept.
 
     Raises EnergyError when the account does not close, OutOfRangeError for power of a wrong shape, tissue whose damage
@@ -385,7 +386,11 @@ class StepError:
 def step_error(run: DiscRun, finer: DiscRun) -> StepError:
     """Largest differences of two runs; of damage where either run gives between a hundredth and a hundred."""
     a, b = run.disc, finer.disc
-    edge = (np.maximum(a.damage, b.damage) > 0.01) & (np.minimum(a.damage, b.damage) < 100.0) & (np.minimum(a.damage, b.damage) > 0.0)
+    edge = (
+        (np.maximum(a.damage, b.damage) > 0.01)
+        & (np.minimum(a.damage, b.damage) < 100.0)
+        & (np.minimum(a.damage, b.damage) > 0.0)
+    )
     apart = np.abs(np.log(a.damage[edge] / b.damage[edge]))
     return StepError(
         final_K=float(np.abs(a.temperature_C - b.temperature_C)[a.there].max(initial=0.0)),
