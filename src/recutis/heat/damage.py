@@ -74,6 +74,11 @@ def blood() -> Process:
     return process("Lepock_hemoglobin")
 
 
+def wall() -> Process:
+    """Coagulation of the wall of a vessel (Agah et al. 1994, artery)."""
+    return process("Agah_artery")
+
+
 def cem43_law() -> tuple[float, float, float]:
     """Factor of equivalent minutes above and below the break, and the temperature of the break [°C]."""
     return evidence.value("phys_cem43_above"), evidence.value("phys_cem43_below"), evidence.value("phys_cem43_break")

@@ -6,6 +6,7 @@ spot, a pulse length and a cooling, and serves every exposure.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,11 +16,11 @@ from numpy.typing import NDArray
 from recutis import evidence
 from recutis.heat import column as heat
 from recutis.heat import damage, tissue
-from recutis.injury import absorbers
+from recutis.injury import absorbers, cylinder
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
 from recutis.injury.scattering import Field, basal_um, mean_melanin, thermal_ratio
-from recutis.skin import layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
+from recutis.skin import hot_blood_factor, layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
 from recutis.skin.types import Lesion, Skin
 from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM
 
@@ -28,9 +29,15 @@ Probes = Mapping[int, float]
 GLAND_DEPTHS_UM = (200.0, 350.0, 500.0, 700.0, 1000.0, 1400.0)  # nodes; ratios change smoothly between them
 _SEBUM_NM, _SEBUM_BAND_NM = 1726.0, 30.0  # where the row on sebum holds
 SOURCES = (
-    "phys_red_cell_relaxation", "phys_haematocrit", "phys_blood_vaporisation", "phys_gland_depth", "lesion.acne_prone.diameter",
+    "phys_red_cell_relaxation", "phys_haematocrit", "phys_blood_vaporisation", "phys_rupture_steam", "phys_vessel_wall",
+    "phys_vessel_wall_share", "phys_vessel_screening", "phys_plexus_diameter", "phys_plexus_diameter_sd_ln",
+    "phys_purpura_share_24h", "phys_purpura_depth", "vessel_denaturation_threshold_temperature", *damage.wall().sources,
+    "phys_gland_depth", "lesion.acne_prone.diameter",
     "sebum_mua_1726nm", *damage.cell_death().sources,
 )  # fmt: skip
+_PLEXUS_UM = 300.0  # depth at which the bands of a lamp are weighted
+_NOTHING = 1e-30  # stands for zero in a division
+_GIVES_WAY: tuple[cylinder.End, ...] = ("wall", "rupture")
 _SPHERE = 27.0  # TRT_formula_sphere: d² / 27 alpha
 _PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
 
@@ -49,30 +56,60 @@ class Vessel:
         return min(self.per_J_cm2 * exposure_J_cm2, self.bursts_at)
 
 
-def rise_map_K(field: Field, skin: Skin, diameters_um: tuple[float, ...], depths_um: tuple[float, ...]) -> Array:
-    """Adiabatic rise of the blood above its surroundings per J/cm² incident, shape (diameters, depths)."""
-    beyond = np.empty((len(field.bands_nm), len(diameters_um)))
-    for number, nm in enumerate(field.bands_nm):
-        optics = layer_optics(skin, nm)
-        dermis = next((x for x in optics if x.name == "reticular_dermis"), optics[-1])
-        blood = vessel_blood_mua_cm(nm)
-        beyond[number] = [max(absorbers.mean_absorption_cm(blood, d) - dermis.mua_cm, 0.0) for d in diameters_um]
-    per_cm = beyond.T @ field.at(np.array(depths_um))
-    return np.asarray(per_cm * PER_M_PER_CM * J_M2_PER_J_CM2 / absorbers.blood_capacity_J_m3_K())
+@dataclass(frozen=True, kw_only=True)
+class Blood:
+    """Blood of vessels of one diameter in a field: absorption cold [1/cm], factor when hot, weights of the bands in the light."""
+
+    cold_cm: float
+    hot_factor: float
+    weights: Array
 
 
-def vessels(field: Field, skin: Skin, *, duration_ms: float) -> tuple[Vessel, ...]:
-    """Every vessel of the map in this light (selective heating only)."""
-    rises = rise_map_K(field, skin, absorbers.DIAMETERS_UM, absorbers.DEPTHS_UM)
-    start = skin.surface_temperature_C
-    burst = absorbers.burst_rise_K(duration_ms, start)
+def blood_in(field: Field, skin: Skin, diameter_um: float) -> Blood:
+    """What vessels of this size absorb beyond their surroundings, for the bands as they arrive in the upper dermis."""
+    light = field.at(_PLEXUS_UM)
+    cold = np.array([vessel_blood_mua_cm(nm) for nm in field.bands_nm])
+    hot = np.array([hot_blood_factor(nm) for nm in field.bands_nm])
+    total = max(float(light.sum()), _NOTHING)
+    mean = float((light * cold).sum()) / total
+    around = np.array([_dermis_mua_cm(skin, nm) for nm in field.bands_nm])
+    beyond = [max(absorbers.mean_absorption_cm(float(b), diameter_um) - a, 0.0) for b, a in zip(cold, around, strict=True)]
+    whole = absorbers.mean_absorption_cm(mean, diameter_um)
+    return Blood(
+        cold_cm=mean, hot_factor=float((light * cold * hot).sum()) / max(float((light * cold).sum()), _NOTHING),
+        weights=np.array(beyond) / whole,
+    )  # fmt: skip
+
+
+def _dermis_mua_cm(skin: Skin, wavelength_nm: float) -> float:
+    optics = layer_optics(skin, wavelength_nm)
+    return next((x for x in optics if x.name == "reticular_dermis"), optics[-1]).mua_cm
+
+
+def vessel_light(field: Field, blood: Blood, depths_um: float | Array) -> Array:
+    """Fluence that heats vessels at depths per J/cm² incident: that of the bulk less what neighbouring vessels take away."""
+    return np.asarray(evidence.value("phys_vessel_screening") * (blood.weights @ field.at(depths_um)))
+
+
+def vessels(
+    field: Field, skin: Skin, *, duration_ms: float, start_C: tuple[float, ...] | None = None, pulses: int = 1,
+    repetition_Hz: float = 1.0,
+) -> tuple[Vessel, ...]:  # fmt: skip
+    """Every vessel of the map in this light (selective heating only); `start_C` is its temperature at each depth of the map."""
+    starts = start_C if start_C is not None else (skin.surface_temperature_C,) * len(absorbers.DEPTHS_UM)
     found: list[Vessel] = []
-    for diameter, row in zip(absorbers.DIAMETERS_UM, rises, strict=True):
-        needed = absorbers.closure_rise_K(diameter, duration_ms, start)
-        found.extend(
-            Vessel(diameter_um=diameter, depth_um=depth, per_J_cm2=float(rise) / needed, bursts_at=burst / needed)
-            for depth, rise in zip(absorbers.DEPTHS_UM, row, strict=True)
-        )  # fmt: skip
+    for diameter in absorbers.DIAMETERS_UM:
+        blood = blood_in(field, skin, diameter)
+        light = vessel_light(field, blood, np.array(absorbers.DEPTHS_UM))
+        for depth, bright, start in zip(absorbers.DEPTHS_UM, light, starts, strict=True):
+            one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
+            needed = absorbers.needed_J_cm2(one, duration_ms, "wall", pulses=pulses, repetition_Hz=repetition_Hz)
+            found.append(
+                Vessel(
+                    diameter_um=diameter, depth_um=depth, per_J_cm2=float(bright) / needed,
+                    bursts_at=absorbers.burst_J_cm2(one, duration_ms) / needed if needed < math.inf else 0.0,
+                )
+            )  # fmt: skip
     return tuple(found)
 
 
@@ -81,14 +118,36 @@ def vessel_map(found: tuple[Vessel, ...], exposure_J_cm2: float) -> tuple[tuple[
     return tuple((x.diameter_um, x.depth_um, x.ratio(exposure_J_cm2)) for x in found)
 
 
-def purpura(field: Field, skin: Skin, *, duration_ms: float) -> float:
-    """Delivered over needed exposure for visible bleeding of small vessels (purpura), per J/cm²."""
-    diameter, depth = evidence.value("phys_capillary_purpura"), evidence.value("phys_purpura_depth")
-    rise = float(rise_map_K(field, skin, (diameter,), (depth,))[0, 0])
-    start = skin.surface_temperature_C
-    slow = rise / absorbers.purpura_rise_K(diameter, duration_ms, start)
-    burst = rise / absorbers.burst_rise_K(duration_ms, start)
-    return max(slow, burst)
+def purpura_J_cm2(
+    field: Field, skin: Skin, *, duration_ms: float, share: float, start_C: float | None = None, pulses: int = 1,
+    repetition_Hz: float = 1.0,
+) -> float:  # fmt: skip
+    """Least exposure of each pulse at which vessels with a share of the blood of the upper plexus give way.
+
+    A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst.
+    """
+    start = skin.surface_temperature_C if start_C is None else start_C
+    diameters, _ = absorbers.plexus()
+    needed = []
+    for diameter in diameters:
+        blood = blood_in(field, skin, diameter)
+        one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
+        ways = [
+            absorbers.needed_J_cm2(one, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz) for end in _GIVES_WAY
+        ]
+        light = float(vessel_light(field, blood, evidence.value("phys_purpura_depth")))
+        needed.append(min(*ways, absorbers.burst_J_cm2(one, duration_ms)) / max(light, _NOTHING))
+    return absorbers.share_threshold(np.array(needed), share)
+
+
+def purpura(
+    field: Field, skin: Skin, *, duration_ms: float, start_C: float | None = None, pulses: int = 1, repetition_Hz: float = 1.0
+) -> float:
+    """Delivered over needed exposure for bleeding of small vessels that shows after a day (purpura), per J/cm²."""
+    return 1.0 / purpura_J_cm2(
+        field, skin, duration_ms=duration_ms, share=evidence.value("phys_purpura_share_24h"), start_C=start_C, pulses=pulses,
+        repetition_Hz=repetition_Hz,
+    )  # fmt: skip
 
 
 def bursts_melanosomes(duration_ms: float) -> bool:

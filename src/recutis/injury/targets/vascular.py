@@ -2,54 +2,111 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from recutis import evidence
+from recutis.errors import OutOfRangeError
 from recutis.heat import damage
-from recutis.injury import absorbers, scattering, selective
+from recutis.injury import absorbers, blood_layer, cylinder, scattering, selective
+from recutis.injury.schedule import segments
 from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, light_of, number, skin_of
-from recutis.skin import Skin, vessel_blood_mua_cm
-from recutis.units import J_M2_PER_J_CM2, M_PER_UM, PER_M_PER_CM, S_PER_MS
+from recutis.laser.cooling import surface_cooling
+from recutis.skin import Skin, hot_blood_factor, vessel_blood_mua_cm
+from recutis.units import S_PER_MS
+
+_ENDS: dict[str, cylinder.End] = {
+    "vessel_coagulation_threshold_J_cm2": "wall", "vessel_rupture_threshold_J_cm2": "rupture",
+}  # fmt: skip
+_SHARES = {
+    "purpura_threshold_immediate_J_cm2": "phys_purpura_share_immediate",
+    "purpura_threshold_24h_J_cm2": "phys_purpura_share_24h",
+}
+_DEEPEST_UM, _STEP_UM = 4000.0, 20.0  # of the search for coagulated red cells
 
 
 def compute(row: Fields) -> float:
     """Least exposure that marks, closes or bursts vessels, or the temperature or depth at which blood coagulates.
 
-    Raises UnknownQuantityError for a quantity that the family has not.
+    Raises UnknownQuantityError for a quantity that the family has not, OutOfRangeError for a vessel without a size.
     """
-    quantity, ms, nm = row["quantity"], duration_ms(row), number(row, "wavelength_nm")
-    room = evidence.value("phys_room_temperature")
+    quantity, ms = row["quantity"], duration_ms(row)
     if quantity == "blood_coagulation_temperature_C":
         return damage.blood().threshold_C(ms * S_PER_MS)
-    mua = vessel_blood_mua_cm(nm, saturation=1.0) * PER_M_PER_CM
-    capacity = absorbers.blood_capacity_J_m3_K()
     if quantity == "blood_coagulation_threshold_J_cm2":
-        rise = damage.blood().threshold_C(ms * S_PER_MS) - room
-        depth = evidence.value("phys_slice_depth_blood") * M_PER_UM
-        return rise * capacity / (mua * math.exp(-mua * depth)) / J_M2_PER_J_CM2
-    skin = scattering.ridged(skin_of(row["tissue"]))
+        nm = number(row, "wavelength_nm")
+        return blood_layer.coagulation_J_cm2(
+            cold_cm=vessel_blood_mua_cm(nm, saturation=1.0), hot_factor=hot_blood_factor(nm), duration_ms=ms,
+            start_C=evidence.value("phys_room_temperature"), depth_um=evidence.value("phys_slice_depth_blood"),
+        )  # fmt: skip
+    if quantity in _SHARES:
+        return _purpura(row, evidence.value(_SHARES[quantity]))
+    if quantity in _ENDS:
+        return _vessel(row, _ENDS[quantity])
     if quantity == "red_cell_coagulation_depth_um":
-        return _red_cell_depth(row, skin)
-    diameter = number(row, "vessel_diameter_um")
-    needed = absorbers.closure_rise_K(diameter, ms, skin.surface_temperature_C)
-    if row["tissue"] in {"membrane", "skin flap"}:
-        own = absorbers.mean_absorption_cm(vessel_blood_mua_cm(nm), diameter) * PER_M_PER_CM
-        return needed * capacity / (own * evidence.value("phys_membrane_gain")) / J_M2_PER_J_CM2
-    depth_um = evidence.value("phys_purpura_depth")
-    if quantity.startswith("purpura_threshold"):
-        needed = absorbers.purpura_rise_K(diameter, ms, skin.surface_temperature_C)
-    if quantity.startswith(("purpura_threshold", "vessel_coagulation_threshold")):
-        return needed / float(selective.rise_map_K(light_of(row, skin), skin, (diameter,), (depth_um,))[0, 0])
+        return _red_cell_depth(row)
     raise UnknownQuantityError(quantity)
 
 
-def _red_cell_depth(row: Fields, skin: Skin) -> float:
+def _train(row: Fields) -> tuple[int, float]:
+    """Pulses and their rate [Hz]."""
+    return max(int(float(row.get("n_pulses") or 1)), 1), float(row.get("repetition_rate_Hz") or 1.0)
+
+
+def _vessel(row: Fields, end: cylinder.End) -> float:
+    """One vessel of the row's size: in a clear membrane, in a flap of skin over glass, or in skin."""
+    if not row.get("vessel_diameter_um", "").strip():
+        msg = "the row gives no vessel_diameter_um; give the diameter of the vessel in micrometres"
+        raise OutOfRangeError(msg)
+    diameter, nm, words = number(row, "vessel_diameter_um"), number(row, "wavelength_nm"), row["tissue"].lower()
+    pulses, rate = _train(row)
+    skin = scattering.ridged(skin_of(row["tissue"]))
+    clear = "membrane" in words
+    if clear or "flap" in words:
+        thin = evidence.numbers("phys_vessel_wall")[0] if clear else None
+        one = absorbers.vessel(
+            diameter, vessel_blood_mua_cm(nm), hot_blood_factor(nm), skin.surface_temperature_C, wall_um=thin
+        )
+        needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
+        return needed / evidence.value("phys_membrane_gain" if clear else "phys_flap_gain")
+    field = light_of(row, skin)
+    blood = selective.blood_in(field, skin, diameter)
+    depth = evidence.value("phys_purpura_depth")
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, _start_C(row, skin, field, (depth,))[0])
+    needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
+    return needed / float(selective.vessel_light(field, blood, depth))
+
+
+def _purpura(row: Fields, share: float) -> float:
+    """Sizes come from the plexus: those that rows on purpura give are guesses of whoever compiled them."""
+    skin = scattering.ridged(skin_of(row["tissue"]))
+    field = light_of(row, skin)
+    pulses, rate = _train(row)
+    start = _start_C(row, skin, field, (evidence.value("phys_purpura_depth"),))[0]
+    return selective.purpura_J_cm2(
+        field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate
+    )
+
+
+def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[float, ...]) -> tuple[float, ...]:
+    """Temperature at depths when the light comes, after the row's cooling."""
+    words = row.get("cooling", "").strip()
+    kind = "cryogen" if "cryogen" in words or "spray" in words else words or "none"
+    cooling = surface_cooling(kind)
+    plan = segments(fluence_J_cm2=1.0, duration_ms=duration_ms(row), stack=1, repetition_Hz=1.0, cooling=cooling)
+    cold = scattering.faint_twin(skin, field, plan, depths_um)
+    begin = (cooling.before_ms + cooling.delay_ms) * S_PER_MS if cooling.kind != "none" else 0.0
+    return tuple(float(np.interp(begin, cold.time_s, cold.probes_C[:, i])) for i in range(len(depths_um)))
+
+
+def _red_cell_depth(row: Fields) -> float:
+    """Depth down to which half of the blood in small vessels coagulates."""
+    skin = scattering.ridged(skin_of(row["tissue"]))
     diameter = evidence.value("phys_red_cell_vessel")
-    needed = absorbers.closure_rise_K(diameter, duration_ms(row), skin.surface_temperature_C)
     field, fluence = light_of(row, skin), number(row, "fluence_J_cm2")
-    depths = np.arange(100.0, 4000.0, 20.0)
-    rises = selective.rise_map_K(field, skin, (diameter,), tuple(float(d) for d in depths))[0]
-    reached = [d for d, rise in zip(depths, rises, strict=True) if rise * fluence >= needed]
-    return float(max(reached, default=0.0))
+    blood = selective.blood_in(field, skin, diameter)
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, skin.surface_temperature_C)
+    pulses, rate = _train(row)
+    needed = absorbers.needed_J_cm2(one, duration_ms(row), "blood", pulses=pulses, repetition_Hz=rate)
+    depths = np.arange(100.0, _DEEPEST_UM, _STEP_UM)
+    reached = depths[selective.vessel_light(field, blood, depths) * fluence >= needed]
+    return float(reached.max(initial=0.0))
