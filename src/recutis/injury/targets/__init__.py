@@ -37,20 +37,88 @@ _FAMILIES: dict[str, Callable[[Fields], float]] = {
 }
 
 
+_POSITIVE = ("wavelength_nm", "pulse_duration_s", "spot_diameter_mm", "repetition_rate_Hz", "vessel_diameter_um")
+_NOT_NEGATIVE = ("fluence_J_cm2",)
+
+
+def _number(row: Fields, name: str) -> float | None:
+    """A setting as a number, or None where the row gives none; words that are no number raise."""
+    text = (row.get(name) or "").strip()
+    if not text:
+        return None
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _number_refused(row: Fields, name: str) -> str:
+    """What is wrong with one setting."""
+    try:
+        value = _number(row, name)
+    except ValueError:
+        return f"{name} is '{row[name]}'; give one finite number"
+    if value is None:
+        return ""
+    if name in _POSITIVE and value <= 0:
+        return f"{name} is {value:g}; it must be above 0"
+    if name in _NOT_NEGATIVE and value < 0:
+        return f"{name} is {value:g}; it must be 0 or more"
+    if name == "n_pulses" and (value < 1 or value != int(value)):
+        return f"n_pulses is {value:g}; it must be a whole number, at least 1"
+    return ""
+
+
+def _energy_refused(row: Fields) -> str:
+    """What is wrong with the energy, which may be two for a ratio."""
+    for part in (row.get("pulse_energy_mJ") or "").split("/"):
+        try:
+            energy = float(part) if part.strip() else 0.0
+        except ValueError:
+            return f"pulse_energy_mJ is '{row['pulse_energy_mJ']}'; give one number, or two as '30/5'"
+        if not (math.isfinite(energy) and energy >= 0):
+            return f"pulse_energy_mJ is {row['pulse_energy_mJ']}; it must be 0 or more"
+    return ""
+
+
+def refused(row: Fields) -> str:
+    """Why a row's settings mean nothing: one sentence with the column, the value and what is allowed; empty where they do."""
+    for name in (*_POSITIVE, *_NOT_NEGATIVE, "n_pulses"):
+        reason = _number_refused(row, name)
+        if reason:
+            return reason
+    duration, rate = _number(row, "pulse_duration_s"), _number(row, "repetition_rate_Hz")
+    if duration is not None and rate is not None and (_number(row, "n_pulses") or 1) > 1 and duration * rate >= 1:
+        return f"pulse_duration_s is {duration:g}, longer than the period of {1 / rate:g} s at {rate:g} Hz; shorten it or lower the rate"
+    return _energy_refused(row)
+
+
 def compute(row: Fields) -> Found:
     """The model's number for a row of the shared experiments, or the reason why it has none.
 
     `row` maps the columns of `targets_physics.csv` to their text (an evidence row's `fields`).
     """
-    if row.get("tier") == "trend":
-        return Found(value=None, reason="a trend, not a number")
+    trend = row.get("tier") == "trend"
+    found = _computed(row)
+    return Found(value=None, reason="a trend, not a number") if trend and found.value is None else found
+
+
+def _computed(row: Fields) -> Found:
     family = row.get("family", "")
     if family not in _FAMILIES:
         return Found(value=None, reason=f"the family '{family}' has no model; families are {', '.join(sorted(_FAMILIES))}")
+    reason = refused(row)
+    if reason:
+        return Found(value=None, reason=reason)
     if family != "cooling" and not _has(row, "wavelength_nm", "pulse_duration_s"):
         return Found(value=None, reason="the row gives no wavelength or pulse length")
     try:
-        return Found(value=float(_FAMILIES[family](row)))
+        value = float(_FAMILIES[family](row))
+        return (
+            Found(value=value)
+            if math.isfinite(value)
+            else Found(value=None, reason="the model gives no finite number for this row")
+        )
     except RecutisError as error:
         return Found(value=None, reason=str(error))
     except (ValueError, KeyError) as error:
@@ -71,4 +139,4 @@ def inside(row: Fields, found: float) -> bool:
     return value is not None and abs(found - value) <= 0.25 * abs(value)
 
 
-__all__ = ["Found", "compute", "inside", "plain_slab", "skin_of"]
+__all__ = ["Found", "compute", "inside", "plain_slab", "refused", "skin_of"]
