@@ -163,7 +163,16 @@ class Remapped:
         """As in `Lit`."""
         path = np.empty_like(self._log)
         taken = remap(
-            now.mua_m, now.mus_m, self._extinction, self._middle, self._thick, self._area, self._log, self._fresh, self._aside, path
+            now.mua_m,
+            now.mus_m,
+            self._extinction,
+            self._middle,
+            self._thick,
+            self._area,
+            self._log,
+            self._fresh,
+            self._aside,
+            path,
         )
         room = max(1.0 - self._reflected - self._beyond_taken, 0.0)
         if taken > room:
