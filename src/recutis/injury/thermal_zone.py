@@ -20,7 +20,7 @@ from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
 from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
-from recutis.injury.column_light import SOURCES, Matter, Optics, column_light
+from recutis.injury.column_light import SOURCES, Changed, Matter, Optics, column_light
 from recutis.injury.skin_light import LightSpread, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
@@ -34,9 +34,9 @@ _RING_M, _RING_STRETCH, _FINE_RADII = 8e-6, 1.2, 1.5
 _CELL_M, _CELL_STRETCH, _END_M = 1e-5, 1.045, 3e-3
 _FINE_TO_M = 3e-4
 _WIDEST_M, _WIDEST_RADII = 1.2e-3, 4.0
-_UPDATES = 16  # light is laid anew this often a pulse; twice as often moves depths by 1 %
+_UPDATES = 12  # light is laid anew this often a pulse; twice as often moves depths and widths by 0.5 %
 _STEPS_PER_UPDATE = 4
-_GROWTH, _COOL_S, _PIECE = 1.35, 0.5, 4  # cooling down: growing steps, told in pieces of four
+_GROWTH, _COOL_S, _PIECE = 1.35, 0.5, 4  # cooling down: growing steps, four a call
 _AUDIT = 1e-6
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 _SPOTS_UM: Final = (10.0, 3000.0)
@@ -183,8 +183,10 @@ class _Exposure:
         """One pulse, its light laid anew as the tissue changes."""
         part_s = self.pulse.duration_ms * S_PER_MS / _UPDATES
         power = self.pulse.energy_mJ * J_PER_MJ / (self.pulse.duration_ms * S_PER_MS)
+        before: Changed | None = None
         for _ in range(_UPDATES):
-            now = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen)
+            present = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen)
+            now, before = present.ahead(before), present
             path, beyond, reflected = self.light.through(now)
             if not self.fresh.any():
                 self.fresh = path / self.volumes
@@ -202,11 +204,12 @@ class _Exposure:
         dark, step = np.zeros_like(self.volumes), self.pulse.duration_ms * S_PER_MS / _UPDATES / 2
         left = seconds
         while left > 0.0:
-            piece = step * (_GROWTH**_PIECE - 1.0) / (_GROWTH - 1.0)
+            steps = 1 if self._wanted else _PIECE
+            piece = step * (_GROWTH**steps - 1.0) / (_GROWTH - 1.0)
             piece = left if piece > left * (1.0 - 1e-9) else piece
             self.both(dark, piece, step, _GROWTH)
             left -= piece
-            step *= _GROWTH**_PIECE
+            step *= _GROWTH**steps
 
 
 def expose(
