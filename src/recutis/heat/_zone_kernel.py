@@ -45,7 +45,8 @@ def condense(e: Array, water: Array, solid: Array, row: int, laws: Array, volume
     It brings its water and its heat. Returns the energy of the share that leaves the tissue [J].
     """
     per_kg = laws[LATENT] + laws[WATER_HEAT] * laws[BOIL]
-    vented, carried = 0.0, 0.0
+    vented: float = 0.0
+    carried = 0.0
     for j in range(e.shape[1]):
         carried += steam[j] * laws[RETURN]
         vented += steam[j] * (1.0 - laws[RETURN]) * per_kg
@@ -58,7 +59,8 @@ def condense(e: Array, water: Array, solid: Array, row: int, laws: Array, volume
             water[row, j] += mass / volume[j]
             e[row, j] += mass / volume[j] * per_kg
             carried -= mass
-    return vented + carried * per_kg
+    vented += carried * per_kg
+    return vented
 
 
 @kernel

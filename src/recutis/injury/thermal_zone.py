@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
 from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
-from recutis.injury.column_light import SOURCES, Matter, Optics, column_light
+from recutis.injury.column_light import SOURCES, Changed, Matter, Optics, column_light
 from recutis.injury.skin_light import LightSpread, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
@@ -34,9 +34,9 @@ _RING_M, _RING_STRETCH, _FINE_RADII = 8e-6, 1.2, 1.5
 _CELL_M, _CELL_STRETCH, _END_M = 1e-5, 1.045, 3e-3
 _FINE_TO_M = 3e-4
 _WIDEST_M, _WIDEST_RADII = 1.2e-3, 4.0
-_UPDATES = 16  # light is laid anew this often a pulse; twice as often moves depths by 1 %
+_UPDATES = 12  # light is laid anew this often a pulse; twice as often moves depths and widths by 0.5 %
 _STEPS_PER_UPDATE = 4
-_GROWTH, _COOL_S, _PIECE = 1.35, 0.5, 4  # cooling down: growing steps, told in pieces of four
+_GROWTH, _COOL_S, _PIECE = 1.35, 0.5, 4  # cooling down: growing steps, four a call
 _AUDIT = 1e-6
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 _SPOTS_UM: Final = (10.0, 3000.0)
@@ -183,8 +183,10 @@ class _Exposure:
         """One pulse, its light laid anew as the tissue changes."""
         part_s = self.pulse.duration_ms * S_PER_MS / _UPDATES
         power = self.pulse.energy_mJ * J_PER_MJ / (self.pulse.duration_ms * S_PER_MS)
+        before: Changed | None = None
         for _ in range(_UPDATES):
-            now = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen)
+            present = self.optics.now(self.lit.rise_K, self.lit.water, self.lit.collagen)
+            now, before = present.ahead(before), present
             path, beyond, reflected = self.light.through(now)
             if not self.fresh.any():
                 self.fresh = path / self.volumes
@@ -202,11 +204,12 @@ class _Exposure:
         dark, step = np.zeros_like(self.volumes), self.pulse.duration_ms * S_PER_MS / _UPDATES / 2
         left = seconds
         while left > 0.0:
-            piece = step * (_GROWTH**_PIECE - 1.0) / (_GROWTH - 1.0)
+            steps = 1 if self._wanted else _PIECE
+            piece = step * (_GROWTH**steps - 1.0) / (_GROWTH - 1.0)
             piece = left if piece > left * (1.0 - 1e-9) else piece
             self.both(dark, piece, step, _GROWTH)
             left -= piece
-            step *= _GROWTH**_PIECE
+            step *= _GROWTH**steps
 
 
 def expose(
@@ -252,7 +255,8 @@ def _zone(run: _Exposure, incident: float) -> Zone:
         )
         raise EnergyError(msg)
     return Zone(
-        z_edges_m=run.z, r_edges_m=run.r, damage=run.lit.dead, collagen=run.lit.collagen, water_left=run.lit.water / run.matter.water[:, None],
+        z_edges_m=run.z, r_edges_m=run.r, damage=run.lit.dead, collagen=run.lit.collagen,
+        water_left=run.lit.water / run.matter.water[:, None],
         peak_C=run.lit.peak + run.skin.surface_temperature_C, fluence_m2=run.fresh,
         absorbed_J=absorbed, reflected_J=reflected, transmitted_J=transmitted, stored_J=stored, vented_J=vented, steam_J=steam,
         upper_J=run.upper_J, chill_J_m2=run.chill, surface_J=surface, incident_J=incident,
@@ -262,9 +266,34 @@ def _zone(run: _Exposure, incident: float) -> Zone:
 
 def dead_radius_um(zone: Zone) -> Array:
     """Radius at each depth within which damage reaches 1 [µm], interpolated in the logarithm."""
-    middle = (zone.r_edges_m[:-1] + zone.r_edges_m[1:]) / 2 * UM_PER_M
-    out = np.zeros(zone.damage.shape[0])
-    for i, row in enumerate(zone.damage):
+    return _radius_um(zone.damage, zone.r_edges_m)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """Top, bottom and greatest width of a column [µm, fresh]; all 0 where nothing is injured."""
+
+    top_um: float
+    bottom_um: float
+    width_um: float
+
+
+def extent(zone: Zone, sign: Literal["dead", "coagulated"]) -> Extent:
+    """The column as a stain shows it: `dead` cells (loss of viability) or `coagulated` collagen (hyaline, not birefringent)."""
+    reached = zone.damage if sign == "dead" else zone.collagen
+    radius = _radius_um(reached, zone.r_edges_m)
+    hit = np.nonzero(radius > 0)[0]
+    if hit.size == 0:
+        return Extent(top_um=0.0, bottom_um=0.0, width_um=0.0)
+    middle = (zone.z_edges_m[:-1] + zone.z_edges_m[1:]) / 2 * UM_PER_M
+    top = float(zone.z_edges_m[hit[0]]) * UM_PER_M
+    return Extent(top_um=top, bottom_um=_bottom_um(reached, middle), width_um=2.0 * float(radius.max()))
+
+
+def _radius_um(reached: Array, r_edges_m: Array) -> Array:
+    middle = (r_edges_m[:-1] + r_edges_m[1:]) / 2 * UM_PER_M
+    out = np.zeros(reached.shape[0])
+    for i, row in enumerate(reached):
         cells = np.nonzero(row >= 1.0)[0]
         if cells.size == 0:
             continue
@@ -288,19 +317,15 @@ def zone_injury(
 ) -> SpotInjury:
     """One non-ablative column as seen on a slide."""
     zone = expose(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread)
-    radius = dead_radius_um(zone)
+    radius, dead = dead_radius_um(zone), extent(zone, "dead")
     edges, thick = zone.z_edges_m * UM_PER_M, np.diff(zone.z_edges_m) * UM_PER_M
     middle = (edges[:-1] + edges[1:]) / 2
-    hit = np.nonzero(radius > 0)[0]
-    top = float(edges[hit[0]]) if hit.size else 0.0
-    bottom = _bottom_um(zone, middle)
     epidermis, basal = skin.epidermis_um, scattering.basal_um(skin)
     rings = np.pi * np.diff(zone.r_edges_m**2) * UM_PER_M**2
     cell = int(np.searchsorted(edges, basal, side="right")) - 1
     basal_area = float(np.sum((1.0 - np.exp(-np.minimum(zone.damage[cell], 700.0))) * rings))
     epidermal = radius[middle < epidermis]
     below = middle >= epidermis
-    widest = float(radius.max(initial=0.0))
     field = scattering.light_field(skin, pulse.wavelength_nm, (pulse.wavelength_nm, pulse.wavelength_nm), 1e4, False)
     energy = balance(
         incident_J=zone.incident_J, reflected=zone.reflected_J / zone.incident_J if zone.incident_J else 0.0,
@@ -308,8 +333,9 @@ def zone_injury(
     )  # fmt: skip
     return SpotInjury(
         wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=0.0, ablation_width_um=0.0,
-        coagulation_depth_um=max(bottom - top, 0.0), coagulation_rim_um=0.0, lesion_top_um=top, lesion_depth_um=bottom,
-        lesion_width_um=2 * widest, surface_area=math.pi * widest**2, removed_area=0.0,
+        coagulation_depth_um=max(dead.bottom_um - dead.top_um, 0.0), coagulation_rim_um=0.0, lesion_top_um=dead.top_um,
+        lesion_depth_um=dead.bottom_um,
+        lesion_width_um=dead.width_um, surface_area=math.pi * (dead.width_um / 2) ** 2, removed_area=0.0,
         killed_area=math.pi * float(epidermal.max(initial=0.0)) ** 2, basal_area=basal_area,
         dermis_volume=float(np.sum((np.pi * radius**2 * thick)[below])), ablated_volume=0.0,
         heat=max(zone.upper_J, 0.0), chill=zone.chill_J_m2,
@@ -318,12 +344,13 @@ def zone_injury(
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=float(zone.peak_C[0].max()),
         peak_basal_C=float(zone.peak_C[cell].max()), selective=False, fractional=True, passes_in_place=1, energy=energy,
         fidelity=_fidelity(light_spread),
-        error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=tuple(dict.fromkeys((*scattering.sources_of(skin, field), *SOURCES, *_OWN_SOURCES))),
+        error_pct=evidence.value("phys_error_scatter"), warnings=(),
+        sources=tuple(dict.fromkeys((*scattering.sources_of(skin, field), *SOURCES, *_OWN_SOURCES))),
     )  # fmt: skip
 
 
-def _bottom_um(zone: Zone, middle: Array) -> float:
-    axis = zone.damage[:, 0]
+def _bottom_um(reached: Array, middle: Array) -> float:
+    axis = reached[:, 0]
     cells = np.nonzero(axis >= 1.0)[0]
     if cells.size == 0:
         return 0.0
@@ -339,4 +366,4 @@ def mean_exposure_J_cm2(energy_mJ: float, column_density_cm2: float) -> float:
     return energy_mJ * J_PER_MJ * column_density_cm2
 
 
-__all__ = ["Snapshot", "Zone", "dead_radius_um", "expose", "mean_exposure_J_cm2", "zone_injury"]
+__all__ = ["Extent", "Snapshot", "Zone", "dead_radius_um", "expose", "extent", "mean_exposure_J_cm2", "zone_injury"]

@@ -66,6 +66,78 @@ def _to_ring(photon: Array, r_edges: Array, ring: int) -> tuple[float, int]:
     return max((-along + math.sqrt(max(under, 0.0))) / level, 0.0), 1
 
 
+@inlined
+def _to_face(photon: Array, z_edges: Array, row: int) -> float:
+    """Distance to the next change of depth along the path."""
+    distance: float = np.inf
+    if photon[_UZ] > 0.0:
+        distance = (z_edges[row + 1] - photon[_Z]) / photon[_UZ]
+    elif photon[_UZ] < 0.0:
+        distance = (z_edges[row] - photon[_Z]) / photon[_UZ]
+    return distance
+
+
+@inlined
+def _fly(photon: Array, mua: float, length: float) -> float:
+    """Move on; the weight falls by absorption. Returns the path times the mean weight on it [m]."""
+    thick, before = mua * length, photon[_W]
+    path: float = before * length
+    if thick > _THIN:
+        photon[_W] = before * math.exp(-thick)
+        path = (before - photon[_W]) / mua
+    else:
+        photon[_W] = before * (1.0 - thick)
+    photon[_X] += photon[_UX] * length
+    photon[_Y] += photon[_UY] * length
+    photon[_Z] += photon[_UZ] * length
+    return path
+
+
+@inlined
+def _leave_row(photon: Array, z_edges: Array, row: int, index: float, state: Words) -> int:
+    """The row behind a change of depth: -1 through the surface, the number of rows through the bottom."""
+    if photon[_UZ] > 0.0:
+        photon[_Z] = z_edges[row + 1]
+        return row + 1
+    photon[_Z] = z_edges[row]
+    if row > 0:
+        return row - 1
+    if uniform(state) > fresnel(-photon[_UZ], index, 1.0)[0]:
+        return -1
+    photon[_UZ] = -photon[_UZ]
+    return 0
+
+
+@bare_kernel
+def _follow(
+    photon: Array, ring: int, mua: Array, mus: Array, g: Array, index: float, z_edges: Array, r_edges: Array, fluence: Array,
+    state: Words,
+) -> int:  # fmt: skip
+    """One photon from the surface of a ring to where it ends: -1 the surface, -2 taken up, else the bottom."""
+    start, row, free = photon[_W], 0, -math.log(uniform(state))
+    while 0 <= row < z_edges.size - 1:
+        side, step = _to_ring(photon, r_edges, ring)
+        face = _to_face(photon, z_edges, row)
+        length = max(min(side, face), 0.0)
+        scattering = mus[row, ring]
+        if scattering * length >= free:
+            fluence[row, ring] += _fly(photon, mua[row, ring], free / scattering)
+            _turn(photon, g[row], state)
+            free = -math.log(uniform(state))
+        else:
+            fluence[row, ring] += _fly(photon, mua[row, ring], length)
+            free -= scattering * length
+            if side < face:
+                ring += step
+            else:
+                row = _leave_row(photon, z_edges, row, index, state)
+        if photon[_W] < _SMALLEST * start:
+            if uniform(state) > _CHANCE:
+                return -2
+            photon[_W] /= _CHANCE
+    return row
+
+
 @bare_kernel
 def trace(
     radii: Array, weights: Array, seed: int, mua: Array, mus: Array, g: Array, index: float, z_edges: Array,
@@ -75,62 +147,17 @@ def trace(
 
     mua, mus, fluence : (z, r + 1), the last column for all beyond the last ring · g : (z,)
     """
-    nz = z_edges.size - 1
+    ring = 0
     for p in range(radii.size):
         key = mix(np.uint64(seed) * _GOLDEN + np.uint64(p))
         state[0], state[1] = mix(key + _GOLDEN), mix(key + _GOLDEN + _GOLDEN)
         photon[_X], photon[_Y], photon[_Z] = radii[p], 0.0, 0.0
         photon[_UX], photon[_UY], photon[_UZ], photon[_W] = 0.0, 0.0, 1.0, weights[p]
-        i, j = 0, 0
-        while j + 1 < r_edges.size and radii[p] >= r_edges[j + 1]:
-            j += 1
-        free = -math.log(uniform(state))
-        while True:
-            side, step = _to_ring(photon, r_edges, j)
-            uz = photon[_UZ]
-            if uz > 0.0:
-                face = (z_edges[i + 1] - photon[_Z]) / uz
-            elif uz < 0.0:
-                face = (z_edges[i] - photon[_Z]) / uz
-            else:
-                face = np.inf
-            length = max(min(side, face), 0.0)
-            hits = mus[i, j] * length >= free
-            if hits:
-                length = free / mus[i, j]
-            thick = mua[i, j] * length
-            if thick > _THIN:
-                after = photon[_W] * math.exp(-thick)
-                fluence[i, j] += (photon[_W] - after) / mua[i, j]
-            else:
-                after = photon[_W] * (1.0 - thick)
-                fluence[i, j] += photon[_W] * length
-            photon[_W] = after
-            for axis in range(3):
-                photon[axis] += photon[axis + 3] * length
-            if hits:
-                _turn(photon, g[i], state)
-                free = -math.log(uniform(state))
-            else:
-                free -= mus[i, j] * length
-                if side < face:
-                    j += step
-                elif uz > 0.0:
-                    photon[_Z] = z_edges[i + 1]
-                    i += 1
-                    if i == nz:
-                        left[TRANSMITTED] += photon[_W]
-                        break
-                else:
-                    photon[_Z] = z_edges[i]
-                    i -= 1
-                    if i < 0:
-                        i = 0
-                        if uniform(state) > fresnel(-uz, index, 1.0)[0]:
-                            left[REFLECTED] += photon[_W]
-                            break
-                        photon[_UZ] = -uz
-            if photon[_W] < _SMALLEST * weights[p]:
-                if uniform(state) > _CHANCE:
-                    break
-                photon[_W] /= _CHANCE
+        ring = 0
+        while ring + 1 < r_edges.size and radii[p] >= r_edges[ring + 1]:
+            ring += 1
+        end = _follow(photon, ring, mua, mus, g, index, z_edges, r_edges, fluence, state)
+        if end == -1:
+            left[REFLECTED] += photon[_W]
+        elif end >= 0:
+            left[TRANSMITTED] += photon[_W]
