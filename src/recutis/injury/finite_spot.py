@@ -248,7 +248,7 @@ def injury_threshold_J_cm2(
     disc = evidence.value("phys_lesion_seen") if seen_um is None else seen_um
     place = (depth_um * M_PER_UM, disc / 2 * M_PER_UM)
     seconds = sum(x.seconds for x in plan[:-1])
-    process = damage.bulk_skin() if process is None else process
+    process = damage.visible_burn() if process is None else process
     warmer, needed = 0.0, math.inf
     for _ in range(2):
         light = light_of_spot(patch, seconds, light_spread=light_spread, warmer_K=warmer)

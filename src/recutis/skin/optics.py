@@ -15,6 +15,7 @@ import numpy as np
 
 from recutis import evidence
 from recutis.skin._tabulated import Array, Spectrum, check_range, joined, nodes
+from recutis.skin.thermal import density_kg_m3
 from recutis.skin.types import Layer, LayerOptics, Skin
 from recutis.units import CM_PER_UM
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _REFERENCE_NM: Final = 500.0  # of the scattering law itself (Jacques 2013, eq. 1)
-_FORMULA_NM: Final = (300.0, 1100.0)  # where baseline_skin_mua_formula is used; below 350 nm its rows of protein add to it
+_FORMULA_NM: Final = (300.0, 800.0)  # where baseline_skin_mua_formula is used; below 350 nm its rows of protein add to it
 _SHIFTED_NM: Final = (900.0, 2150.0)  # where the temperature of water has been measured to shift its bands
 _NM_PER_CM: Final = 1e7
 _NEAR_NM: Final = 2100.0  # down to here curves of skin itself, beyond it those of its water
@@ -218,12 +219,17 @@ def warmed_nm(wavelength_nm: Array, warmer_K: float) -> Array:
     return np.where((wavelength_nm >= _SHIFTED_NM[0]) & (wavelength_nm <= _SHIFTED_NM[1]), moved, wavelength_nm)
 
 
+def _water_volume(layer: Layer) -> float:
+    """Volume of liquid water in a volume of the layer, from its mass fraction and the density of wet tissue."""
+    return layer.water_fraction * density_kg_m3(layer.water_fraction) / density_kg_m3(1.0)
+
+
 def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array, warmer_K: float) -> _Ranged:
     melanin, blood = layer.melanin_fraction, layer.blood_fraction
     rest = 1 - melanin - blood
     matrix = _rest(layer)
     water = _ranged(_water(), warmed_nm(wavelength_nm, warmer_K))
-    total = (water.times(layer.water_fraction) + _ranged(matrix, wavelength_nm)).times(rest)
+    total = (water.times(_water_volume(layer)) + _ranged(matrix, wavelength_nm)).times(rest)
     protein = _protein(layer, wavelength_nm)
     if protein is not None:
         total = total + protein.times(rest)
