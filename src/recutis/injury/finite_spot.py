@@ -20,9 +20,12 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.heat import damage, modes, tissue
 from recutis.heat.column import Segment, stretched_edges
-from recutis.injury import scattering, selective
+from recutis.injury import selective
 from recutis.injury.scaling import scale_to_damage
+from recutis.injury.scattering import basal_um
+from recutis.injury.schedule import segments
 from recutis.injury.skin_light import LightSpread, layers_of, radial_share, wide_light
+from recutis.laser.types import Cooling
 from recutis.light import Beam, flat_top
 from recutis.light import gaussian as gaussian_beam
 from recutis.skin import layer_thermal
@@ -172,7 +175,7 @@ def rest_C(skin: Skin, medium: modes.Medium, *, living: bool) -> tuple[Array, fl
 class Heated:
     """Temperatures at places over time: what the surface alone does [K over absolute zero], and rises by light per J/cm² on the axis.
 
-    `axis_K` are the rises by depth on the axis when the light last goes out, per J/cm².
+    `axis_K` are the rises by depth on the axis when the light last goes out, per J/cm², `cold_C` the temperatures there without.
     """
 
     time_s: Array
@@ -180,20 +183,51 @@ class Heated:
     rise_K: Array
     z_m: Array
     axis_K: Array
-    rest_C: Array
+    cold_C: Array
+
+    def temperature_C(self, fluence_J_cm2: float) -> Array:
+        """Temperatures at the places over time for an exposure on the axis, (times, places)."""
+        return np.asarray(self.base_K - KELVIN_OFFSET + self.rise_K * fluence_J_cm2)
 
 
-def plan_of(duration_ms: float, *, pulses: int = 1, repetition_Hz: float = 1.0) -> tuple[Segment, ...]:
-    """Pulses in air with one J/cm² each, and the time after in which their heat may still injure."""
-    check_duration(duration_ms / MS_PER_S)
-    pulse_s = duration_ms / MS_PER_S
-    gap = max(1.0 / repetition_Hz - pulse_s, 1e-3 * pulse_s) if pulses > 1 else 0.0
-    air, room = evidence.value("h_air_natural"), evidence.value("phys_room_temperature")
-    lit = Segment(seconds=pulse_s, irradiance_W_m2=J_M2_PER_J_CM2 / pulse_s, transfer_W_m2_K=air, medium_C=room)
-    dark = Segment(seconds=gap, transfer_W_m2_K=air, medium_C=room)
-    body = [lit, dark] * (pulses - 1) + [lit]
+def plan_of(
+    duration_ms: float, *, pulses: int = 1, repetition_Hz: float = 1.0, cooling: Cooling | None = None
+) -> tuple[Segment, ...]:
+    """Pulses with one J/cm² each, their cooling, and the time after in which their heat may still injure."""
+    pulse_s = check_duration(duration_ms / MS_PER_S)
+    gap = max(1.0 / repetition_Hz - pulse_s, pulse_s) if pulses > 1 else 0.0
+    plan = segments(
+        fluence_J_cm2=1.0, duration_ms=duration_ms, stack=pulses, repetition_Hz=repetition_Hz, cooling=cooling or Cooling()
+    )  # fmt: skip
     whole = pulses * pulse_s + (pulses - 1) * gap
-    return (*body, replace(dark, seconds=max(_AFTER_S, _HEAT_FALLS * whole)))
+    return (*plan[:-1], replace(plan[-1], seconds=max(_AFTER_S, _HEAT_FALLS * whole)))
+
+
+def heat_at(
+    patch: Patch, plan: tuple[Segment, ...], places: tuple[tuple[float, float], ...], *, light_spread: LightSpread = "photons"
+) -> Heated:
+    """Temperatures at places (depth, radius) [m] through a plan, in light of cold water."""
+    light = light_of_spot(patch, sum(x.seconds for x in plan[:-1]), light_spread=light_spread)
+    return heat_spot(patch, light, plan, places)
+
+
+def _surface(
+    plan: tuple[Segment, ...], medium: modes.Medium, rest: Array, upward: float
+) -> tuple[modes.Stretch, ...]:
+    """The plan without light: what the surface does. At rest the tissue sends `upward` out into still air [W/m²]."""
+    air = evidence.value("h_air_natural")
+    found = []
+    for one in plan:
+        link = modes.surface_link(medium, one.transfer_W_m2_K)
+        cooled = one.transfer_W_m2_K != air
+        found.append(
+            modes.Stretch(
+                seconds=one.seconds, transfer_W_m2_K=one.transfer_W_m2_K,
+                pull_W_m2=link * (one.medium_C - float(rest[0])) + upward if cooled else 0.0,
+                nodes=_NODES if one.irradiance_W_m2 > 0.0 else _NODES_AFTER,
+            )  # fmt: skip
+        )
+    return tuple(found)
 
 
 def heat_spot(
@@ -204,30 +238,50 @@ def heat_spot(
     A stretch whose surface has the transfer of still air is taken to be at rest with it.
     """
     medium = _medium(patch.skin, patch.living, tuple(light.z_edges_m.tolist()), tuple(light.r_edges_m.tolist()))
-    column = replace(medium, r_edges_m=medium.r_edges_m[[0, -1]])
     rest, upward = rest_C(patch.skin, medium, living=patch.living)
-    air = evidence.value("h_air_natural")
-    bright, plain = [], []
-    for one in plan:
-        link = modes.surface_link(medium, one.transfer_W_m2_K)
-        cooled = one.transfer_W_m2_K != air
-        # at rest the tissue sends `upward` out; a cooler of its own takes more, or less, from the top cell
-        pull = link * (one.medium_C - float(rest[0])) + upward if cooled else 0.0
-        nodes = _NODES if one.irradiance_W_m2 > 0.0 else _NODES_AFTER
-        dark = modes.Stretch(seconds=one.seconds, transfer_W_m2_K=one.transfer_W_m2_K, nodes=nodes)
-        plain.append(replace(dark, pull_W_m2=pull))
-        bright.append(replace(dark, heat_W_m3=light.source_m * one.irradiance_W_m2) if one.irradiance_W_m2 > 0.0 else dark)
+    plain = _surface(plan, medium, rest, upward)
+    bright = tuple(
+        replace(dark, pull_W_m2=0.0, heat_W_m3=light.source_m * one.irradiance_W_m2 if one.irradiance_W_m2 > 0.0 else None)
+        for dark, one in zip(plain, plan, strict=True)
+    )
     first = min(_FIRST_S, min(x.seconds for x in plan) * 1e-2)
-    time_s, rise, ends = modes.follow(medium, tuple(bright), places, first_s=first)
-    base = np.zeros_like(rise)
+    time_s, rise, ends = modes.follow(medium, bright, places, first_s=first)
+    last = max((i for i, x in enumerate(plan) if x.irradiance_W_m2 > 0.0), default=len(plan) - 1)
+    base, cold = np.zeros_like(rise), rest
     if any(x.pull_W_m2 for x in plain):
-        base = modes.follow(column, tuple(plain), tuple((z, 0.0) for z, _ in places), first_s=first)[1]
+        column = replace(medium, r_edges_m=medium.r_edges_m[[0, -1]])
+        _, base, cools = modes.follow(column, plain, tuple((z, 0.0) for z, _ in places), first_s=first)
+        cold = rest + cools[last][:, 0]
     at_rest = np.interp([z for z, _ in places], medium.z_m, rest)
-    last = max(i for i, x in enumerate(plan) if x.irradiance_W_m2 > 0.0) if any(x.irradiance_W_m2 for x in plan) else -1
     return Heated(
-        time_s=time_s, base_K=base + at_rest + KELVIN_OFFSET, rise_K=rise, z_m=medium.z_m,
-        axis_K=ends[last][:, 0], rest_C=rest,
+        time_s=time_s, base_K=base + at_rest + KELVIN_OFFSET, rise_K=rise, z_m=medium.z_m, axis_K=ends[last][:, 0], cold_C=cold,
     )  # fmt: skip
+
+
+def lasting(cooling: Cooling, before_ms: float) -> Cooling:
+    """The cooling, on for this time before the light."""
+    return replace(cooling, before_ms=before_ms)
+
+
+def cooled_C(skin: Skin, cooling: Cooling, depths_um: Array, *, living: bool = True) -> tuple[Array, Array]:
+    """Temperatures under a cooler and after it, (times, depths), and those at rest (depths).
+
+    A spurt of cryogen leaves a film that stays for the delay; every cooler is then taken away.
+    """
+    z = stretched_edges(fine_m=_FINEST_M, fine_to_m=_FINE_TO_M / 4, stretch=_STRETCH, end_m=_DEEP_M)
+    medium = _medium(skin, living, tuple(z.tolist()), (0.0, 1.0))
+    rest, upward = rest_C(skin, medium, living=living)
+    air, room = evidence.value("h_air_natural"), evidence.value("phys_room_temperature")
+    on = check_duration((cooling.before_ms + cooling.delay_ms) / MS_PER_S)
+    plan = (
+        Segment(seconds=on, transfer_W_m2_K=cooling.heat_transfer_W_m2_K, medium_C=cooling.medium_C),
+        Segment(seconds=_AFTER_S, transfer_W_m2_K=air, medium_C=room),
+    )
+    stretches = _surface(plan, medium, rest, upward)
+    places = tuple((float(x) * M_PER_UM, 0.0) for x in depths_um)
+    _, fall, _ = modes.follow(medium, stretches, places, first_s=min(_FIRST_S, on * 1e-2))
+    at_rest = np.interp(np.array(depths_um) * M_PER_UM, medium.z_m, rest)
+    return fall + at_rest, at_rest
 
 
 def injury_threshold_J_cm2(
@@ -263,7 +317,7 @@ def injury_threshold_J_cm2(
 
 def _bursting_J_cm2(patch: Patch, light: SpotLight, radius_m: float) -> float:
     """Exposure on the axis at which melanosomes of the basal layer explode out to a radius."""
-    depth = scattering.basal_um(patch.skin)
+    depth = basal_um(patch.skin)
     middle = (light.z_edges_m[:-1] + light.z_edges_m[1:]) / 2 * UM_PER_M
     rings = (light.r_edges_m[:-1] + light.r_edges_m[1:]) / 2
     share = light.source_m / np.maximum(light.source_m[:, :1], 1e-300)
@@ -282,6 +336,12 @@ def vaporisation_threshold_J_cm2(
     for _ in range(2):
         light = light_of_spot(patch, seconds, light_spread=light_spread, warmer_K=warmer)
         run = heat_spot(patch, light, plan, ((0.0, 0.0),))
-        needed = float(np.min(np.where(run.axis_K > 0.0, (boiling_C - run.rest_C) / np.maximum(run.axis_K, 1e-300), np.inf)))
+        needed = float(np.min(np.where(run.axis_K > 0.0, (boiling_C - run.cold_C) / np.maximum(run.axis_K, 1e-300), np.inf)))
         warmer = 0.5 * needed * float(run.axis_K.max())
     return needed
+
+
+__all__ = [
+    "Heated", "Patch", "SpotLight", "basal_um", "check_duration", "cooled_C", "heat_at", "heat_spot", "injury_threshold_J_cm2", "lasting",
+    "light_of_spot", "plan_of", "rest_C", "vaporisation_threshold_J_cm2",
+]  # fmt: skip
