@@ -259,7 +259,14 @@ def test_measured_dermal_absorption_lies_near_the_mixture_of_bloodless_dermis():
 
 def test_optics_are_continuous_in_wavelength():
     """A step of a tenth of a nanometre changes absorption and scattering by less than two percent, joints of sources included."""
-    grid = np.unique(np.concatenate([np.arange(c - 1, c + 1, 0.1) for c in (351, 400, 500, 577, 1100, 1320, 1557, 1602, 1927, 1995, 2099, 2101, 2780, 10500)]))
+    grid = np.unique(
+        np.concatenate(
+            [
+                np.arange(c - 1, c + 1, 0.1)
+                for c in (351, 400, 500, 577, 1100, 1320, 1557, 1602, 1927, 1995, 2099, 2101, 2780, 10500)
+            ]
+        )
+    )
     table = skin.spectrum(CHEEK, [float(x) for x in grid])
     near = np.isclose(np.diff(grid), 0.1)
 

@@ -44,6 +44,8 @@ _NODES, _NODES_AFTER = 50, 130  # times in the light and after it; twice as many
 _HEAT_FALLS: Final = 4.0  # damage is followed for this many exposures, and at least the next line
 _AFTER_S: Final = 5.0
 _MOST_S: Final = 3600.0
+_COLUMN: Final = 2  # edges of a single ring
+_SEEN_SHARE: Final = 0.5  # of the diameter of a small spot that must be dead to be seen: what is as wide as the beam cannot be
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +78,11 @@ class Patch:
     def beam(self) -> Beam:
         """The beam as light knows it."""
         return gaussian_beam(diameter_um=self.spot_um) if self.gaussian else flat_top(diameter_um=self.spot_um)
+
+    def profile(self, radius_m: float) -> float:
+        """Exposure at a radius over that on the axis."""
+        beam_m = self.spot_um / 2 * M_PER_UM
+        return math.exp(-2.0 * (radius_m / beam_m) ** 2) if self.gaussian else float(radius_m <= beam_m)
 
 
 def check_duration(seconds: float) -> float:
@@ -126,7 +133,7 @@ def _lit(patch: Patch, z: tuple[float, ...], r: tuple[float, ...], light_spread:
     edges, rings = np.array(z), np.array(r)
     wide = wide_light(patch.skin, patch.wavelength_nm, edges, warmer_K=float(warmer_K))
     share = np.ones((edges.size - 1, 1))
-    if rings.size > 2:
+    if rings.size > _COLUMN:
         share = radial_share(patch.skin, patch.wavelength_nm, patch.beam, edges, rings, light_spread)
     absorbed = wide.absorbed_wide_cm * PER_M_PER_CM
     return SpotLight(
@@ -167,7 +174,7 @@ def rest_C(skin: Skin, medium: modes.Medium, *, living: bool) -> tuple[Array, fl
     load = medium.perfusion_W_m3_K * dz * core
     load[0] += above * top
     load[-1] += below * core
-    found = np.linalg.solve(np.diag(diagonal) - np.diag(link, 1) - np.diag(link, -1), load)
+    found: Array = np.linalg.solve(np.diag(diagonal) - np.diag(link, 1) - np.diag(link, -1), load)
     return found, float(above * (found[0] - top))
 
 
@@ -211,9 +218,7 @@ def heat_at(
     return heat_spot(patch, light, plan, places)
 
 
-def _surface(
-    plan: tuple[Segment, ...], medium: modes.Medium, rest: Array, upward: float
-) -> tuple[modes.Stretch, ...]:
+def _surface(plan: tuple[Segment, ...], medium: modes.Medium, rest: Array, upward: float) -> tuple[modes.Stretch, ...]:
     """The plan without light: what the surface does. At rest the tissue sends `upward` out into still air [W/m²]."""
     air = evidence.value("h_air_natural")
     found = []
@@ -222,7 +227,8 @@ def _surface(
         cooled = one.transfer_W_m2_K != air
         found.append(
             modes.Stretch(
-                seconds=one.seconds, transfer_W_m2_K=one.transfer_W_m2_K,
+                seconds=one.seconds,
+                transfer_W_m2_K=one.transfer_W_m2_K,
                 pull_W_m2=link * (one.medium_C - float(rest[0])) + upward if cooled else 0.0,
                 nodes=_NODES if one.irradiance_W_m2 > 0.0 else _NODES_AFTER,
             )  # fmt: skip
@@ -230,9 +236,7 @@ def _surface(
     return tuple(found)
 
 
-def heat_spot(
-    patch: Patch, light: SpotLight, plan: tuple[Segment, ...], places: tuple[tuple[float, float], ...]
-) -> Heated:
+def heat_spot(patch: Patch, light: SpotLight, plan: tuple[Segment, ...], places: tuple[tuple[float, float], ...]) -> Heated:
     """Temperatures at places (depth, radius) [m] through a plan of lit and dark stretches.
 
     A stretch whose surface has the transfer of still air is taken to be at rest with it.
@@ -296,10 +300,10 @@ def injury_threshold_J_cm2(
     """Least exposure on the axis, of each pulse, that leaves a lesion which an eye sees.
 
     It is seen where cells are dead down to `depth_um` over a disc of diameter `seen_um` (the row phys_lesion_seen unless
-    given). Heat does it, or in pulses that confine heat in melanosomes their explosion, whichever comes first. Water that
+    given), or over half the diameter of a small spot. Heat does it, or in pulses that confine heat in melanosomes their explosion, whichever comes first. Water that
     warms absorbs otherwise; its bands are taken at the mean rise of the threshold.
     """
-    disc = evidence.value("phys_lesion_seen") if seen_um is None else seen_um
+    disc = min(evidence.value("phys_lesion_seen") if seen_um is None else seen_um, _SEEN_SHARE * patch.spot_um)
     place = (depth_um * M_PER_UM, disc / 2 * M_PER_UM)
     seconds = sum(x.seconds for x in plan[:-1])
     process = damage.visible_burn() if process is None else process
@@ -307,7 +311,8 @@ def injury_threshold_J_cm2(
     for _ in range(2):
         light = light_of_spot(patch, seconds, light_spread=light_spread, warmer_K=warmer)
         run = heat_spot(patch, light, plan, (place,))
-        needed = scale_to_damage(process, run.time_s, run.base_K[:, 0], run.rise_K[:, 0])
+        rise = run.rise_K[:, 0] * (patch.profile(place[1]) if light.r_edges_m.size == _COLUMN else 1.0)
+        needed = scale_to_damage(process, run.time_s, run.base_K[:, 0], rise)
         warmer = 0.5 * needed * float(run.rise_K.max())
     lit = [x.seconds for x in plan if x.irradiance_W_m2 > 0.0]
     if lit and selective.bursts_melanosomes(lit[0] * MS_PER_S):
@@ -321,7 +326,9 @@ def _bursting_J_cm2(patch: Patch, light: SpotLight, radius_m: float) -> float:
     middle = (light.z_edges_m[:-1] + light.z_edges_m[1:]) / 2 * UM_PER_M
     rings = (light.r_edges_m[:-1] + light.r_edges_m[1:]) / 2
     share = light.source_m / np.maximum(light.source_m[:, :1], 1e-300)
-    there = float(np.interp(radius_m, rings, share[int(np.argmin(np.abs(middle - depth)))]))
+    there = patch.profile(radius_m)
+    if rings.size > 1:
+        there = float(np.interp(radius_m, rings, share[int(np.argmin(np.abs(middle - depth)))]))
     local = float(np.interp(depth, middle, light.axis)) * there
     ratio = selective.melanosome_ratio_of_fluence(patch.skin, light.wavelength_nm, local)
     return 1.0 / ratio if ratio > 0.0 else math.inf

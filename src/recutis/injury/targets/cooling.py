@@ -11,9 +11,11 @@ from recutis.units import MS_PER_S
 
 _DEPTHS_UM = np.concatenate(([0.0], np.geomspace(2.0, 5000.0, 160)))
 
+_LOCALISED = 10.0  # cold counts as far down as a tenth of that of the surface
+
 
 def compute(row: Fields) -> float:
-    """Lowest temperature of the surface or the basal layer, or how deep the cold reaches (to 1/e of that of the surface).
+    """Lowest temperature of the surface or the basal layer, or how deep the cold reaches (to a tenth of that of the surface).
 
     A cooler whose time its words leave open is on for the pulse length of the row, else as long as usual.
 
@@ -38,5 +40,5 @@ def compute(row: Fields) -> float:
     if quantity == "cooling_depth_um":
         ended = int(np.argmin(cold[:, 0]))
         fall = (rest - cold[ended])[:-1]
-        return float(np.interp(-fall[0] / np.e, -fall, _DEPTHS_UM))
+        return float(np.interp(-fall[0] / _LOCALISED, -fall, _DEPTHS_UM))
     raise UnknownQuantityError(quantity)

@@ -116,7 +116,7 @@ _COOLING: Final[tuple[tuple[str, str], ...]] = (
     ("air|zimmer|cryo", "cold_air"),
 )
 _NO_COOLING: Final = frozenset({"", "none", "no", "no_cooling", "-", "without"})
-_FIGURE: Final = re.compile(r"(-?\d+(?:\.\d+)?)\s*(ms|s|degc|°c|c)(?![a-z])")
+_FIGURE: Final = re.compile(r"(-?\d+(?:\.\d+)?)_*(ms|s|degc|°c|c)(?![a-z])")
 
 
 def cooling_of(words: str) -> Cooling:
@@ -137,17 +137,17 @@ def cooling_of(words: str) -> Cooling:
     found = surface_cooling(kind)
     if re.search(r"(?<![a-z])ice", text):
         found = replace(found, medium_C=0.0)
-    told: dict[str, float] = {}
+    medium, before, delay = found.medium_C, found.before_ms, found.delay_ms
     for figure in _FIGURE.finditer(text):
         value, unit, ahead = float(figure.group(1)), figure.group(2), text[: figure.start()]
+        milliseconds = abs(value) * (1.0 if unit == "ms" else MS_PER_S)
         if unit in {"c", "degc", "°c"}:
-            told["medium_C"] = value
+            medium = value
+        elif ahead.rstrip("_").endswith("delay"):
+            delay = milliseconds
         else:
-            name = "delay_ms" if ahead.rstrip("_ ").endswith("delay") else "before_ms"
-            told[name] = abs(value) * (1.0 if unit == "ms" else MS_PER_S)
-    if kind == "cryogen" and "before_ms" in told:
-        told.setdefault("delay_ms", 0.0)
-    return replace(found, **told)
+            before, delay = milliseconds, 0.0 if kind == "cryogen" else delay
+    return replace(found, medium_C=medium, before_ms=before, delay_ms=delay)
 
 
 class UnknownQuantityError(RecutisError):
