@@ -1,4 +1,4 @@
-"""Local absorbers in the light of the bulk: vessels as cylinders, the plexus they form, melanosomes."""
+"""Vessels in the light of the bulk: what each needs, and the plexus that vessels of many sizes form."""
 
 from __future__ import annotations
 
@@ -113,9 +113,3 @@ def burst_rise_K(duration_ms: float, start_C: float) -> float:
     hotter = 1.0 + (1.0 / evidence.value("phys_haematocrit") - 1.0) * confined
     return (evidence.value("phys_blood_vaporisation") - start_C) / (hotter * confined)
 
-
-def melanosome_threshold_J_cm2(mua_cm: float, start_C: float, capacity_J_m3_K: float) -> float:
-    """Local exposure that explodes melanosomes in a pulse too short for them to cool (Jacques & McAuliffe 1991)."""
-    rise = evidence.value("melanosome_vaporization_threshold_temperature") - start_C
-    per_cm3 = capacity_J_m3_K * M_PER_UM  # J/m3 to J/cm3
-    return per_cm3 * rise / (mua_cm * evidence.value("phys_melanosome_factor"))

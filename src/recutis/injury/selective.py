@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from recutis import evidence
 from recutis.heat import column as heat
 from recutis.heat import damage, tissue
-from recutis.injury import absorbers, cylinder
+from recutis.injury import absorbers, cylinder, melanosome
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
-from recutis.injury.scattering import Field, basal_um, mean_melanin, thermal_ratio
+from recutis.injury.scattering import Field, mean_melanin, thermal_ratio
 from recutis.skin import hot_blood_factor, layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
 from recutis.skin.types import Lesion, Skin
-from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM
+from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
 Probes = Mapping[int, float]
@@ -39,6 +39,7 @@ _PLEXUS_UM = 300.0  # depth at which the bands of a lamp are weighted
 _NOTHING = 1e-30  # stands for zero in a division
 _GIVES_WAY: tuple[cylinder.End, ...] = ("wall", "rupture")
 _SPHERE = 27.0  # TRT_formula_sphere: d² / 27 alpha
+_LIVING = 5  # depths in the living epidermis; ten move whitening by under 1 %
 _PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
 
 
@@ -150,22 +151,34 @@ def purpura(
     )  # fmt: skip
 
 
-def bursts_melanosomes(duration_ms: float) -> bool:
-    """Whether a pulse is short enough to confine its heat in melanosomes."""
-    return duration_ms * MS_PER_S <= evidence.value("phys_confined_limit")
+def living_um(skin: Skin) -> Array:
+    """Depths [µm] that stand for the living epidermis, in which a ridged skin has its melanin."""
+    corneum = sum(x.thickness_um for x in skin.layers if x.name == "stratum_corneum")
+    share = (np.arange(_LIVING) + 0.5) / _LIVING
+    return np.asarray(corneum + (skin.epidermis_um - corneum) * share)
 
 
-def melanosome_ratio(field: Field, skin: Skin, depths_um: Array) -> Array:
+def melanosome_ratio(
+    field: Field, skin: Skin, depths_um: Array, *, duration_ms: float, warms_K: float = 0.0
+) -> Array:
     """Local exposure over what whitens, at each depth, per J/cm²: the melanosome threshold, more where melanosomes are few.
 
-    `skin` is a ridged skin.
+    `skin` is a ridged skin; `warms_K` the rise of its melanin layer per J/cm² at the end of the pulse.
     """
     melanin = mean_melanin(skin)
     sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
-    start = slab_of(skin).start_C
-    needed = [absorbers.melanosome_threshold_J_cm2(float(melanosome_mua_cm(nm)), start, capacity) for nm in field.bands_nm]
-    return np.asarray(np.sum(field.at(depths_um) / np.array(needed)[:, None], axis=0) / sparse)
+    light = field.at(depths_um)
+    bright = max(float(light.sum(axis=0).max()), _NOTHING)
+    needed = [
+        melanosome.threshold_J_cm2(
+            float(melanosome_mua_cm(nm)) * evidence.value("phys_melanosome_factor"), start_C=slab_of(skin).start_C,
+            explodes_C=evidence.value("melanosome_vaporization_threshold_temperature"), capacity_J_m3_K=capacity,
+            duration_ms=duration_ms, around_K=warms_K / bright,
+        )
+        for nm in field.bands_nm
+    ]  # fmt: skip
+    return np.asarray(np.sum(light / np.array(needed)[:, None], axis=0) / sparse)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,16 +196,33 @@ class Pigment:
         return max(reached, default=0.0)
 
 
-def burst_pigment(field: Field, skin: Skin, dark: Field, shaded: Skin, bottom_um: float) -> Pigment:
-    """Explosion of melanosomes by short pulses.
+def burst_pigment(
+    field: Field, skin: Skin, dark: Field, shaded: Skin, bottom_um: float, *, duration_ms: float, warms_K: float
+) -> Pigment:
+    """Explosion of melanosomes, which slow pulses hardly reach.
 
-    Whitening needs enough exploding melanosomes in a volume: its threshold rises as melanin gets sparse.
+    Whitening needs enough exploding melanosomes in a volume: its threshold rises as melanin gets sparse. `warms_K` is the rise
+    of the normal epidermis per J/cm² at the end of the pulse.
     """
-    basal = np.array([basal_um(skin)])
+    living = living_um(skin)
     depths = np.linspace(5.0, bottom_um, _PIGMENT_DEPTHS)
+
+    def at(light: Field, where: Skin, depth: Array) -> Array:
+        return melanosome_ratio(light, where, depth, duration_ms=duration_ms, warms_K=warms_K)
+
     return Pigment(
-        lesion=float(melanosome_ratio(dark, shaded, basal)[0]), epidermis=float(melanosome_ratio(field, skin, basal)[0]),
-        depths_um=tuple(float(x) for x in depths), ratios=tuple(float(x) for x in melanosome_ratio(dark, shaded, depths)),
+        lesion=float(at(dark, shaded, living).mean()), epidermis=float(at(field, skin, living).mean()),
+        depths_um=tuple(float(x) for x in depths), ratios=tuple(float(x) for x in at(dark, shaded, depths)),
+    )  # fmt: skip
+
+
+def either(burst: Pigment, heated: Pigment) -> Pigment:
+    """Whichever of two ways to reach pigment comes first, at the depths of the first."""
+    depths = np.array(burst.depths_um)
+    warm = np.interp(depths, heated.depths_um, heated.ratios) if heated.depths_um else np.zeros(depths.size)
+    return Pigment(
+        lesion=max(burst.lesion, heated.lesion), epidermis=max(burst.epidermis, heated.epidermis), depths_um=burst.depths_um,
+        ratios=tuple(float(x) for x in np.maximum(burst.ratios, warm)),
     )  # fmt: skip
 
 

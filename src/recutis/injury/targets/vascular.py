@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from recutis import evidence
@@ -99,14 +101,27 @@ def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[
 
 
 def _red_cell_depth(row: Fields) -> float:
-    """Depth down to which half of the blood in small vessels coagulates."""
+    """Depth down to which half of the blood in small vessels coagulates.
+
+    Upper vessels are hot long before the pulse ends and then absorb more: the deeper light is that through warm blood, for the
+    share of the pulse that is left when they have got what they need.
+    """
     skin = scattering.ridged(skin_of(row["tissue"]))
     diameter = evidence.value("phys_red_cell_vessel")
-    field, fluence = light_of(row, skin), number(row, "fluence_J_cm2")
+    fluence, upper = number(row, "fluence_J_cm2"), evidence.value("phys_purpura_depth")
+    pulses, rate = _train(row)
+    field = light_of(row, skin)
     blood = selective.blood_in(field, skin, diameter)
     one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, skin.surface_temperature_C)
-    pulses, rate = _train(row)
     needed = absorbers.needed_J_cm2(one, duration_ms(row), "blood", pulses=pulses, repetition_Hz=rate)
+    given = float(selective.vessel_light(field, blood, upper)) * fluence
+    late = max(1.0 - needed / given, 0.0) if given > 0.0 else 0.0
+    warm = light_of(row, _with_blood(skin, 1.0 + (blood.hot_factor - 1.0) * late))
     depths = np.arange(100.0, _DEEPEST_UM, _STEP_UM)
-    reached = depths[selective.vessel_light(field, blood, depths) * fluence >= needed]
+    reached = depths[selective.vessel_light(warm, blood, depths) * fluence >= needed]
     return float(reached.max(initial=0.0))
+
+
+def _with_blood(skin: Skin, factor: float) -> Skin:
+    """The skin with the absorption of its blood multiplied, as if it held so many times as much."""
+    return replace(skin, layers=tuple(replace(x, blood_fraction=min(x.blood_fraction * factor, 0.5)) for x in skin.layers))
