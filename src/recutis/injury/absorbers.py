@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis import evidence
-from recutis.heat import damage
 from recutis.injury import cylinder
-from recutis.units import M_PER_UM, PER_M_PER_CM, S_PER_MS
+from recutis.units import M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
 DIAMETERS_UM = (20.0, 40.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0)
 DEPTHS_UM = (150.0, 300.0, 500.0, 1000.0)
 _US_PER_MS = 1e3  # SI prefixes
 _CLASSES = 7  # of vessel size in the plexus; eleven move purpura thresholds by under 4 %
-_LEAST_MS = 1e-6  # shorter pulses coagulate at the same temperature, reached after them
+_COOLED_C, _SAME_K = 20.0, 0.5  # where a cooled vessel is computed; what counts as not cooled
 _DIGITS = 3  # of absorption, so that neighbouring settings share thresholds
 _ROOM_FOR_SIZE = 2.0  # blood of a vessel grows as the square of its diameter
 
@@ -50,18 +50,21 @@ def vessel(diameter_um: float, cold_cm: float, hot_factor: float, start_C: float
 def needed_J_cm2(
     one: cylinder.Vessel, duration_ms: float, end: cylinder.End, *, pulses: int = 1, repetition_Hz: float = 1.0
 ) -> float:
-    """Least fluence around a vessel for an end point; of vessels alike but for their temperature one is computed.
+    """Least fluence around a vessel for an end point; in the logarithm between a vessel of normal skin and a cooled one.
 
-    A vessel that starts cooler or warmer needs light in proportion to what it lacks to the temperature at which its wall
-    coagulates in the time of the pulse.
+    So that every depth of a cooled skin needs but two thresholds.
     """
     normal = evidence.numbers("skin_surface_temperature_baseline")[1]
-    usual = cylinder.Vessel(
-        diameter_um=one.diameter_um, wall_um=one.wall_um, cold_cm=one.cold_cm, hot_cm=one.hot_cm, start_C=normal
-    )
-    light = cylinder.threshold_J_cm2(usual, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz)
-    hot = damage.wall().threshold_C(max(duration_ms, _LEAST_MS) * S_PER_MS)
-    return light * max(hot - one.start_C, 1.0) / (hot - normal)
+
+    def at(start_C: float) -> float:
+        usual = replace(one, start_C=start_C)
+        return cylinder.threshold_J_cm2(usual, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz)
+
+    warm = at(normal)
+    if abs(one.start_C - normal) < _SAME_K or not math.isfinite(warm):
+        return warm
+    share = (normal - one.start_C) / (normal - _COOLED_C)
+    return float(warm * (at(_COOLED_C) / warm) ** share)
 
 
 @lru_cache(maxsize=1)
@@ -96,8 +99,11 @@ def red_cell_confinement(duration_ms: float) -> float:
 
 
 def burst_J_cm2(one: cylinder.Vessel, duration_ms: float) -> float:
-    """Fluence around a vessel at which its red cells vaporise and burst it; infinite for slow pulses."""
-    mean = mean_absorption_cm(one.cold_cm, one.diameter_um)
+    """Fluence around a vessel at which its red cells vaporise and burst it; infinite for slow pulses.
+
+    On the way they absorb as the mean of cold and hot blood.
+    """
+    mean = mean_absorption_cm((one.cold_cm + one.hot_cm) / 2.0, one.diameter_um)
     return burst_rise_K(duration_ms, one.start_C) * blood_capacity_J_m3_K() * M_PER_UM / mean
 
 

@@ -25,7 +25,7 @@ from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM,
 
 Array = NDArray[np.float64]
 End = Literal["wall", "inside", "blood", "rupture"]
-_INSIDE, _WALL_CELLS = 14, 4  # cells of lumen and wall; twice as many move thresholds by under 2 %
+_INSIDE, _WALL_CELLS = 14, 4  # cells of lumen and wall; twice as many move thresholds by under 4 %, of the smallest by 7
 _STRETCH = 1.2
 _STEPS = 50  # of a pulse; twice as many move thresholds by under 1 %
 _GROWTH = 1.12  # of the steps afterwards
@@ -58,12 +58,17 @@ class Vessel:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """What an exposure did to a vessel: damage integrals, highest temperature of the axis [°C], steam [J/cm³] and energies [J/m]."""
+    """What an exposure did to a vessel.
+
+    Damage integrals at the outside and inside of the wall and in the blood; highest temperatures of the axis and of the inside
+    of the wall [°C], most steam [J/cm³ of blood], and energies [J per m of vessel].
+    """
 
     wall: float
     inside: float
     blood: float
     peak_C: float
+    peak_wall_C: float
     steam_J_cm3: float
     given_J_m: float
     stored_J_m: float
@@ -164,7 +169,8 @@ def heat_vessel(
         raise EnergyError(msg)
     return Course(
         wall=float(account[kernels.WALL]), inside=float(account[kernels.INSIDE]), blood=float(account[kernels.BLOOD]),
-        peak_C=float(account[kernels.PEAK]) + vessel.start_C, steam_J_cm3=float(account[kernels.STEAM]) * M_PER_UM,
+        peak_C=float(account[kernels.PEAK]) + vessel.start_C, peak_wall_C=float(account[kernels.SKIN]) + vessel.start_C,
+        steam_J_cm3=float(account[kernels.STEAM]) * M_PER_UM,
         given_J_m=float(account[kernels.GIVEN]), stored_J_m=stored, lost_J_m=float(account[kernels.OUTSIDE]),
     )  # fmt: skip
 

@@ -87,21 +87,22 @@ def _dermis_mua_cm(skin: Skin, wavelength_nm: float) -> float:
     return next((x for x in optics if x.name == "reticular_dermis"), optics[-1]).mua_cm
 
 
-def vessel_light(field: Field, blood: Blood, depths_um: float | Array) -> Array:
-    """Fluence that heats vessels at depths per J/cm² incident: that of the bulk less what neighbouring vessels take away."""
-    return np.asarray(evidence.value("phys_vessel_screening") * (blood.weights @ field.at(depths_um)))
+def vessel_light(field: Field, blood: Blood, depths_um: float | Array, *, screened: bool) -> Array:
+    """Fluence that heats vessels at depths per J/cm² incident: that of the bulk, less in a plexus what its vessels take away."""
+    light = blood.weights @ field.at(depths_um)
+    return np.asarray(light * (evidence.value("phys_vessel_screening") if screened else 1.0))
 
 
 def vessels(
     field: Field, skin: Skin, *, duration_ms: float, start_C: tuple[float, ...] | None = None, pulses: int = 1,
     repetition_Hz: float = 1.0,
 ) -> tuple[Vessel, ...]:  # fmt: skip
-    """Every vessel of the map in this light (selective heating only); `start_C` is its temperature at each depth of the map."""
+    """Every vessel of the map, alone in this light (selective heating only); `start_C` is its temperature at each depth of the map."""
     starts = start_C if start_C is not None else (skin.surface_temperature_C,) * len(absorbers.DEPTHS_UM)
     found: list[Vessel] = []
     for diameter in absorbers.DIAMETERS_UM:
         blood = blood_in(field, skin, diameter)
-        light = vessel_light(field, blood, np.array(absorbers.DEPTHS_UM))
+        light = vessel_light(field, blood, np.array(absorbers.DEPTHS_UM), screened=False)
         for depth, bright, start in zip(absorbers.DEPTHS_UM, light, starts, strict=True):
             one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
             needed = absorbers.needed_J_cm2(one, duration_ms, "wall", pulses=pulses, repetition_Hz=repetition_Hz)
@@ -136,7 +137,7 @@ def purpura_J_cm2(
         ways = [
             absorbers.needed_J_cm2(one, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz) for end in _GIVES_WAY
         ]
-        light = float(vessel_light(field, blood, evidence.value("phys_purpura_depth")))
+        light = float(vessel_light(field, blood, evidence.value("phys_purpura_depth"), screened=True))
         needed.append(min(*ways, absorbers.burst_J_cm2(one, duration_ms)) / max(light, _NOTHING))
     return absorbers.share_threshold(np.array(needed), share)
 

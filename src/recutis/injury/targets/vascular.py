@@ -75,7 +75,7 @@ def _vessel(row: Fields, end: cylinder.End) -> float:
     depth = evidence.value("phys_purpura_depth")
     one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, _start_C(row, skin, field, (depth,))[0])
     needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
-    return needed / float(selective.vessel_light(field, blood, depth))
+    return needed / float(selective.vessel_light(field, blood, depth, screened=False))
 
 
 def _purpura(row: Fields, share: float) -> float:
@@ -114,11 +114,11 @@ def _red_cell_depth(row: Fields) -> float:
     blood = selective.blood_in(field, skin, diameter)
     one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, skin.surface_temperature_C)
     needed = absorbers.needed_J_cm2(one, duration_ms(row), "blood", pulses=pulses, repetition_Hz=rate)
-    given = float(selective.vessel_light(field, blood, upper)) * fluence
+    given = float(selective.vessel_light(field, blood, upper, screened=True)) * fluence
     late = max(1.0 - needed / given, 0.0) if given > 0.0 else 0.0
     warm = light_of(row, _with_blood(skin, 1.0 + (blood.hot_factor - 1.0) * late))
     depths = np.arange(100.0, _DEEPEST_UM, _STEP_UM)
-    reached = depths[selective.vessel_light(warm, blood, depths) * fluence >= needed]
+    reached = depths[selective.vessel_light(warm, blood, depths, screened=True) * fluence >= needed]
     return float(reached.max(initial=0.0))
 
 
