@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 DIAMETERS_UM = (20.0, 40.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0)
 DEPTHS_UM = (150.0, 300.0, 500.0, 1000.0)
 _US_PER_MS = 1e3  # SI prefixes
-_CLASSES = 7  # of vessel size in the plexus; eleven move purpura thresholds by under 4 %
+_CLASSES = 5  # of vessel size in the plexus; eleven move purpura thresholds by under 5 %
 _COOLED_C, _SAME_K = 20.0, 0.5  # where a cooled vessel is computed; what counts as not cooled
 _DIGITS = 3  # of absorption, so that neighbouring settings share thresholds
 _ROOM_FOR_SIZE = 2.0  # blood of a vessel grows as the square of its diameter
@@ -67,16 +67,18 @@ def needed_J_cm2(
     return float(warm * (at(_COOLED_C) / warm) ** share)
 
 
-@lru_cache(maxsize=1)
-def plexus() -> tuple[tuple[float, ...], float]:
+@lru_cache(maxsize=8)
+def plexus(median_um: float | None = None) -> tuple[tuple[float, ...], float]:
     """Diameters [µm] of classes of the upper plexus that hold equal shares of its blood, and that share.
 
-    Vessels are log-normally many; their blood grows as the square of their diameter, which moves the median up.
+    Vessels are log-normally many about `median_um`, that of normal skin unless told; their blood grows as the square of their
+    diameter, which moves the median up.
     """
     from scipy.special import ndtri
 
     spread = evidence.value("phys_plexus_diameter_sd_ln")
-    median = evidence.value("phys_plexus_diameter") * math.exp(_ROOM_FOR_SIZE * spread**2)
+    usual = evidence.value("phys_plexus_diameter") if median_um is None else median_um
+    median = usual * math.exp(_ROOM_FOR_SIZE * spread**2)
     at = (np.arange(_CLASSES) + 0.5) / _CLASSES
     return tuple(float(round(x, 2)) for x in median * np.exp(spread * ndtri(at))), 1.0 / _CLASSES
 

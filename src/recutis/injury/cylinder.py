@@ -33,7 +33,7 @@ _AFTER = 4.0  # pulse lengths or relaxation times followed after the pulse, whic
 _REACH = 5.0  # diffusion lengths of tissue around the vessel
 _AUDIT = 1e-6
 _LEAST_J_CM2, _MOST_J_CM2 = 1e-4, 1e6  # local exposures beyond these mean: always, never
-_CLOSE = 2e-3  # of a threshold
+_CLOSE = 4e-3  # of a threshold
 _STRIDE = 0.6  # of the logarithm of the exposure, until the threshold lies between two
 
 

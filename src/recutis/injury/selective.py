@@ -122,14 +122,14 @@ def vessel_map(found: tuple[Vessel, ...], exposure_J_cm2: float) -> tuple[tuple[
 
 def purpura_J_cm2(
     field: Field, skin: Skin, *, duration_ms: float, share: float, start_C: float | None = None, pulses: int = 1,
-    repetition_Hz: float = 1.0,
+    repetition_Hz: float = 1.0, median_um: float | None = None,
 ) -> float:  # fmt: skip
     """Least exposure of each pulse at which vessels with a share of the blood of the upper plexus give way.
 
-    A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst.
+    `median_um` is the median diameter of its vessels by number, that of normal skin unless told. A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst.
     """
     start = skin.surface_temperature_C if start_C is None else start_C
-    diameters, _ = absorbers.plexus()
+    diameters, _ = absorbers.plexus(median_um)
     needed = []
     for diameter in diameters:
         blood = blood_in(field, skin, diameter)

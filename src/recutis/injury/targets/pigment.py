@@ -51,8 +51,15 @@ def compute(row: Fields) -> float:
 
 
 def _skin(words: str) -> Skin:
-    """The skin of a row; a guinea pig's is as dark as theirs is, and what the sun has not reached has less than a tan has more."""
-    skin = skin_of(words)
-    if "guinea" in words.lower():
-        return scattering.darkened(skin, evidence.value("phys_guinea_pig_melanin") / scattering.mean_melanin(skin))
-    return scattering.darkened(skin, 1.0 / evidence.value("skin.tan_factor")) if "sun-protected" in words.lower() else skin
+    """The skin of a row: a guinea pig's as dark as theirs is, a lentigo's as dark as lentigines are, sun or none as it says."""
+    skin, said = skin_of(words), words.lower()
+    factor = 1.0
+    if "guinea" in said:
+        factor = evidence.value("phys_guinea_pig_melanin") / scattering.mean_melanin(skin)
+    elif "lentig" in said:
+        factor = evidence.value("lentigo_melanin_factor")
+    elif "sun-protected" in said:
+        factor = 1.0 / evidence.value("skin.tan_factor")
+    elif "sun-exposed" in said or "tanned" in said:
+        factor = evidence.value("skin.tan_factor")
+    return scattering.darkened(skin, factor)

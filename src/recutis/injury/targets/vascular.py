@@ -79,14 +79,16 @@ def _vessel(row: Fields, end: cylinder.End) -> float:
 
 
 def _purpura(row: Fields, share: float) -> float:
-    """Sizes come from the plexus: those that rows on purpura give are guesses of whoever compiled them."""
+    """Sizes come from the plexus, of a port-wine stain where the row says so: those in rows on purpura are guesses."""
     skin = scattering.ridged(skin_of(row["tissue"]))
     field = light_of(row, skin)
     pulses, rate = _train(row)
     start = _start_C(row, skin, field, (evidence.value("phys_purpura_depth"),))[0]
+    stain = "port-wine" in row["tissue"].lower().replace("port wine", "port-wine")
     return selective.purpura_J_cm2(
-        field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate
-    )
+        field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate,
+        median_um=evidence.value("PWS_vessel_diameter_red") if stain else None,
+    )  # fmt: skip
 
 
 def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[float, ...]) -> tuple[float, ...]:
