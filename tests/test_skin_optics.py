@@ -13,8 +13,8 @@ from recutis.sites import PHOTOTYPES, SITES
 from recutis.skin.optics import anisotropy, melanin_mua_cm
 
 LASERS_NM = (
-    532, 585, 595, 694, 755, 1064, 1320, 1340, 1410, 1440, 1450, 1470, 1540, 1550, 1565, 1726, 1927, 1940, 2010, 2790, 2940,
-    10600,
+    308, 355, 532, 585, 595, 694, 755, 1064, 1320, 1340, 1410, 1440, 1450, 1470, 1540, 1550, 1565, 1726, 1927, 1940, 2010, 2500,
+    2790, 2940, 3800, 6100, 6450, 9300, 10600,
 )  # fmt: skip
 CHEEK = skin.build(site="cheek", age_years=45, phototype="III", sex="female")
 BARE = skin.Layer(
@@ -56,7 +56,7 @@ def test_water_absorbs_as_segelstein_says_at_1927_nm():
     assert skin.water_mua_cm(1320) == pytest.approx(1.799, rel=0.005)
 
 
-@given(nm=st.floats(400, 2100))
+@given(nm=st.floats(300, 10700))
 def test_water_lies_between_its_neighbouring_rows(nm):
     """Interpolation never leaves the interval of the two rows around it."""
     rows = sorted(
@@ -78,6 +78,12 @@ HELD_OUT_WATER = (
     (1367, 4.858), (1397, 12.49), (1423, 29.44), (1457, 31.14), (1503, 18.07), (1611, 6.867), (1683, 5.625), (1777, 8.533),
     (1837, 10.33), (1893, 67.31), (1963, 105.1), (2057, 39.22),
 )  # fmt: skip
+HELD_OUT_FAR_WATER = (
+    (317, 0.001295), (343, 0.0009878), (371, 0.0007103), (2213, 19.3), (2377, 40.69), (2555, 106.5), (2666, 337.0), (2715, 934.3),
+    (2860, 9230.0), (3041, 10100.0), (3177, 4379.0), (3333, 1134.0), (3519, 297.5), (3800, 112.5), (4171, 196.1), (4777, 400.7),
+    (5333, 232.3), (5911, 1407.0), (6111, 2613.0), (6452, 818.4), (7111, 565.4), (8234, 538.3), (9300, 573.4), (9604, 594.9),
+    (10250, 694.9),
+)  # fmt: skip
 # Bosschaart et al. 2014, oxygenated and deoxygenated whole blood, in the same way.
 HELD_OUT_BLOOD = (
     (408, 1107.0, 960.9), (427, 977.8, 1482.0), (446, 382.1, 743.0), (487, 127.3, 77.75), (523, 149.9, 148.6),
@@ -92,6 +98,27 @@ INTERPOLATION = 0.035  # the rows were picked so that lines between them stay wi
 def test_interpolated_water_meets_the_full_tabulation(nm, expected):
     """Between the rows, log-linear interpolation gives what the full tabulation holds."""
     assert skin.water_mua_cm(nm) == pytest.approx(expected, rel=INTERPOLATION)
+
+
+@pytest.mark.parametrize(("nm", "expected"), HELD_OUT_FAR_WATER)
+def test_water_beyond_the_near_infrared_meets_the_full_tabulation_within_a_percent(nm, expected):
+    """In the ultraviolet and from 2.1 to 10.7 µm the rows are dense enough for one per cent."""
+    assert skin.water_mua_cm(nm) == pytest.approx(expected, rel=0.0105)
+
+
+def test_ultraviolet_is_held_by_the_epidermis():
+    """Epidermal absorption rises steeply below 340 nm, above that of the dermis; light reaches the basal layer in part."""
+    upper = [of_layer("epidermis", nm).mua_cm for nm in (355, 330, 308, 300)]
+    assert (np.diff(upper) > 0).all()
+    assert of_layer("epidermis", 308).mua_cm > 3 * of_layer("reticular_dermis", 308).mua_cm
+
+
+def test_index_beyond_the_near_infrared_follows_the_water_of_the_layer():
+    """Continuous at 2.1 µm; a wet layer dips with water at 2.79 µm, a dry one hardly."""
+    for name in ("stratum_corneum", "reticular_dermis"):
+        assert of_layer(name, 2100.01).n == pytest.approx(of_layer(name, 2099.99).n, abs=1e-3)
+    assert of_layer("reticular_dermis", 2790).n < of_layer("reticular_dermis", 2100).n - 0.08
+    assert of_layer("stratum_corneum", 2790).n > of_layer("stratum_corneum", 2100).n - 0.05
 
 
 @pytest.mark.parametrize(("nm", "oxygenated", "deoxygenated"), HELD_OUT_BLOOD)
@@ -232,7 +259,14 @@ def test_measured_dermal_absorption_lies_near_the_mixture_of_bloodless_dermis():
 
 def test_optics_are_continuous_in_wavelength():
     """A step of a tenth of a nanometre changes absorption and scattering by less than two percent, joints of sources included."""
-    grid = np.unique(np.concatenate([np.arange(c - 1, c + 1, 0.1) for c in (500, 577, 1100, 1320, 1557, 1602, 1927, 1995, 2099)]))
+    grid = np.unique(
+        np.concatenate(
+            [
+                np.arange(c - 1, c + 1, 0.1)
+                for c in (351, 400, 500, 577, 1100, 1320, 1557, 1602, 1927, 1995, 2099, 2101, 2780, 10500)
+            ]
+        )
+    )
     table = skin.spectrum(CHEEK, [float(x) for x in grid])
     near = np.isclose(np.diff(grid), 0.1)
 
@@ -243,7 +277,7 @@ def test_optics_are_continuous_in_wavelength():
 
 def test_scattering_falls_with_wavelength():
     """Reduced scattering falls monotonically, in the epidermis faster than in proportion to 1/wavelength in the visible."""
-    table = skin.spectrum(CHEEK, [float(x) for x in range(400, 2101, 25)])
+    table = skin.spectrum(CHEEK, [float(x) for x in (*range(300, 2101, 25), 2800, 3800, 6000, 10600)])
 
     assert (np.diff(table["musp"].values, axis=1) < 0).all()
 
@@ -263,10 +297,10 @@ def test_mid_infrared_penetration_is_as_quoted():
     assert 8 < depth[10600] < 20
 
 
-@pytest.mark.parametrize("nm", [399.9, 2100.1, 2500, 2779, 2960, 10400, 11000])
+@pytest.mark.parametrize("nm", [193, 299.9, 10700.1, 11000])
 def test_wavelength_outside_the_data_is_refused(nm):
-    """The error names the covered ranges and the wavelength."""
-    with pytest.raises(OutOfRangeError, match=rf"known at 400-2100, 2780-2800, .* asked for {nm:g} nm"):
+    """The error names the covered range and the wavelength."""
+    with pytest.raises(OutOfRangeError, match=rf"known at 300-10700 nm; asked for {nm:g} nm"):
         skin.layer_optics(CHEEK, nm)
     with pytest.raises(OutOfRangeError, match="asked for"):
         skin.vessel_blood_mua_cm(nm)

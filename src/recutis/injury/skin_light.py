@@ -51,9 +51,9 @@ def told(light_spread: LightSpread) -> str:
 
 
 @lru_cache(maxsize=1024)
-def layers_of(skin: Skin, wavelength_nm: float) -> tuple[OpticalLayer, ...]:
-    """The layers of a skin for light; the lowest one goes on for ever, as the body does."""
-    own = [optical_layer(layer) for layer in layer_optics(skin, wavelength_nm)]
+def layers_of(skin: Skin, wavelength_nm: float, warmer_K: float = 0.0) -> tuple[OpticalLayer, ...]:
+    """The layers of a skin for light; the lowest one goes on for ever, as the body does. `warmer_K` is of its water."""
+    own = [optical_layer(layer) for layer in layer_optics(skin, wavelength_nm, warmer_K)]
     return (*own[:-1], replace(own[-1], thickness_um=math.inf))
 
 
@@ -62,9 +62,9 @@ def _wide(layers: tuple[OpticalLayer, ...], edges_um: tuple[float, ...]) -> Wide
     return transport_wide(layers, depth_edges_um=edges_um, streams=_STREAMS)
 
 
-def wide_light(skin: Skin, wavelength_nm: float, edges_m: Array) -> WideLight:
-    """Light of a beam much wider than it spreads, on cells of depth [m]."""
-    return _wide(layers_of(skin, wavelength_nm), tuple((edges_m * UM_PER_M).tolist()))
+def wide_light(skin: Skin, wavelength_nm: float, edges_m: Array, *, warmer_K: float = 0.0) -> WideLight:
+    """Light of a beam much wider than it spreads, on cells of depth [m], in skin whose water is this much warmer."""
+    return _wide(layers_of(skin, wavelength_nm, warmer_K), tuple((edges_m * UM_PER_M).tolist()))
 
 
 @lru_cache(maxsize=8)
@@ -133,6 +133,30 @@ def spot_share(skin: Skin, wavelength_nm: float, beam: Beam, depth_m: Array, lig
     told = int(np.argmax(faint)) if faint.any() else faint.size
     middle = (thin.grid.depth_edges_um[:told] + thin.grid.depth_edges_um[1 : told + 1]) / 2 * M_PER_UM
     return np.asarray(np.interp(depth_m, middle, np.minimum(found[:told] / thin.fluence_wide[:told], 1.0)))
+
+
+def radial_share(
+    skin: Skin, wavelength_nm: float, beam: Beam, z_edges_m: Array, r_edges_m: Array, light_spread: LightSpread
+) -> Array:
+    """Fluence in rings over that of a wide beam with the exposure of this beam's axis, (depths, rings).
+
+    Deeper than photons still tell, the share of the deepest told depth goes on.
+    """
+    layers = layers_of(skin, wavelength_nm)
+    radius = beam.size_um / 2 * M_PER_UM
+    energy = math.pi * radius**2 * (0.5 if beam.shape == "gaussian" else 1.0)  # of exposure one on the axis [m²]
+    middle = (z_edges_m[:-1] + z_edges_m[1:]) / 2
+    if light_spread == "table":
+        musp_m, ratio = _spot_scaling(layers, middle)
+        shares = ring_share(beam, r_edges_m, depth_m=middle, musp_m=musp_m, ratio=ratio)
+        return np.asarray(shares * energy / (math.pi * np.diff(r_edges_m**2)))
+    thin = _pencil(layers, _SPOT_GRID if beam.size_um >= _SMALL_SPOT_UM else _SMALL_GRID, _SPOT_PHOTONS)
+    rings = under(thin, beam, r_edges_m * UM_PER_M) * J_M2_PER_J_CM2 * energy
+    faint = thin.fluence_wide < _FAINTEST
+    known = max(int(np.argmax(faint)) if faint.any() else faint.size, 1)
+    at = (thin.grid.depth_edges_um[:known] + thin.grid.depth_edges_um[1 : known + 1]) / 2 * M_PER_UM
+    share = rings[:known] / thin.fluence_wide[:known, None]
+    return np.array([np.interp(middle, at, column) for column in share.T]).T
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

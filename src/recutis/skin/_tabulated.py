@@ -16,13 +16,8 @@ from recutis.errors import OutOfRangeError
 
 Array = NDArray[np.float64]
 
-# The windows in which all of water, blood and matrix have nodes: continuous from violet to 2.1 um, and the erbium and CO2 lines.
-WINDOWS_NM: Final[tuple[tuple[float, float], ...]] = (
-    (400.0, 2100.0),
-    (2780.0, 2800.0),
-    (2930.0, 2950.0),
-    (10500.0, 10700.0),
-)
+# Where all of water, blood and matrix have data: from the ultraviolet of the excimer laser to the far end of the CO2 lines.
+WINDOWS_NM: Final[tuple[tuple[float, float], ...]] = ((300.0, 10700.0),)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +86,7 @@ def joined(first: Spectrum, formula: Callable[[Array], Array], nm: Iterable[floa
 def check_range(wavelength_nm: Array) -> None:
     """Refuse a wavelength for which the tables hold no data.
 
-    Raises OutOfRangeError naming the windows that are covered.
+    Raises OutOfRangeError naming the range that is covered.
     """
     inside = np.zeros(wavelength_nm.shape, dtype=bool)
     for first, last in WINDOWS_NM:
@@ -99,5 +94,5 @@ def check_range(wavelength_nm: Array) -> None:
     if not inside.all():
         wrong = float(wavelength_nm[~inside].flat[0])
         windows = ", ".join(f"{first:g}-{last:g}" for first, last in WINDOWS_NM)
-        msg = f"Skin optics are known at {windows} nm; asked for {wrong:g} nm. Choose a wavelength inside one of these ranges."
+        msg = f"Skin optics are known at {windows} nm; asked for {wrong:g} nm. Choose a wavelength inside this range."
         raise OutOfRangeError(msg)

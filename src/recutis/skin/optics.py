@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recutis import evidence
-from recutis.skin._tabulated import WINDOWS_NM, Array, Spectrum, check_range, joined, nodes
+from recutis.skin._tabulated import Array, Spectrum, check_range, joined, nodes
+from recutis.skin.thermal import density_kg_m3
 from recutis.skin.types import Layer, LayerOptics, Skin
 from recutis.units import CM_PER_UM
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _REFERENCE_NM: Final = 500.0  # of the scattering law itself (Jacques 2013, eq. 1)
-_FORMULA_NM: Final = (400.0, 1100.0)  # where baseline_skin_mua_formula holds within our windows
+_FORMULA_NM: Final = (300.0, 800.0)  # where baseline_skin_mua_formula is used; below 350 nm its rows of protein add to it
+_SHIFTED_NM: Final = (900.0, 2150.0)  # where the temperature of water has been measured to shift its bands
+_NM_PER_CM: Final = 1e7
+_NEAR_NM: Final = 2100.0  # down to here curves of skin itself, beyond it those of its water
 _FORMULA_STEP_NM: Final = 10.0  # its nodes; log-linear between them is exact to 0.1 %
 _EPIDERMAL: Final = frozenset({"stratum_corneum", "epidermis", "basal_layer"})
 _OPTICS: Final = ("optics",)
@@ -69,11 +73,11 @@ def _blood(state: str) -> Spectrum:
     # Beyond the last measured point blood absorbs as its water does, scaled so that the curve stays continuous.
     last = float(measured.nm[-1])
     factor = float(measured.value[-1] / _water().at(np.array([last]))[1][0])
-    beyond = [nm for nm in _water().nm if last < nm <= WINDOWS_NM[0][1]]
+    beyond = [nm for nm in _water().nm if last < nm <= _NEAR_NM]
     content = evidence.value("water_content_blood")
     bounds = np.array([1 - spread, 1 + spread])
     near = joined(measured, lambda nm: factor * _water().at(nm)[1], beyond, measured.ids[-1], bounds)
-    far = [nm for nm in _water().nm if nm > WINDOWS_NM[0][1]]
+    far = [nm for nm in _water().nm if nm > _NEAR_NM]
     return joined(near, lambda nm: content * _water().at(nm)[1], far, "water_content_blood", bounds)
 
 
@@ -92,13 +96,33 @@ def _matrix() -> Spectrum:
 
 @cache
 def _fat() -> Spectrum:
+    """Fat where it is known, the matrix of the rest of skin beyond."""
     low, _, high = evidence.numbers("skin.matrix_factor")
-    return nodes(r"fat_mua_(\d+)nm(?:_model)?", _OWN, low, high)
+    own, other = nodes(r"fat_mua_(\d+)nm(?:_model)?", _OWN, low, high), _matrix()
+    before, after = (np.flatnonzero(x) for x in (other.nm < own.nm[0] - _FORMULA_STEP_NM, other.nm > _NEAR_NM))
+
+    def joint(field: str) -> Array:
+        return np.concatenate((getattr(other, field)[before], getattr(own, field), getattr(other, field)[after]))
+
+    return Spectrum(
+        ids=(*(other.ids[i] for i in before), *own.ids, *(other.ids[i] for i in after)),
+        nm=joint("nm"), low=joint("low"), value=joint("value"), high=joint("high"),
+    )  # fmt: skip
 
 
-def _rest(layer: Layer, wavelength_nm: Array) -> Spectrum:
-    """What absorbs beside water, melanin and blood: fat in the subcutis as far as fat is known, else matrix."""
-    return _fat() if layer.name == "subcutis" and wavelength_nm.max() <= WINDOWS_NM[0][1] else _matrix()
+def _rest(layer: Layer) -> Spectrum:
+    """What absorbs beside water, melanin and blood: fat in the subcutis, else matrix."""
+    return _fat() if layer.name == "subcutis" else _matrix()
+
+
+def _protein(layer: Layer, wavelength_nm: Array) -> _Ranged | None:
+    """Ultraviolet absorption of epidermal protein on top of the matrix; None where there is none."""
+    rows = nodes(r"epidermal_protein_mua_(\d+)nm", ("model_skin",), 1.0, 1.0)
+    if layer.name not in _EPIDERMAL or wavelength_nm.min() > rows.nm[-1]:
+        return None
+    found = _ranged(rows, wavelength_nm)
+    lit = wavelength_nm <= rows.nm[-1]
+    return _Ranged(low=found.low * lit, value=found.value * lit, high=found.high * lit)
 
 
 def melanosome_mua_cm(wavelength_nm: float | Array) -> Array:
@@ -191,11 +215,33 @@ def _relative(key: str | None) -> tuple[float, float]:
     return (low / value, high / value) if value else (1.0, 1.0)
 
 
-def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array) -> _Ranged:
+def warmed_nm(wavelength_nm: Array, warmer_K: float) -> Array:
+    """Wavelength at which cold water absorbs as water that is this much warmer does here.
+
+    Between 0.9 and 2.15 µm the bands of water move to higher wavenumbers as it warms, all by the same amount a kelvin;
+    elsewhere they are left alone.
+    """
+    if not warmer_K:
+        return wavelength_nm
+    shift = evidence.value("water_band_shift") * warmer_K
+    moved = 1.0 / (1.0 / wavelength_nm - shift / _NM_PER_CM)
+    return np.where((wavelength_nm >= _SHIFTED_NM[0]) & (wavelength_nm <= _SHIFTED_NM[1]), moved, wavelength_nm)
+
+
+def _water_volume(layer: Layer) -> float:
+    """Volume of liquid water in a volume of the layer, from its mass fraction and the density of wet tissue."""
+    return layer.water_fraction * density_kg_m3(layer.water_fraction) / density_kg_m3(1.0)
+
+
+def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array, warmer_K: float) -> _Ranged:
     melanin, blood = layer.melanin_fraction, layer.blood_fraction
     rest = 1 - melanin - blood
-    matrix = _rest(layer, wavelength_nm)
-    total = (_ranged(_water(), wavelength_nm).times(layer.water_fraction) + _ranged(matrix, wavelength_nm)).times(rest)
+    matrix = _rest(layer)
+    water = _ranged(_water(), warmed_nm(wavelength_nm, warmer_K))
+    total = (water.times(_water_volume(layer)) + _ranged(matrix, wavelength_nm)).times(rest)
+    protein = _protein(layer, wavelength_nm)
+    if protein is not None:
+        total = total + protein.times(rest)
     if melanin:
         low, high = _relative(f"epidermal_melanosome_fraction_Fitzpatrick_{skin.phototype}")
         one = melanin_mua_cm(wavelength_nm)
@@ -247,9 +293,16 @@ def anisotropy(wavelength_nm: float | Array) -> Array:
 
 
 def _index(layer: Layer, wavelength_nm: Array) -> tuple[Array, str]:
-    """Refractive index: Cauchy curves of epidermis and dermis to 2.1 µm; that of water in the mid infrared."""
-    if wavelength_nm.min() > WINDOWS_NM[0][1]:
-        return nodes(r"water_n_(\d+)nm", _OPTICS, 1.0, 1.0).at(wavelength_nm)[1], "water_n_2940nm"
+    """Refractive index: Cauchy curves of epidermis and dermis to 2.1 µm; beyond, the water in them bends it away from there."""
+    near, key = _near_index(layer, np.minimum(wavelength_nm, _NEAR_NM))
+    if wavelength_nm.max() <= _NEAR_NM:
+        return near, key
+    water = nodes(r"water_n_(\d+)nm", _OPTICS, 1.0, 1.0)
+    bend = water.at(np.maximum(wavelength_nm, _NEAR_NM))[1] - water.at(np.array([_NEAR_NM]))[1]
+    return np.asarray(near + layer.water_fraction * bend), "water_n_2940nm"
+
+
+def _near_index(layer: Layer, wavelength_nm: Array) -> tuple[Array, str]:
     if layer.name in {"stratum_corneum", "subcutis"}:
         key = "refractive_index_stratum_corneum" if layer.name == "stratum_corneum" else "refractive_index_skin_generic"
         return np.full(wavelength_nm.shape, evidence.value(key)), key
@@ -259,7 +312,7 @@ def _index(layer: Layer, wavelength_nm: Array) -> tuple[Array, str]:
 
 
 def _sources(layer: Layer, wavelength_nm: float, index: str) -> tuple[str, ...]:
-    matrix = _rest(layer, np.array([wavelength_nm]))
+    matrix = _rest(layer)
     keys = [*_water().sources(wavelength_nm), *matrix.sources(wavelength_nm)]
     if layer.melanin_fraction:
         keys += [evidence.choice("melanosome_absorption").id, "skin.melanosome_fall", "skin.melanin_clump"]
@@ -274,21 +327,22 @@ def _sources(layer: Layer, wavelength_nm: float, index: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=_CACHED)
-def layer_optics(skin: Skin, wavelength_nm: float) -> tuple[LayerOptics, ...]:
+def layer_optics(skin: Skin, wavelength_nm: float, warmer_K: float = 0.0) -> tuple[LayerOptics, ...]:
     """Optical properties of every layer at one wavelength [nm], top to bottom.
 
-    Covers 400-2100 nm and the lines of Er:YSGG (2780-2800), Er:YAG (2930-2950) and CO2
-    (10500-10700). Scattering of the dermis follows the all-skin power law of Jacques 2013, about
+    Covers 300-10700 nm; melanin, blood and measured scattering carry it up to about 1.6 µm, water beyond, with dry
+    protein under it that is known roughly; below 350 nm protein of the epidermis is known roughly too. Scattering of the dermis follows the all-skin power law of Jacques 2013, about
     9/cm at 1550 nm; the ex-vivo measurements that lie higher there widen the range. Values are of
-    cold, moist tissue: how absorption falls on heating and drying is the heat model's matter.
+    cold, moist tissue unless `warmer_K` tells how much warmer its water is, which shifts the bands of the near infrared; how
+    absorption falls on drying, and beyond 2.15 µm on heating, is the heat model's matter.
 
-    Raises OutOfRangeError outside these ranges.
+    Raises OutOfRangeError outside this range.
     """
     at = np.array([wavelength_nm], dtype=np.float64)
     check_range(at)
     found = []
     for layer in skin.layers:
-        absorbed, scattered = _absorption(skin, layer, at), _scattering(layer, at)
+        absorbed, scattered = _absorption(skin, layer, at, warmer_K), _scattering(layer, at)
         index, index_row = _index(layer, at)
         found.append(
             LayerOptics(
