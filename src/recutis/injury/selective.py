@@ -182,13 +182,13 @@ def melanosome_ratio(
     return np.asarray(np.sum(light / np.array(needed)[:, None], axis=0) / sparse)
 
 
-def melanosome_ratio_of_fluence(skin: Skin, wavelength_nm: float, fluence: float) -> float:
+def melanosome_ratio_of_fluence(skin: Skin, wavelength_nm: float, fluence: float, *, duration_ms: float) -> float:
     """The same at one place from its fluence over the exposure."""
     field = Field(
         edges_m=np.array([0.0, 1.0, 2.0]), bands_nm=(wavelength_nm,), weights=(1.0,), fluence=np.full((1, 2), fluence),
         source_m=np.zeros(2), reflected=0.0,
     )  # fmt: skip
-    return float(melanosome_ratio(field, skin, np.array([1.0]))[0])
+    return float(melanosome_ratio(field, skin, np.array([1.0]), duration_ms=duration_ms)[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +305,7 @@ def gland_ratio(at_depths: tuple[float, ...], lesion: Lesion | None) -> float:
 
 
 __all__ = [
-    "GLAND_DEPTHS_UM", "SOURCES", "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_ratio", "glands", "heated_pigment",
-    "melanosome_ratio", "melanosome_ratio_of_fluence", "purpura", "rise_map_K", "vessel_map", "vessels",
+    "GLAND_DEPTHS_UM", "SOURCES", "Blood", "Pigment", "Vessel", "blood_in", "burst_pigment", "either", "gland_ratio", "glands",
+    "heated_pigment", "living_um", "melanosome_ratio", "melanosome_ratio_of_fluence", "purpura", "purpura_J_cm2", "vessel_light",
+    "vessel_map", "vessels",
 ]  # fmt: skip

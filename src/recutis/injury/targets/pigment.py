@@ -7,8 +7,7 @@ from recutis.errors import RecutisError
 from recutis.heat import tissue
 from recutis.injury import melanosome, scattering, selective
 from recutis.injury.schedule import segments
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, light_of, number, repeat, skin_of
-from recutis.laser.cooling import surface_cooling
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, light_of, number, repeat, skin_of
 from recutis.skin import Skin, melanosome_mua_cm
 
 _EYE_NM = 1000.0  # where the row on eye granules holds
@@ -39,7 +38,7 @@ def compute(row: Fields) -> float:
         raise UnknownQuantityError(quantity)
     basal = (scattering.basal_um(skin),)
     stack, _, rate = repeat(row)
-    cooling = surface_cooling(row.get("cooling", "").strip() or "none")
+    cooling = cooling_of(row.get("cooling", ""))
     plan = segments(fluence_J_cm2=_GENTLE, duration_ms=duration_ms(row), stack=stack, repetition_Hz=rate, cooling=cooling)
     gentle, cold = scattering.heat_field(skin, field, plan, basal), scattering.faint_twin(skin, field, plan, basal)
     if quantity == "whitening_threshold_J_cm2":

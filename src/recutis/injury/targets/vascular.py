@@ -11,8 +11,7 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import damage
 from recutis.injury import absorbers, blood_layer, cylinder, scattering, selective
 from recutis.injury.schedule import segments
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, light_of, number, skin_of
-from recutis.laser.cooling import surface_cooling
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, light_of, number, skin_of
 from recutis.skin import Skin, hot_blood_factor, vessel_blood_mua_cm
 from recutis.units import S_PER_MS
 
@@ -93,9 +92,7 @@ def _purpura(row: Fields, share: float) -> float:
 
 def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[float, ...]) -> tuple[float, ...]:
     """Temperature at depths when the light comes, after the row's cooling."""
-    words = row.get("cooling", "").strip()
-    kind = "cryogen" if "cryogen" in words or "spray" in words else words or "none"
-    cooling = surface_cooling(kind)
+    cooling = cooling_of(row.get("cooling", ""))
     plan = segments(fluence_J_cm2=1.0, duration_ms=duration_ms(row), stack=1, repetition_Hz=1.0, cooling=cooling)
     cold = scattering.faint_twin(skin, field, plan, depths_um)
     begin = (cooling.before_ms + cooling.delay_ms) * S_PER_MS if cooling.kind != "none" else 0.0
