@@ -152,16 +152,6 @@ def test_long_pulses_spare_small_vessels(skin: Skin) -> None:
     assert long.purpura_ratio < short.purpura_ratio
 
 
-def test_wall_memory_limits() -> None:
-    """The wall of a fresh cylinder sits half-way; late, all points share a²/(4 alpha t)."""
-    alpha = evidence.value("thermal_diffusivity_dermis")
-    late = 100.0
-    memory = absorbers.wall_memory(np.array([1e-9, late]), 100.0)
-
-    assert memory[0] == pytest.approx(0.5, abs=1e-2)
-    assert memory[1] == pytest.approx((50e-6) ** 2 / (4 * alpha * late), rel=1e-3)
-
-
 def test_darker_lesion_reacts_before_its_surroundings(skin: Skin) -> None:
     """A lentigo with twice the melanin has the higher pigment ratio, for nanoseconds and for milliseconds."""
     spot = Lesion(

@@ -76,3 +76,8 @@ def collagen() -> Process:
 def blood() -> Process:
     """Denaturation of haemoglobin (Lepock 1989)."""
     return process("Lepock_hemoglobin")
+
+
+def wall() -> Process:
+    """Coagulation of the wall of a vessel (Agah et al. 1994, artery)."""
+    return process("Agah_artery")

@@ -1,26 +1,26 @@
-"""Local absorbers in the light of the bulk: vessels as cylinders, melanosomes, both in closed form."""
+"""Vessels in the light of the bulk: what each needs, and the plexus that vessels of many sizes form."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis import evidence
-from recutis.heat import damage
-from recutis.injury.scaling import scale_to_damage
-from recutis.units import KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS
+from recutis.injury import cylinder
+from recutis.units import M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
 DIAMETERS_UM = (20.0, 40.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0)
 DEPTHS_UM = (150.0, 300.0, 500.0, 1000.0)
 _US_PER_MS = 1e3  # SI prefixes
-_STEPS = 160  # time nodes of the wall history; doubling them moves thresholds by under 0.5 %
-_GAUSS = np.polynomial.legendre.leggauss(10)  # over the age of heat; doubling them moves thresholds by under 0.3 %
-_NODES, _WEIGHTS = (_GAUSS[0] + 1.0) / 2.0, _GAUSS[1] / 2.0  # on 0 to 1
-_AFTER = 4.0  # pulse lengths or relaxation times followed after the pulse, whichever is longer
+_CLASSES = 5  # of vessel size in the plexus; eleven move purpura thresholds by under 5 %
+_COOLED_C, _SAME_K = 20.0, 0.5  # where a cooled vessel is computed; what counts as not cooled
+_DIGITS = 3  # of absorption, so that neighbouring settings share thresholds
+_ROOM_FOR_SIZE = 2.0  # blood of a vessel grows as the square of its diameter
 
 
 def blood_capacity_J_m3_K() -> float:
@@ -34,48 +34,79 @@ def mean_absorption_cm(mua_cm: float, diameter_um: float) -> float:
     return mua_cm * (-math.expm1(-x) / x) if x > 0 else mua_cm
 
 
-def relaxation_s(diameter_um: float) -> float:
-    """Thermal relaxation time of a cylinder, d² / 16 alpha (Anderson & Parrish 1983)."""
-    return (diameter_um * M_PER_UM) ** 2 / (16.0 * evidence.value("thermal_diffusivity_dermis"))
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
 
 
-def wall_memory(seconds: Array, diameter_um: float) -> Array:
-    """Rise at the wall of a cylinder a time after it was heated evenly by 1 K; exact: (1 - exp(-y) I0(y)) / 2, y = a² / 2 alpha t."""
-    from scipy.special import i0e
-
-    alpha = evidence.value("thermal_diffusivity_dermis")
-    y = (diameter_um * M_PER_UM / 2) ** 2 / (2.0 * alpha * np.maximum(seconds, 1e-15))
-    return np.asarray(0.5 * (1.0 - i0e(y)))
-
-
-def _wall_history(duration_s: float, diameter_um: float) -> tuple[Array, Array]:
-    """Times and rise of the wall for an even heating that would give 1 K without conduction."""
-    end = duration_s + _AFTER * max(duration_s, relaxation_s(diameter_um))
-    first = min(duration_s, relaxation_s(diameter_um)) / 100.0
-    times = np.unique(
-        np.concatenate((np.linspace(0, duration_s, _STEPS // 2), duration_s + np.geomspace(first, end, _STEPS // 2)))
-    )
-    youngest = np.maximum(0.0, times - duration_s)
-    span = times - youngest
-    ages = youngest[:, None] + span[:, None] * _NODES
-    return times, wall_memory(ages, diameter_um) @ _WEIGHTS * span / duration_s
+def vessel(diameter_um: float, cold_cm: float, hot_factor: float, start_C: float, *, wall_um: float | None = None) -> cylinder.Vessel:
+    """A vessel of the skin, its blood absorbing `cold_cm` [1/cm] and when hot so many times that."""
+    cold = _rounded(cold_cm)
+    return cylinder.Vessel(
+        diameter_um=diameter_um, wall_um=cylinder.wall_um(diameter_um) if wall_um is None else wall_um, cold_cm=cold,
+        hot_cm=_rounded(cold * hot_factor), start_C=start_C,
+    )  # fmt: skip
 
 
-@lru_cache(maxsize=2048)
-def closure_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> float:
-    """Adiabatic rise of the blood that coagulates the vessel at its wall (damage of haemoglobin reaches 1)."""
-    times, rise = _wall_history(duration_ms * S_PER_MS, diameter_um)
-    return scale_to_damage(damage.blood(), times, np.full(times.size, start_C + KELVIN_OFFSET), rise)
+def needed_J_cm2(
+    one: cylinder.Vessel, duration_ms: float, end: cylinder.End, *, pulses: int = 1, repetition_Hz: float = 1.0
+) -> float:
+    """Least fluence around a vessel for an end point; in the logarithm between a vessel of normal skin and a cooled one.
+
+    So that every depth of a cooled skin needs but two thresholds.
+    """
+    normal = evidence.numbers("skin_surface_temperature_baseline")[1]
+
+    def at(start_C: float) -> float:
+        usual = replace(one, start_C=start_C)
+        return cylinder.threshold_J_cm2(usual, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz)
+
+    warm = at(normal)
+    if abs(one.start_C - normal) < _SAME_K or not math.isfinite(warm):
+        return warm
+    share = (normal - one.start_C) / (normal - _COOLED_C)
+    return float(warm * (at(_COOLED_C) / warm) ** share)
 
 
-def purpura_rise_K(diameter_um: float, duration_ms: float, start_C: float) -> float:
-    """Adiabatic rise of the blood that shows as purpura: wall coagulation of many small vessels, a fitted multiple of one."""
-    return closure_rise_K(diameter_um, duration_ms, start_C) * evidence.value("phys_purpura_visible")
+@lru_cache(maxsize=8)
+def plexus(median_um: float | None = None) -> tuple[tuple[float, ...], float]:
+    """Diameters [µm] of classes of the upper plexus that hold equal shares of its blood, and that share.
+
+    Vessels are log-normally many about `median_um`, that of normal skin unless told; their blood grows as the square of their
+    diameter, which moves the median up.
+    """
+    from scipy.special import ndtri
+
+    spread = evidence.value("phys_plexus_diameter_sd_ln")
+    usual = evidence.value("phys_plexus_diameter") if median_um is None else median_um
+    median = usual * math.exp(_ROOM_FOR_SIZE * spread**2)
+    at = (np.arange(_CLASSES) + 0.5) / _CLASSES
+    return tuple(float(round(x, 2)) for x in median * np.exp(spread * ndtri(at))), 1.0 / _CLASSES
+
+
+def share_threshold(needed: Array, share: float) -> float:
+    """Exposure at which classes of equal weight have given way that hold this share; interpolated in the logarithm.
+
+    `needed` holds the exposure of each class, in any order. Infinite where too few ever do.
+    """
+    finite = np.sort(needed[np.isfinite(needed)])
+    at = (np.arange(finite.size) + 0.5) / needed.size
+    if finite.size == 0 or share > at[-1] + 0.5 / needed.size:
+        return math.inf
+    return float(math.exp(np.interp(share, at, np.log(finite))))
 
 
 def red_cell_confinement(duration_ms: float) -> float:
     """Share of the heat laid into red cells at the start of a pulse that is still inside them at its end."""
     return math.exp(-duration_ms * _US_PER_MS / evidence.value("phys_red_cell_relaxation"))
+
+
+def burst_J_cm2(one: cylinder.Vessel, duration_ms: float) -> float:
+    """Fluence around a vessel at which its red cells vaporise and burst it; infinite for slow pulses.
+
+    On the way they absorb as the mean of cold and hot blood.
+    """
+    mean = mean_absorption_cm((one.cold_cm + one.hot_cm) / 2.0, one.diameter_um)
+    return burst_rise_K(duration_ms, one.start_C) * blood_capacity_J_m3_K() * M_PER_UM / mean
 
 
 def burst_rise_K(duration_ms: float, start_C: float) -> float:
@@ -90,9 +121,3 @@ def burst_rise_K(duration_ms: float, start_C: float) -> float:
     hotter = 1.0 + (1.0 / evidence.value("phys_haematocrit") - 1.0) * confined
     return (evidence.value("phys_blood_vaporisation") - start_C) / (hotter * confined)
 
-
-def melanosome_threshold_J_cm2(mua_cm: float, start_C: float, capacity_J_m3_K: float) -> float:
-    """Local exposure that explodes melanosomes in a pulse too short for them to cool (Jacques & McAuliffe 1991)."""
-    rise = evidence.value("melanosome_vaporization_threshold_temperature") - start_C
-    per_cm3 = capacity_J_m3_K * M_PER_UM  # J/m3 to J/cm3
-    return per_cm3 * rise / (mua_cm * evidence.value("phys_melanosome_factor"))

@@ -316,12 +316,12 @@ def injury_threshold_J_cm2(
         needed = scale_to_damage(process, run.time_s, run.base_K[:, 0], rise)
         warmer = 0.5 * needed * float(run.rise_K.max())
     lit = [x.seconds for x in plan if x.irradiance_W_m2 > 0.0]
-    if lit and selective.bursts_melanosomes(lit[0] * MS_PER_S):
-        needed = min(needed, _bursting_J_cm2(patch, light, place[1]))
+    if lit:
+        needed = min(needed, _bursting_J_cm2(patch, light, place[1], lit[0] * MS_PER_S))
     return needed
 
 
-def _bursting_J_cm2(patch: Patch, light: SpotLight, radius_m: float) -> float:
+def _bursting_J_cm2(patch: Patch, light: SpotLight, radius_m: float, duration_ms: float) -> float:
     """Exposure on the axis at which melanosomes of the basal layer explode out to a radius."""
     depth = basal_um(patch.skin)
     middle = (light.z_edges_m[:-1] + light.z_edges_m[1:]) / 2 * UM_PER_M
@@ -331,7 +331,7 @@ def _bursting_J_cm2(patch: Patch, light: SpotLight, radius_m: float) -> float:
     if rings.size > 1:
         there = float(np.interp(radius_m, rings, share[int(np.argmin(np.abs(middle - depth)))]))
     local = float(np.interp(depth, middle, light.axis)) * there
-    ratio = selective.melanosome_ratio_of_fluence(patch.skin, light.wavelength_nm, local)
+    ratio = selective.melanosome_ratio_of_fluence(patch.skin, light.wavelength_nm, local, duration_ms=duration_ms)
     return 1.0 / ratio if ratio > 0.0 else math.inf
 
 

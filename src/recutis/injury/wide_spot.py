@@ -10,7 +10,7 @@ import numpy as np
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.injury import selective
+from recutis.injury import absorbers, selective
 from recutis.injury.ablative import balance
 from recutis.injury.scattering import (
     Field,
@@ -85,17 +85,33 @@ def unit(shot: Shot) -> Unit:
     skin = shot.skin
     field, epidermis = shot.light(skin), skin.epidermis_um
     pigment = (basal_um(skin), epidermis / 2, epidermis + 40, epidermis + 120)
-    probes = (*pigment, *selective.GLAND_DEPTHS_UM)
+    depths = (*absorbers.DEPTHS_UM, evidence.value("phys_purpura_depth"))
+    probes = (*pigment, *selective.GLAND_DEPTHS_UM, *depths)
     plan = shot.plan(_GENTLE_J_CM2)
     cold, gentle = faint_twin(skin, field, plan, probes), heat_field(skin, field, plan, probes)
     glands = dict(enumerate(selective.GLAND_DEPTHS_UM, start=len(pigment)))
+    starts = _before_light_C(cold, plan, len(depths))
     return Unit(
         shot=shot, field=field, probes_um=pigment, cold=cold, gentle=gentle,
-        vessels=selective.vessels(field, skin, duration_ms=shot.duration_ms),
-        purpura=selective.purpura(field, skin, duration_ms=shot.duration_ms),
+        vessels=selective.vessels(
+            field, skin, duration_ms=shot.duration_ms, start_C=starts[:-1], pulses=shot.stack, repetition_Hz=shot.repetition_Hz
+        ),
+        purpura=selective.purpura(
+            field, skin, duration_ms=shot.duration_ms, start_C=starts[-1], pulses=shot.stack, repetition_Hz=shot.repetition_Hz
+        ),
         glands=selective.glands(field, skin, cold, gentle, plan, _GENTLE_J_CM2, glands),
         sources=tuple(dict.fromkeys((*sources_of(skin, field), *selective.SOURCES))),
     )  # fmt: skip
+
+
+def _before_light_C(cold: heat.Run, plan: tuple[heat.Segment, ...], last: int) -> tuple[float, ...]:
+    """Temperatures at the last probes when the first light comes."""
+    begin = 0.0
+    for part in plan:
+        if part.irradiance_W_m2 > 0.0:
+            break
+        begin += part.seconds
+    return tuple(float(np.interp(begin, cold.time_s, cold.probes_C[:, i])) for i in range(cold.probes_C.shape[1])[-last:])
 
 
 @lru_cache(maxsize=1024)
@@ -110,10 +126,12 @@ def _pigment(one: Unit, lesion: Lesion | None) -> selective.Pigment:
     bottom = lesion.bottom_um if lesion is not None and pigmented else skin.epidermis_um
     shaded = darkened(skin, factor)
     dark = one.shot.light(shaded) if factor != 1.0 else one.field
-    if selective.bursts_melanosomes(one.shot.duration_ms):
-        return selective.burst_pigment(one.field, skin, dark, shaded, bottom)
     hot = heat_field(shaded, dark, one.shot.plan(_GENTLE_J_CM2), one.probes_um) if factor != 1.0 else one.gentle
-    return selective.heated_pigment(one.cold, one.gentle, hot, _GENTLE_J_CM2, one.probes_um, bottom)
+    warms = float((one.gentle.probes_C[:, 0] - one.cold.probes_C[:, 0]).max(initial=0.0)) / _GENTLE_J_CM2
+    return selective.either(
+        selective.burst_pigment(one.field, skin, dark, shaded, bottom, duration_ms=one.shot.duration_ms, warms_K=warms),
+        selective.heated_pigment(one.cold, one.gentle, hot, _GENTLE_J_CM2, one.probes_um, bottom),
+    )
 
 
 def _upper_heat(run: heat.Run) -> float:

@@ -3,6 +3,7 @@
 from recutis.skin.anatomy import build
 from recutis.skin.lesions import lesion
 from recutis.skin.optics import (
+    hot_blood_factor,
     layer_optics,
     melanosome_mua_cm,
     spectrum,
@@ -20,6 +21,7 @@ __all__ = [
     "Lesion",
     "Skin",
     "build",
+    "hot_blood_factor",
     "layer_optics",
     "layer_thermal",
     "lesion",

@@ -184,6 +184,15 @@ def vessel_blood_mua_cm(wavelength_nm: float, *, saturation: float | None = None
     return float(_blood_ranged(at, (s, s, s)).value[0])
 
 
+@cache
+def hot_blood_factor(wavelength_nm: float) -> float:
+    """Absorption of blood heated to 100 °C within a pulse over that of cold blood.
+
+    Bands broaden, oxygen leaves and methaemoglobin forms; beyond the last row it is that of the last row.
+    """
+    return float(nodes(r"hot_blood_factor_(\d+)nm", ("model_skin",), 1.0, 1.0).at(np.array([wavelength_nm], dtype=np.float64))[1][0])
+
+
 def vessel_blood_scattering(wavelength_nm: float) -> tuple[float, float, float]:
     """Reduced scattering [1/cm], anisotropy and refractive index of whole blood in a skin vessel.
 

@@ -2,54 +2,125 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 import numpy as np
 
 from recutis import evidence
+from recutis.errors import OutOfRangeError
 from recutis.heat import damage
-from recutis.injury import absorbers, scattering, selective
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, light_of, number, skin_of
-from recutis.skin import Skin, vessel_blood_mua_cm
-from recutis.units import J_M2_PER_J_CM2, M_PER_UM, PER_M_PER_CM, S_PER_MS
+from recutis.injury import absorbers, blood_layer, cylinder, scattering, selective
+from recutis.injury.schedule import segments
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, light_of, number, skin_of
+from recutis.skin import Skin, hot_blood_factor, vessel_blood_mua_cm
+from recutis.units import S_PER_MS
+
+_ENDS: dict[str, cylinder.End] = {
+    "vessel_coagulation_threshold_J_cm2": "wall", "vessel_rupture_threshold_J_cm2": "rupture",
+}  # fmt: skip
+_SHARES = {
+    "purpura_threshold_immediate_J_cm2": "phys_purpura_share_immediate",
+    "purpura_threshold_24h_J_cm2": "phys_purpura_share_24h",
+}
+_DEEPEST_UM, _STEP_UM = 4000.0, 20.0  # of the search for coagulated red cells
 
 
 def compute(row: Fields) -> float:
     """Least exposure that marks, closes or bursts vessels, or the temperature or depth at which blood coagulates.
 
-    Raises UnknownQuantityError for a quantity that the family has not.
+    Raises UnknownQuantityError for a quantity that the family has not, OutOfRangeError for a vessel without a size.
     """
-    quantity, ms, nm = row["quantity"], duration_ms(row), number(row, "wavelength_nm")
-    room = evidence.value("phys_room_temperature")
+    quantity, ms = row["quantity"], duration_ms(row)
     if quantity == "blood_coagulation_temperature_C":
         return damage.blood().threshold_C(ms * S_PER_MS)
-    mua = vessel_blood_mua_cm(nm, saturation=1.0) * PER_M_PER_CM
-    capacity = absorbers.blood_capacity_J_m3_K()
     if quantity == "blood_coagulation_threshold_J_cm2":
-        rise = damage.blood().threshold_C(ms * S_PER_MS) - room
-        depth = evidence.value("phys_slice_depth_blood") * M_PER_UM
-        return rise * capacity / (mua * math.exp(-mua * depth)) / J_M2_PER_J_CM2
-    skin = scattering.ridged(skin_of(row["tissue"]))
+        nm = number(row, "wavelength_nm")
+        return blood_layer.coagulation_J_cm2(
+            cold_cm=vessel_blood_mua_cm(nm, saturation=1.0), hot_factor=hot_blood_factor(nm), duration_ms=ms,
+            start_C=evidence.value("phys_room_temperature"), depth_um=evidence.value("phys_slice_depth_blood"),
+        )  # fmt: skip
+    if quantity in _SHARES:
+        return _purpura(row, evidence.value(_SHARES[quantity]))
+    if quantity in _ENDS:
+        return _vessel(row, _ENDS[quantity])
     if quantity == "red_cell_coagulation_depth_um":
-        return _red_cell_depth(row, skin)
-    diameter = number(row, "vessel_diameter_um")
-    needed = absorbers.closure_rise_K(diameter, ms, skin.surface_temperature_C)
-    if row["tissue"] in {"membrane", "skin flap"}:
-        own = absorbers.mean_absorption_cm(vessel_blood_mua_cm(nm), diameter) * PER_M_PER_CM
-        return needed * capacity / (own * evidence.value("phys_membrane_gain")) / J_M2_PER_J_CM2
-    depth_um = evidence.value("phys_purpura_depth")
-    if quantity.startswith("purpura_threshold"):
-        needed = absorbers.purpura_rise_K(diameter, ms, skin.surface_temperature_C)
-    if quantity.startswith(("purpura_threshold", "vessel_coagulation_threshold")):
-        return needed / float(selective.rise_map_K(light_of(row, skin), skin, (diameter,), (depth_um,))[0, 0])
+        return _red_cell_depth(row)
     raise UnknownQuantityError(quantity)
 
 
-def _red_cell_depth(row: Fields, skin: Skin) -> float:
+def _train(row: Fields) -> tuple[int, float]:
+    """Pulses and their rate [Hz]."""
+    return max(int(float(row.get("n_pulses") or 1)), 1), float(row.get("repetition_rate_Hz") or 1.0)
+
+
+def _vessel(row: Fields, end: cylinder.End) -> float:
+    """One vessel of the row's size: in a clear membrane, in a flap of skin over glass, or in skin."""
+    if not row.get("vessel_diameter_um", "").strip():
+        msg = "the row gives no vessel_diameter_um; give the diameter of the vessel in micrometres"
+        raise OutOfRangeError(msg)
+    diameter, nm, words = number(row, "vessel_diameter_um"), number(row, "wavelength_nm"), row["tissue"].lower()
+    pulses, rate = _train(row)
+    skin = scattering.ridged(skin_of(row["tissue"]))
+    clear = "membrane" in words
+    if clear or "flap" in words:
+        thin = evidence.numbers("phys_vessel_wall")[0] if clear else None
+        one = absorbers.vessel(
+            diameter, vessel_blood_mua_cm(nm), hot_blood_factor(nm), skin.surface_temperature_C, wall_um=thin
+        )
+        needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
+        return needed / evidence.value("phys_membrane_gain" if clear else "phys_flap_gain")
+    field = light_of(row, skin)
+    blood = selective.blood_in(field, skin, diameter)
+    depth = evidence.value("phys_purpura_depth")
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, _start_C(row, skin, field, (depth,))[0])
+    needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
+    return needed / float(selective.vessel_light(field, blood, depth, screened=False))
+
+
+def _purpura(row: Fields, share: float) -> float:
+    """Sizes come from the plexus, of a port-wine stain where the row says so: those in rows on purpura are guesses."""
+    skin = scattering.ridged(skin_of(row["tissue"]))
+    field = light_of(row, skin)
+    pulses, rate = _train(row)
+    start = _start_C(row, skin, field, (evidence.value("phys_purpura_depth"),))[0]
+    stain = "port-wine" in row["tissue"].lower().replace("port wine", "port-wine")
+    return selective.purpura_J_cm2(
+        field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate,
+        median_um=evidence.value("PWS_vessel_diameter_red") if stain else None,
+    )  # fmt: skip
+
+
+def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[float, ...]) -> tuple[float, ...]:
+    """Temperature at depths when the light comes, after the row's cooling."""
+    cooling = cooling_of(row.get("cooling", ""))
+    plan = segments(fluence_J_cm2=1.0, duration_ms=duration_ms(row), stack=1, repetition_Hz=1.0, cooling=cooling)
+    cold = scattering.faint_twin(skin, field, plan, depths_um)
+    begin = (cooling.before_ms + cooling.delay_ms) * S_PER_MS if cooling.kind != "none" else 0.0
+    return tuple(float(np.interp(begin, cold.time_s, cold.probes_C[:, i])) for i in range(len(depths_um)))
+
+
+def _red_cell_depth(row: Fields) -> float:
+    """Depth down to which half of the blood in small vessels coagulates.
+
+    Upper vessels are hot long before the pulse ends and then absorb more: the deeper light is that through warm blood, for the
+    share of the pulse that is left when they have got what they need.
+    """
+    skin = scattering.ridged(skin_of(row["tissue"]))
     diameter = evidence.value("phys_red_cell_vessel")
-    needed = absorbers.closure_rise_K(diameter, duration_ms(row), skin.surface_temperature_C)
-    field, fluence = light_of(row, skin), number(row, "fluence_J_cm2")
-    depths = np.arange(100.0, 4000.0, 20.0)
-    rises = selective.rise_map_K(field, skin, (diameter,), tuple(float(d) for d in depths))[0]
-    reached = [d for d, rise in zip(depths, rises, strict=True) if rise * fluence >= needed]
-    return float(max(reached, default=0.0))
+    fluence, upper = number(row, "fluence_J_cm2"), evidence.value("phys_purpura_depth")
+    pulses, rate = _train(row)
+    field = light_of(row, skin)
+    blood = selective.blood_in(field, skin, diameter)
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, skin.surface_temperature_C)
+    needed = absorbers.needed_J_cm2(one, duration_ms(row), "blood", pulses=pulses, repetition_Hz=rate)
+    given = float(selective.vessel_light(field, blood, upper, screened=True)) * fluence
+    late = max(1.0 - needed / given, 0.0) if given > 0.0 else 0.0
+    warm = light_of(row, _with_blood(skin, 1.0 + (blood.hot_factor - 1.0) * late))
+    depths = np.arange(100.0, _DEEPEST_UM, _STEP_UM)
+    reached = depths[selective.vessel_light(warm, blood, depths, screened=True) * fluence >= needed]
+    return float(reached.max(initial=0.0))
+
+
+def _with_blood(skin: Skin, factor: float) -> Skin:
+    """The skin with the absorption of its blood multiplied, as if it held so many times as much."""
+    return replace(skin, layers=tuple(replace(x, blood_fraction=min(x.blood_fraction * factor, 0.5)) for x in skin.layers))
