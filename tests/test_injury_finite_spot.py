@@ -122,6 +122,21 @@ def test_numbers_of_the_grid_hardly_matter(monkeypatch):
     assert threshold(one, 100.0) == pytest.approx(before, rel=0.015)
 
 
+@pytest.mark.parametrize("spread", ["table", "photons"])
+@pytest.mark.parametrize("gaussian", [True, False])
+def test_light_of_a_spot_keeps_the_energy_of_the_beam(gaussian, spread):
+    """Summed over rings, the light at a depth is that of the wide beam times the beam's area: none is lost sideways."""
+    one = patch(1540.0, 3.0, gaussian=gaussian)
+    light = fs.light_of_spot(one, 1e-2, light_spread=spread)
+    area = np.pi * np.diff(light.r_edges_m**2)
+    wide = fs.light_of_spot(patch(1540.0, 400.0), 1e-2, light_spread=spread)
+    beam = np.pi * 1.5e-3**2 * (0.5 if gaussian else 1.0)
+    middle = (light.z_edges_m[:-1] + light.z_edges_m[1:]) / 2
+    cell = int(np.argmin(np.abs(middle - 2e-4)))
+
+    assert (light.source_m[cell] * area).sum() == pytest.approx(wide.source_m[cell, 0] * beam, rel=0.02)
+
+
 def test_living_skin_rests_between_surface_and_core():
     """Temperature at rest rises from the surface to that of the blood, steeper with more of it above."""
     light = fs.light_of_spot(patch(), 1e-3, light_spread="table")
