@@ -226,3 +226,14 @@ def test_wide_field_of_the_planner_is_the_same_light():
     middle = (light.z_edges_m[:-1] + light.z_edges_m[1:]) / 2
 
     assert np.interp(3e-4, middle, light.axis) == pytest.approx(float(field.at(300.0)[0]), rel=0.02)
+
+
+def test_surface_at_threshold_is_ten_kelvin_colder_after_ten_seconds():
+    """As measured on mini-pigs at 1070 nm: long exposures injure at about 10 K less than short ones (trend row IR10)."""
+    warmest = {}
+    for seconds in (0.025, 10.0):
+        one, plan = patch(1070.0, 24.0), fs.plan_of(seconds * MS_PER_S)
+        needed = fs.injury_threshold_J_cm2(one, plan, depth_um=DEPTH_UM, light_spread="table")
+        warmest[seconds] = fs.heat_at(one, plan, ((0.0, 0.0),), light_spread="table").temperature_C(needed).max()
+
+    assert 5 < warmest[0.025] - warmest[10.0] < 15
