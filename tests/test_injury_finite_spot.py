@@ -13,6 +13,7 @@ from recutis.heat import damage
 from recutis.injury import finite_spot as fs
 from recutis.injury import scattering
 from recutis.injury.ablative import slab_of
+from recutis.injury.scaling import scale_to_damage
 from recutis.laser import surface_cooling
 from recutis.skin import build, layer_optics
 from recutis.units import MS_PER_S
@@ -237,3 +238,14 @@ def test_surface_at_threshold_is_ten_kelvin_colder_after_ten_seconds():
         warmest[seconds] = fs.heat_at(one, plan, ((0.0, 0.0),), light_spread="table").temperature_C(needed).max()
 
     assert 5 < warmest[0.025] - warmest[10.0] < 15
+
+
+def test_surface_that_boils_first_makes_injury_dearer():
+    """At 10.6 µm a millisecond boils the surface before the basal layer dies, a second does not."""
+    one, deep = patch(10600.0, 5.0, gaussian=False), DEPTH_UM * 1e-6
+    for duration_ms, boils in ((1.0, True), (1000.0, False)):
+        plan = fs.plan_of(duration_ms)
+        found = threshold(one, duration_ms)
+        rise = fs.heat_at(one, plan, ((deep, 0.0),), light_spread="table")
+        linear = scale_to_damage(damage.visible_burn(), rise.time_s, rise.base_K[:, 0], rise.rise_K[:, 0])
+        assert (found > 1.05 * linear) is boils, duration_ms

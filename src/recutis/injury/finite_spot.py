@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.errors import OutOfRangeError
+from recutis.heat import column as heat
 from recutis.heat import damage, modes, tissue
 from recutis.heat.column import Segment, stretched_edges
 from recutis.injury import selective
+from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
 from recutis.injury.scattering import basal_um
 from recutis.injury.schedule import segments
@@ -45,6 +47,9 @@ _HEAT_FALLS: Final = 4.0  # damage is followed for this many exposures, and at l
 _AFTER_S: Final = 5.0
 _MOST_S: Final = 3600.0
 _COLUMN: Final = 2  # edges of a single ring
+_NEVER_K: Final = 1e6  # stands for a boiling point that is never reached
+_BRACKET: Final = 30.0  # boiling thresholds are sought within this factor of those without
+_HALVINGS: Final = 11  # of that range on a logarithmic scale: to a third of a per cent
 _SEEN_SHARE: Final = 0.5  # of the diameter of a small spot that must be dead to be seen: what is as wide as the beam cannot be
 
 
@@ -302,7 +307,8 @@ def injury_threshold_J_cm2(
 
     It is seen where cells are dead down to `depth_um` over a disc of diameter `seen_um` (the row phys_lesion_seen unless
     given), or over half the diameter of a small spot. Heat does it, or in pulses that confine heat in melanosomes their
-    explosion, whichever comes first. Water that warms absorbs otherwise; its bands are taken at the mean rise of the threshold.
+    explosion, whichever comes first. Where the surface boils before that, more is needed, since steam takes heat away; how much
+    more is told by a column. Water that warms absorbs otherwise; its bands are taken at the mean rise of the threshold.
     """
     disc = min(evidence.value("phys_lesion_seen") if seen_um is None else seen_um, _SEEN_SHARE * patch.spot_um)
     place = (depth_um * M_PER_UM, disc / 2 * M_PER_UM)
@@ -315,10 +321,38 @@ def injury_threshold_J_cm2(
         rise = run.rise_K[:, 0] * (patch.profile(place[1]) if light.r_edges_m.size == _COLUMN else 1.0)
         needed = scale_to_damage(process, run.time_s, run.base_K[:, 0], rise)
         warmer = 0.5 * needed * float(run.rise_K.max())
+    boiling = evidence.value("phys_boiling")
+    if needed < math.inf and float((run.cold_C + run.axis_K * needed).max()) > boiling:
+        needed *= _boiling_factor(patch, light, plan, needed, place[0], process)
     lit = [x.seconds for x in plan if x.irradiance_W_m2 > 0.0]
     if lit:
         needed = min(needed, _bursting_J_cm2(patch, light, place[1], lit[0] * MS_PER_S))
     return needed
+
+
+def _boiling_factor(
+    patch: Patch, light: SpotLight, plan: tuple[Segment, ...], linear_J_cm2: float, depth_m: float, process: damage.Process
+) -> float:
+    """How much more exposure than without boiling kills cells at a depth, in a column in the same light."""
+    slab = slab_of(patch.skin)
+    law = heat.law_of(heat.heating_only(evidence.value("phys_boiling")), slab.start_C, first=process, second=damage.collagen())
+    source = wide_light(patch.skin, patch.wavelength_nm, light.z_edges_m).absorbed_wide_cm * PER_M_PER_CM
+    fresh = heat.new_column(slab, light.z_edges_m)
+    cell = int(np.searchsorted(light.z_edges_m, depth_m, side="right")) - 1
+
+    def kills(exposure_J_cm2: float, boils: bool) -> bool:
+        lit = tuple(replace(x, irradiance_W_m2=x.irradiance_W_m2 * exposure_J_cm2) for x in plan)
+        used = law if boils else law._replace(boil_K=_NEVER_K)
+        return bool(heat.run(fresh, used, lit, source_m=source).column.death[cell] >= 1.0)
+
+    found = []
+    for boils in (False, True):
+        low, high = linear_J_cm2 / _BRACKET, linear_J_cm2 * _BRACKET
+        for _ in range(_HALVINGS):
+            middle = math.sqrt(low * high)
+            low, high = (low, middle) if kills(middle, boils) else (middle, high)
+        found.append(high)
+    return max(found[1] / found[0], 1.0)
 
 
 def _bursting_J_cm2(patch: Patch, light: SpotLight, radius_m: float, duration_ms: float) -> float:
