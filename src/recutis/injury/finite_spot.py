@@ -30,7 +30,7 @@ from recutis.light import Beam, flat_top
 from recutis.light import gaussian as gaussian_beam
 from recutis.skin import layer_thermal
 from recutis.skin.types import Skin
-from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM, UM_PER_M
+from recutis.units import KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM, UM_PER_M
 
 Array = NDArray[np.float64]
 _FINEST_M, _COARSEST_M = 0.4e-6, 2e-6  # top cells; half of them move thresholds by under 1 %
