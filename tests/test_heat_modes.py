@@ -141,10 +141,10 @@ def test_cells_converge_in_second_order():
 def test_linear_in_the_light():
     """Twice the heat, twice the rise."""
     medium = even(DEPTHS, WIDE)
-    ends = [
-        modes.follow(medium, (modes.Stretch(seconds=0.1, transfer_W_m2_K=8.0, heat_W_m3=f * top_source(medium)),), ((0.0, 0.0),), first_s=1e-4)[1]
-        for f in (1.0, 2.0)
-    ]  # fmt: skip
+    ends = []
+    for factor in (1.0, 2.0):
+        plan = (modes.Stretch(seconds=0.1, transfer_W_m2_K=8.0, heat_W_m3=factor * top_source(medium)),)
+        ends.append(modes.follow(medium, plan, ((0.0, 0.0),), first_s=1e-4)[1])
     assert ends[1] == pytest.approx(2 * ends[0])
 
 
@@ -158,8 +158,8 @@ def test_what_is_no_tissue_is_refused():
             conductivity_W_m_K=np.ones(3),
             perfusion_W_m3_K=np.ones(3),
         )
+    n = DEPTHS.size - 1
     with pytest.raises(OutOfRangeError, match="must be above 0"):
-        n = DEPTHS.size - 1
         modes.Medium(
             z_edges_m=DEPTHS,
             r_edges_m=WIDE,

@@ -174,7 +174,8 @@ def rest_C(skin: Skin, medium: modes.Medium, *, living: bool) -> tuple[Array, fl
     load = medium.perfusion_W_m3_K * dz * core
     load[0] += above * top
     load[-1] += below * core
-    found: Array = np.linalg.solve(np.diag(diagonal) - np.diag(link, 1) - np.diag(link, -1), load)
+    matrix = np.diag(diagonal) - np.diag(link, 1) - np.diag(link, -1)
+    found = np.asarray(np.linalg.solve(matrix, load), dtype=np.float64)
     return found, float(above * (found[0] - top))
 
 
@@ -231,7 +232,7 @@ def _surface(plan: tuple[Segment, ...], medium: modes.Medium, rest: Array, upwar
                 transfer_W_m2_K=one.transfer_W_m2_K,
                 pull_W_m2=link * (one.medium_C - float(rest[0])) + upward if cooled else 0.0,
                 nodes=_NODES if one.irradiance_W_m2 > 0.0 else _NODES_AFTER,
-            )  # fmt: skip
+            )
         )
     return tuple(found)
 
@@ -300,8 +301,8 @@ def injury_threshold_J_cm2(
     """Least exposure on the axis, of each pulse, that leaves a lesion which an eye sees.
 
     It is seen where cells are dead down to `depth_um` over a disc of diameter `seen_um` (the row phys_lesion_seen unless
-    given), or over half the diameter of a small spot. Heat does it, or in pulses that confine heat in melanosomes their explosion, whichever comes first. Water that
-    warms absorbs otherwise; its bands are taken at the mean rise of the threshold.
+    given), or over half the diameter of a small spot. Heat does it, or in pulses that confine heat in melanosomes their
+    explosion, whichever comes first. Water that warms absorbs otherwise; its bands are taken at the mean rise of the threshold.
     """
     disc = min(evidence.value("phys_lesion_seen") if seen_um is None else seen_um, _SEEN_SHARE * patch.spot_um)
     place = (depth_um * M_PER_UM, disc / 2 * M_PER_UM)

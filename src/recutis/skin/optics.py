@@ -341,10 +341,11 @@ def layer_optics(skin: Skin, wavelength_nm: float, warmer_K: float = 0.0) -> tup
     """Optical properties of every layer at one wavelength [nm], top to bottom.
 
     Covers 300-10700 nm; melanin, blood and measured scattering carry it up to about 1.6 µm, water beyond, with dry
-    protein under it that is known roughly; below 350 nm protein of the epidermis is known roughly too. Scattering of the dermis follows the all-skin power law of Jacques 2013, about
-    9/cm at 1550 nm; the ex-vivo measurements that lie higher there widen the range. Values are of
-    cold, moist tissue unless `warmer_K` tells how much warmer its water is, which shifts the bands of the near infrared; how
-    absorption falls on drying, and beyond 2.15 µm on heating, is the heat model's matter.
+    protein under it that is known roughly; below 350 nm protein of the epidermis is known roughly too. Scattering of the
+    dermis follows the all-skin power law of Jacques 2013, about 9/cm at 1550 nm; the ex-vivo measurements that lie higher
+    there widen the range. Values are of cold, moist tissue unless `warmer_K` tells how much warmer its water is, which
+    shifts the bands of the near infrared; how absorption falls on drying, and beyond 2.15 µm on heating, is the heat
+    model's matter.
 
     Raises OutOfRangeError outside this range.
     """
