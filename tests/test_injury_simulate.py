@@ -7,14 +7,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recutis import evidence
 from recutis.errors import CancelledError, InputError, OutOfRangeError
-from recutis.injury import absorbers, targets
+from recutis.injury import targets
 from recutis.injury.simulate import injure, spot_injury, spread
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import Injury

@@ -17,8 +17,9 @@ from recutis.injury import absorbers, blood_layer, cylinder, targets
 from recutis.injury.cylinder import Vessel, heat_vessel, threshold_J_cm2
 from recutis.light.voxel_tissue import Medium, VoxelTissue
 from recutis.light.voxels import transport_voxels
-from recutis.skin import hot_blood_factor, vessel_blood_mua_cm
+from recutis.skin import HotBlood, hot_blood, vessel_blood_mua_cm
 
+SAME = HotBlood(factor=1.0, onset_C=20.0)
 PLAIN = Vessel(diameter_um=100.0, wall_um=4.0, cold_cm=50.0, hot_cm=50.0, start_C=33.0)
 
 
@@ -121,10 +122,10 @@ def test_hot_blood_takes_more_and_keeps_its_change() -> None:
 
 def test_factors_of_hot_blood_are_those_of_their_rows() -> None:
     """2.5 at 586 nm as measured, three in the near infrared, none where water decides; no gap between."""
-    assert hot_blood_factor(586.0) == pytest.approx(2.5)
-    assert 2.0 <= hot_blood_factor(1064.0) <= 5.0
-    assert hot_blood_factor(1450.0) == pytest.approx(1.0)
-    assert all(0.9 < hot_blood_factor(float(nm)) < 5.1 for nm in range(300, 2100, 25))
+    assert hot_blood(586.0).factor == pytest.approx(2.5)
+    assert 2.0 <= hot_blood(1064.0).factor <= 5.0
+    assert hot_blood(1450.0).factor == pytest.approx(1.0)
+    assert all(0.9 < hot_blood(float(nm)).factor < 5.1 for nm in range(300, 2100, 25))
 
 
 def test_boiling_holds_the_blood_and_makes_steam() -> None:
@@ -213,9 +214,7 @@ def test_voxels_see_the_absorption_of_the_closed_form() -> None:
 def test_blood_in_a_dish_needs_more_light_deeper_and_slower() -> None:
     """Beer's law forwards: deeper coagula need more light, and so do slower pulses, whose heat runs away."""
     cases = [(10.0, 0.5), (30.0, 0.5), (30.0, 10.0)]
-    needed = [
-        blood_layer.coagulation_J_cm2(cold_cm=200.0, hot_factor=1.0, duration_ms=ms, start_C=22.0, depth_um=z) for z, ms in cases
-    ]
+    needed = [blood_layer.coagulation_J_cm2(cold_cm=200.0, hot=SAME, duration_ms=ms, start_C=22.0, depth_um=z) for z, ms in cases]
     process = 3.8 * (99.0 - 22.0) / 200.0  # heat capacity of blood times the rise over its absorption, at the surface
 
     assert needed == sorted(needed)
@@ -237,7 +236,7 @@ def test_impossible_pulses_are_refused() -> None:
     with pytest.raises(OutOfRangeError, match="pulses longer than 0, at least one"):
         heat_vessel(PLAIN, 1.0, 0.0)
     with pytest.raises(OutOfRangeError, match="A layer of blood needs depth_um above 0; got 0"):
-        blood_layer.coagulation_J_cm2(cold_cm=200.0, hot_factor=1.0, duration_ms=1.0, start_C=22.0, depth_um=0.0)
+        blood_layer.coagulation_J_cm2(cold_cm=200.0, hot=SAME, duration_ms=1.0, start_C=22.0, depth_um=0.0)
 
 
 def test_a_row_on_a_vessel_without_a_size_says_so() -> None:

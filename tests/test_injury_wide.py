@@ -13,7 +13,7 @@ from recutis.injury import absorbers, scaling
 from recutis.injury.simulate import injure, spot_injury, spread
 from recutis.injury.spot import SpotInjury
 from recutis.laser import Cooling, Pulse, Settings, candidate_settings, catalogue, device, expose, surface_cooling
-from recutis.skin import Skin, build, lesion
+from recutis.skin import HotBlood, Skin, build, lesion
 
 SHORT = tuple(d for d in catalogue() if d.device_class.startswith(("pigment_qs", "pigment_pico")))
 
@@ -85,7 +85,7 @@ def test_limit_of_closure_rises_smoothly_with_pulse_length() -> None:
     """No step between nanoseconds and the milliseconds at which nothing bursts."""
     lengths = np.geomspace(1e-5, 1.0, 60)
     limits = np.array([absorbers.burst_rise_K(float(ms), 33.0) for ms in lengths])
-    one = absorbers.vessel(100.0, 100.0, 1.0, 33.0)
+    one = absorbers.vessel(100.0, 100.0, HotBlood(factor=1.0, onset_C=20.0), 33.0)
     ratios = np.array([min(absorbers.burst_J_cm2(one, ms) / absorbers.needed_J_cm2(one, ms, "wall"), 3.0) for ms in lengths])
 
     assert (np.diff(limits) > 0).all()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.injury import cylinder
+from recutis.skin import HotBlood
 from recutis.units import M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
@@ -38,12 +39,12 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def vessel(diameter_um: float, cold_cm: float, hot_factor: float, start_C: float, *, wall_um: float | None = None) -> cylinder.Vessel:
-    """A vessel of the skin, its blood absorbing `cold_cm` [1/cm] and when hot so many times that."""
+def vessel(diameter_um: float, cold_cm: float, hot: HotBlood, start_C: float, *, wall_um: float | None = None) -> cylinder.Vessel:
+    """A vessel of the skin, its blood absorbing `cold_cm` [1/cm] and changing on heating as `hot` says."""
     cold = _rounded(cold_cm)
     return cylinder.Vessel(
         diameter_um=diameter_um, wall_um=cylinder.wall_um(diameter_um) if wall_um is None else wall_um, cold_cm=cold,
-        hot_cm=_rounded(cold * hot_factor), start_C=start_C,
+        hot_cm=_rounded(cold * hot.factor), start_C=start_C, onset_C=_rounded(hot.onset_C),
     )  # fmt: skip
 
 
@@ -120,4 +121,3 @@ def burst_rise_K(duration_ms: float, start_C: float) -> float:
         return math.inf
     hotter = 1.0 + (1.0 / evidence.value("phys_haematocrit") - 1.0) * confined
     return (evidence.value("phys_blood_vaporisation") - start_C) / (hotter * confined)
-

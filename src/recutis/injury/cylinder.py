@@ -39,13 +39,17 @@ _STRIDE = 0.6  # of the logarithm of the exposure, until the threshold lies betw
 
 @dataclass(frozen=True, kw_only=True)
 class Vessel:
-    """A vessel: lumen and wall [µm], absorption of its blood when cold and at 100 °C [1/cm], its temperature before the pulse."""
+    """A vessel: lumen and wall [µm], absorption of its blood when cold and at 100 °C [1/cm], its temperature before the pulse.
+
+    `onset_C` is the temperature from which the absorption changes.
+    """
 
     diameter_um: float
     wall_um: float
     cold_cm: float
     hot_cm: float
     start_C: float
+    onset_C: float = 20.0  # as measured at 586 nm
 
     def __post_init__(self) -> None:
         """Raises OutOfRangeError for what no vessel can be."""
@@ -106,7 +110,7 @@ def _rings(diameter_um: float, wall: float, reach_um: float) -> tuple[Array, Arr
         edges.append(edges[-1] + step)
     r = np.array(edges) * M_PER_UM
     wet = tissue.thermal(evidence.value("phys_reference_water"))
-    blood = (r[1:] <= a * M_PER_UM * (1.0 + 1e-9))
+    blood = r[1:] <= a * M_PER_UM * (1.0 + 1e-9)
     heat = np.where(blood, evidence.value("rho_blood") * evidence.value("cp_blood"), wet.capacity_J_m3_K)
     k = np.where(blood, evidence.value("k_blood"), wet.conductivity_W_m_K)
     area = math.pi * np.diff(r**2)
@@ -154,7 +158,7 @@ def heat_vessel(
     kernels.expose(
         rise, steam, capacity, link, area, rings, rings + _WALL_CELLS, seconds, power, first, growth,
         vessel.start_C + KELVIN_OFFSET, vessel.cold_cm * PER_M_PER_CM, vessel.hot_cm * PER_M_PER_CM,
-        evidence.value("phys_blood_cold") + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
+        vessel.onset_C + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
         evidence.value("vessel_denaturation_threshold_temperature") + KELVIN_OFFSET,
         vessel.diameter_um * M_PER_UM, evidence.value("phys_blood_vaporisation") - vessel.start_C, _law(damage.wall()),
         _law(damage.blood()), account,

@@ -20,9 +20,9 @@ from recutis.injury import absorbers, cylinder, melanosome
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
 from recutis.injury.scattering import Field, mean_melanin, thermal_ratio
-from recutis.skin import hot_blood_factor, layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
+from recutis.skin import HotBlood, hot_blood, layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
 from recutis.skin.types import Lesion, Skin
-from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM
+from recutis.units import KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
 Probes = Mapping[int, float]
@@ -59,25 +59,31 @@ class Vessel:
 
 @dataclass(frozen=True, kw_only=True)
 class Blood:
-    """Blood of vessels of one diameter in a field: absorption cold [1/cm], factor when hot, weights of the bands in the light."""
+    """Blood of vessels of one diameter in a field: absorption cold [1/cm], its change when hot, weights of the bands in the light."""
 
     cold_cm: float
-    hot_factor: float
+    hot: HotBlood
     weights: Array
 
 
 def blood_in(field: Field, skin: Skin, diameter_um: float) -> Blood:
     """What vessels of this size absorb beyond their surroundings, for the bands as they arrive in the upper dermis."""
     light = field.at(_PLEXUS_UM)
+    if not light.sum() > _NOTHING:  # so dark that the share of each band has no meaning
+        light = np.array(field.weights)
     cold = np.array([vessel_blood_mua_cm(nm) for nm in field.bands_nm])
-    hot = np.array([hot_blood_factor(nm) for nm in field.bands_nm])
-    total = max(float(light.sum()), _NOTHING)
-    mean = float((light * cold).sum()) / total
+    hot = [hot_blood(nm) for nm in field.bands_nm]
+    taken = light * cold / float((light * cold).sum())
+    mean = float((light * cold).sum() / light.sum())
     around = np.array([_dermis_mua_cm(skin, nm) for nm in field.bands_nm])
     beyond = [max(absorbers.mean_absorption_cm(float(b), diameter_um) - a, 0.0) for b, a in zip(cold, around, strict=True)]
     whole = absorbers.mean_absorption_cm(mean, diameter_um)
     return Blood(
-        cold_cm=mean, hot_factor=float((light * cold * hot).sum()) / max(float((light * cold).sum()), _NOTHING),
+        cold_cm=mean,
+        hot=HotBlood(
+            factor=float(sum(w * x.factor for w, x in zip(taken, hot, strict=True))),
+            onset_C=float(sum(w * x.onset_C for w, x in zip(taken, hot, strict=True))),
+        ),
         weights=np.array(beyond) / whole,
     )  # fmt: skip
 
@@ -104,7 +110,7 @@ def vessels(
         blood = blood_in(field, skin, diameter)
         light = vessel_light(field, blood, np.array(absorbers.DEPTHS_UM), screened=False)
         for depth, bright, start in zip(absorbers.DEPTHS_UM, light, starts, strict=True):
-            one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
+            one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, start)
             needed = absorbers.needed_J_cm2(one, duration_ms, "wall", pulses=pulses, repetition_Hz=repetition_Hz)
             found.append(
                 Vessel(
@@ -126,17 +132,16 @@ def purpura_J_cm2(
 ) -> float:  # fmt: skip
     """Least exposure of each pulse at which vessels with a share of the blood of the upper plexus give way.
 
-    `median_um` is the median diameter of its vessels by number, that of normal skin unless told. A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst.
+    A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst. `median_um` is the median
+    diameter of the vessels by number, that of normal skin unless told.
     """
     start = skin.surface_temperature_C if start_C is None else start_C
     diameters, _ = absorbers.plexus(median_um)
     needed = []
     for diameter in diameters:
         blood = blood_in(field, skin, diameter)
-        one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
-        ways = [
-            absorbers.needed_J_cm2(one, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz) for end in _GIVES_WAY
-        ]
+        one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, start)
+        ways = [absorbers.needed_J_cm2(one, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz) for end in _GIVES_WAY]
         light = float(vessel_light(field, blood, evidence.value("phys_purpura_depth"), screened=True))
         needed.append(min(*ways, absorbers.burst_J_cm2(one, duration_ms)) / max(light, _NOTHING))
     return absorbers.share_threshold(np.array(needed), share)
@@ -160,14 +165,15 @@ def living_um(skin: Skin) -> Array:
 
 
 def melanosome_ratio(
-    field: Field, skin: Skin, depths_um: Array, *, duration_ms: float, warms_K: float = 0.0
+    field: Field, skin: Skin, depths_um: Array, *, duration_ms: float, warms_K: float = 0.0, whitens: bool = True
 ) -> Array:
     """Local exposure over what whitens, at each depth, per J/cm²: the melanosome threshold, more where melanosomes are few.
 
-    `skin` is a ridged skin; `warms_K` the rise of its melanin layer per J/cm² at the end of the pulse.
+    `skin` is a ridged skin; `warms_K` the rise of its melanin layer per J/cm² at the end of the pulse. Without `whitens` it is
+    the threshold of melanosomes alone, as seen in a section.
     """
     melanin = mean_melanin(skin)
-    sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
+    sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0) if whitens else 1.0
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
     light = field.at(depths_um)
     bright = max(float(light.sum(axis=0).max()), _NOTHING)

@@ -184,13 +184,23 @@ def vessel_blood_mua_cm(wavelength_nm: float, *, saturation: float | None = None
     return float(_blood_ranged(at, (s, s, s)).value[0])
 
 
-@cache
-def hot_blood_factor(wavelength_nm: float) -> float:
-    """Absorption of blood heated to 100 °C within a pulse over that of cold blood.
+@dataclass(frozen=True, kw_only=True)
+class HotBlood:
+    """How the absorption of blood changes on heating: from `onset_C` on, in proportion, to `factor` times the cold one at 100 °C."""
 
-    Bands broaden, oxygen leaves and methaemoglobin forms; beyond the last row it is that of the last row.
+    factor: float
+    onset_C: float
+
+
+@cache
+def hot_blood(wavelength_nm: float) -> HotBlood:
+    """Change of blood heated within a pulse: bands broaden and oxygen leaves, above 70 °C methaemoglobin forms.
+
+    Beyond the last row it is that of the last row.
     """
-    return float(nodes(r"hot_blood_factor_(\d+)nm", ("model_skin",), 1.0, 1.0).at(np.array([wavelength_nm], dtype=np.float64))[1][0])
+    at = np.array([wavelength_nm], dtype=np.float64)
+    factor, onset = (nodes(rf"hot_blood_{name}_(\d+)nm", ("model_skin",), 1.0, 1.0).at(at)[1][0] for name in ("factor", "onset"))
+    return HotBlood(factor=float(factor), onset_C=float(onset))
 
 
 def vessel_blood_scattering(wavelength_nm: float) -> tuple[float, float, float]:

@@ -11,11 +11,13 @@ from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of
 from recutis.skin import Skin, melanosome_mua_cm
 
 _EYE_NM = 1000.0  # where the row on eye granules holds
+_WHITENING, _MELANOSOME = "whitening_threshold_J_cm2", "melanosome_threshold_J_cm2"
+_ALONE = ("isolated", "suspension", "granule", "retina", "rpe")  # words for melanosomes in water
 _GENTLE = 0.01  # exposure at which nothing boils [J/cm²]
 
 
 def compute(row: Fields) -> float:
-    """Least exposure that whitens skin, breaks a melanosome or kills the pigmented epidermis.
+    """Least exposure that whitens skin, breaks melanosomes, alone or in skin, or kills the pigmented epidermis.
 
     Raises UnknownQuantityError for a quantity that the family has not.
     """
@@ -24,7 +26,7 @@ def compute(row: Fields) -> float:
     if quantity == "melanosome_threshold_temperature_C":
         msg = "it is an input of the model, not a result"
         raise RecutisError(msg)
-    if quantity == "melanosome_threshold_J_cm2":
+    if quantity == _MELANOSOME and any(word in row["tissue"].lower() for word in _ALONE):
         # eye granules lie alone in water: no factor of skin, their own absorption with the slope of the skin formula
         slope = float(melanosome_mua_cm(nm)) / float(melanosome_mua_cm(_EYE_NM))
         return melanosome.threshold_J_cm2(
@@ -34,17 +36,19 @@ def compute(row: Fields) -> float:
         )  # fmt: skip
     skin = scattering.ridged(_skin(row["tissue"]))
     field = light_of(row, skin)
-    if quantity not in {"whitening_threshold_J_cm2", "epidermal_injury_threshold_J_cm2"}:
+    if quantity not in {_WHITENING, _MELANOSOME, "epidermal_injury_threshold_J_cm2"}:
         raise UnknownQuantityError(quantity)
     basal = (scattering.basal_um(skin),)
     stack, _, rate = repeat(row)
     cooling = cooling_of(row.get("cooling", ""))
     plan = segments(fluence_J_cm2=_GENTLE, duration_ms=duration_ms(row), stack=stack, repetition_Hz=rate, cooling=cooling)
     gentle, cold = scattering.heat_field(skin, field, plan, basal), scattering.faint_twin(skin, field, plan, basal)
-    if quantity == "whitening_threshold_J_cm2":
+    if quantity in {_WHITENING, _MELANOSOME}:
         warms = float((gentle.probes_C[:, 0] - cold.probes_C[:, 0]).max()) / _GENTLE
         living = selective.living_um(skin)
-        ratio = selective.melanosome_ratio(field, skin, living, duration_ms=duration_ms(row), warms_K=warms)
+        ratio = selective.melanosome_ratio(
+            field, skin, living, duration_ms=duration_ms(row), warms_K=warms, whitens=quantity == _WHITENING
+        )
         return 1.0 / float(ratio.mean())
     return 1.0 / scattering.thermal_ratio(cold, gentle, 0, _GENTLE)
 

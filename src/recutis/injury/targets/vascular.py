@@ -12,7 +12,7 @@ from recutis.heat import damage
 from recutis.injury import absorbers, blood_layer, cylinder, scattering, selective
 from recutis.injury.schedule import segments
 from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, light_of, number, skin_of
-from recutis.skin import Skin, hot_blood_factor, vessel_blood_mua_cm
+from recutis.skin import Skin, hot_blood, vessel_blood_mua_cm
 from recutis.units import S_PER_MS
 
 _ENDS: dict[str, cylinder.End] = {
@@ -36,7 +36,7 @@ def compute(row: Fields) -> float:
     if quantity == "blood_coagulation_threshold_J_cm2":
         nm = number(row, "wavelength_nm")
         return blood_layer.coagulation_J_cm2(
-            cold_cm=vessel_blood_mua_cm(nm, saturation=1.0), hot_factor=hot_blood_factor(nm), duration_ms=ms,
+            cold_cm=vessel_blood_mua_cm(nm, saturation=1.0), hot=hot_blood(nm), duration_ms=ms,
             start_C=evidence.value("phys_room_temperature"), depth_um=evidence.value("phys_slice_depth_blood"),
         )  # fmt: skip
     if quantity in _SHARES:
@@ -64,15 +64,13 @@ def _vessel(row: Fields, end: cylinder.End) -> float:
     clear = "membrane" in words
     if clear or "flap" in words:
         thin = evidence.numbers("phys_vessel_wall")[0] if clear else None
-        one = absorbers.vessel(
-            diameter, vessel_blood_mua_cm(nm), hot_blood_factor(nm), skin.surface_temperature_C, wall_um=thin
-        )
+        one = absorbers.vessel(diameter, vessel_blood_mua_cm(nm), hot_blood(nm), skin.surface_temperature_C, wall_um=thin)
         needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
         return needed / evidence.value("phys_membrane_gain" if clear else "phys_flap_gain")
     field = light_of(row, skin)
     blood = selective.blood_in(field, skin, diameter)
     depth = evidence.value("phys_purpura_depth")
-    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, _start_C(row, skin, field, (depth,))[0])
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, _start_C(row, skin, field, (depth,))[0])
     needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
     return needed / float(selective.vessel_light(field, blood, depth, screened=False))
 
@@ -111,11 +109,11 @@ def _red_cell_depth(row: Fields) -> float:
     pulses, rate = _train(row)
     field = light_of(row, skin)
     blood = selective.blood_in(field, skin, diameter)
-    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, skin.surface_temperature_C)
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, skin.surface_temperature_C)
     needed = absorbers.needed_J_cm2(one, duration_ms(row), "blood", pulses=pulses, repetition_Hz=rate)
     given = float(selective.vessel_light(field, blood, upper, screened=True)) * fluence
     late = max(1.0 - needed / given, 0.0) if given > 0.0 else 0.0
-    warm = light_of(row, _with_blood(skin, 1.0 + (blood.hot_factor - 1.0) * late))
+    warm = light_of(row, _with_blood(skin, 1.0 + (blood.hot.factor - 1.0) * late))
     depths = np.arange(100.0, _DEEPEST_UM, _STEP_UM)
     reached = depths[selective.vessel_light(warm, blood, depths, screened=True) * fluence >= needed]
     return float(reached.max(initial=0.0))
