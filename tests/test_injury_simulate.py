@@ -7,14 +7,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recutis import evidence
 from recutis.errors import CancelledError, InputError, OutOfRangeError
-from recutis.injury import absorbers, targets
+from recutis.injury import targets
 from recutis.injury.simulate import injure, spot_injury, spread
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import Injury
@@ -150,16 +149,6 @@ def test_long_pulses_spare_small_vessels(skin: Skin) -> None:
     assert vessel(long, 20.0, 300.0) / vessel(short, 20.0, 300.0) < 0.3
     assert vessel(long, 300.0, 300.0) / vessel(short, 300.0, 300.0) > 0.5
     assert long.purpura_ratio < short.purpura_ratio
-
-
-def test_wall_memory_limits() -> None:
-    """The wall of a fresh cylinder sits half-way; late, all points share a²/(4 alpha t)."""
-    alpha = evidence.value("thermal_diffusivity_dermis")
-    late = 100.0
-    memory = absorbers.wall_memory(np.array([1e-9, late]), 100.0)
-
-    assert memory[0] == pytest.approx(0.5, abs=1e-2)
-    assert memory[1] == pytest.approx((50e-6) ** 2 / (4 * alpha * late), rel=1e-3)
 
 
 def test_darker_lesion_reacts_before_its_surroundings(skin: Skin) -> None:

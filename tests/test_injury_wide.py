@@ -13,7 +13,7 @@ from recutis.injury import absorbers, scaling
 from recutis.injury.simulate import injure, spot_injury, spread
 from recutis.injury.spot import SpotInjury
 from recutis.laser import Cooling, Pulse, Settings, candidate_settings, catalogue, device, expose, surface_cooling
-from recutis.skin import Skin, build, lesion
+from recutis.skin import HotBlood, Skin, build, lesion
 
 SHORT = tuple(d for d in catalogue() if d.device_class.startswith(("pigment_qs", "pigment_pico")))
 
@@ -85,13 +85,40 @@ def test_limit_of_closure_rises_smoothly_with_pulse_length() -> None:
     """No step between nanoseconds and the milliseconds at which nothing bursts."""
     lengths = np.geomspace(1e-5, 1.0, 60)
     limits = np.array([absorbers.burst_rise_K(float(ms), 33.0) for ms in lengths])
-    ratios = np.minimum(limits / [absorbers.closure_rise_K(100.0, float(ms), 33.0) for ms in lengths], 3.0)
+    one = absorbers.vessel(100.0, 100.0, HotBlood(factor=1.0, onset_C=20.0), 33.0)
+    ratios = np.array([min(absorbers.burst_J_cm2(one, ms) / absorbers.needed_J_cm2(one, ms, "wall"), 3.0) for ms in lengths])
 
     assert (np.diff(limits) > 0).all()
-    assert np.abs(np.diff(ratios)).max() < 1.0
+    assert np.abs(np.diff(ratios)).max() < 1.3
     assert ratios[0] < 0.5
     assert ratios[-1] == 3.0
     assert math.isinf(absorbers.burst_rise_K(40.0, 33.0))
+
+
+def test_precooled_vessels_need_more_light(skin: Skin) -> None:
+    """Seconds of cold air reach the upper vessels; the deeper a vessel, the less it costs. A spurt of cryogen hardly does."""
+    bare, air, spurt = (shine(skin, 595.0, 8.0, 6.0, cooling=kind) for kind in ("none", "cold_air", "cryogen"))
+    loss = [vessel(air, 100.0, z) / vessel(bare, 100.0, z) for z in (150.0, 1000.0)]
+
+    assert air.purpura_ratio < 0.97 * bare.purpura_ratio
+    assert loss[0] < loss[1] <= 1.0
+    assert vessel(spurt, 100.0, 300.0) > vessel(air, 100.0, 300.0)
+
+
+def test_a_stack_closes_more_than_one_pulse(skin: Skin) -> None:
+    """Heat and damage of earlier pulses count for vessels."""
+    one, three = (shine(skin, 1064.0, 60.0, 20.0, stack=n) for n in (1, 3))
+
+    assert vessel(three, 300.0, 300.0) > 1.05 * vessel(one, 300.0, 300.0)
+    assert three.purpura_ratio > one.purpura_ratio
+
+
+def test_pigment_has_no_step_at_a_microsecond(skin: Skin) -> None:
+    """From nanoseconds to milliseconds the ratio falls without a jump, and thermal death takes over."""
+    ratios = [shine(skin, 694.0, 3.0, ms).epidermis_pigment_ratio for ms in (1e-5, 1e-4, 9e-4, 1.1e-3, 1e-2, 0.1, 1.0)]
+
+    assert ratios == sorted(ratios, reverse=True)
+    assert ratios[2] / ratios[3] < 1.4
 
 
 @pytest.mark.parametrize("name", [d.name for d in SHORT])

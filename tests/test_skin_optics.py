@@ -181,10 +181,10 @@ def test_absorption_of_melanosomes_has_no_kink():
 
 
 def test_clumps_shade_themselves_where_melanin_is_strong_only():
-    """Beyond 1 µm all melanin counts, within 2 %; in the violet a fifth and more is lost; thin clumps lose nothing anywhere."""
+    """Beyond 1 µm all melanin counts, within 3 %; in the violet a fifth and more is lost; thin clumps lose nothing anywhere."""
     share = {nm: float(melanin_mua_cm(nm) / skin.melanosome_mua_cm(nm)) for nm in (355.0, 400.0, 694.0, 1064.0, 1540.0)}
 
-    assert share[1064.0] > 0.98
+    assert share[1064.0] > 0.97
     assert share[1540.0] > 0.99
     assert share[355.0] < share[400.0] < 0.8 < share[694.0] < 1.0
 
@@ -259,7 +259,14 @@ def test_measured_dermal_absorption_lies_near_the_mixture_of_bloodless_dermis():
 
 def test_optics_are_continuous_in_wavelength():
     """A step of a tenth of a nanometre changes absorption and scattering by less than two percent, joints of sources included."""
-    grid = np.unique(np.concatenate([np.arange(c - 1, c + 1, 0.1) for c in (351, 400, 500, 577, 1100, 1320, 1557, 1602, 1927, 1995, 2099, 2101, 2780, 10500)]))
+    grid = np.unique(
+        np.concatenate(
+            [
+                np.arange(c - 1, c + 1, 0.1)
+                for c in (351, 400, 500, 577, 1100, 1320, 1557, 1602, 1927, 1995, 2099, 2101, 2780, 10500)
+            ]
+        )
+    )
     table = skin.spectrum(CHEEK, [float(x) for x in grid])
     near = np.isclose(np.diff(grid), 0.1)
 

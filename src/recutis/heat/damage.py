@@ -64,6 +64,15 @@ def bulk_skin() -> Process:
     return process("bulk_skin_backcalculated")
 
 
+def visible_burn() -> Process:
+    """The least burn that an eye sees, of first degree: the damage of `bulk_skin` at which it shows counts as 1."""
+    bulk, share = bulk_skin(), "Omega_first_degree_burn"
+    return Process(
+        name="visible_burn", frequency_s=bulk.frequency_s / evidence.value(share), energy_J_mol=bulk.energy_J_mol,
+        sources=(*bulk.sources, share),
+    )  # fmt: skip
+
+
 def collagen() -> Process:
     """Loss of birefringence of skin collagen (Pearce 1993)."""
     return process("Pearce_collagen_birefringence_rat_skin")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from recutis.jit import kernel
 
 Array = NDArray[np.float64]
-WALL, INSIDE, BLOOD, PEAK, STEAM, GIVEN, OUTSIDE = range(7)  # entries of the account
-ACCOUNTS = 7
+WALL, INSIDE, BLOOD, PEAK, STEAM, GIVEN, OUTSIDE, SKIN = range(8)  # entries of the account; SKIN: highest rise inside of the wall
+ACCOUNTS = 8
 
 
 @kernel
@@ -111,6 +111,7 @@ def expose(
                 account[BLOOD] += 0.5 * (blood + before_blood) * dt
             before_wall, before_inside, before_blood, fresh = outer, inside, blood, False
             account[PEAK] = max(account[PEAK], rise[0])
+            account[SKIN] = max(account[SKIN], 0.5 * (rise[rings - 1] + rise[rings]))
             vapour = 0.0
             for i in range(rings):
                 vapour += steam[i]

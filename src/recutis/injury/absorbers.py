@@ -1,24 +1,25 @@
-"""Local absorbers in the light of the bulk: vessels as cylinders, the plexus they form, melanosomes."""
+"""Vessels in the light of the bulk: what each needs, and the plexus that vessels of many sizes form."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recutis import evidence
-from recutis.heat import damage
 from recutis.injury import cylinder
-from recutis.units import M_PER_UM, PER_M_PER_CM, S_PER_MS
+from recutis.skin import HotBlood
+from recutis.units import M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
 DIAMETERS_UM = (20.0, 40.0, 60.0, 100.0, 150.0, 200.0, 300.0, 500.0, 1000.0)
 DEPTHS_UM = (150.0, 300.0, 500.0, 1000.0)
 _US_PER_MS = 1e3  # SI prefixes
-_CLASSES = 7  # of vessel size in the plexus; eleven move purpura thresholds by under 4 %
-_LEAST_MS = 1e-6  # shorter pulses coagulate at the same temperature, reached after them
+_CLASSES = 5  # of vessel size in the plexus; eleven move purpura thresholds by under 5 %
+_COOLED_C, _SAME_K = 20.0, 0.5  # where a cooled vessel is computed; what counts as not cooled
 _DIGITS = 3  # of absorption, so that neighbouring settings share thresholds
 _ROOM_FOR_SIZE = 2.0  # blood of a vessel grows as the square of its diameter
 
@@ -38,42 +39,47 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def vessel(diameter_um: float, cold_cm: float, hot_factor: float, start_C: float, *, wall_um: float | None = None) -> cylinder.Vessel:
-    """A vessel of the skin, its blood absorbing `cold_cm` [1/cm] and when hot so many times that."""
+def vessel(diameter_um: float, cold_cm: float, hot: HotBlood, start_C: float, *, wall_um: float | None = None) -> cylinder.Vessel:
+    """A vessel of the skin, its blood absorbing `cold_cm` [1/cm] and changing on heating as `hot` says."""
     cold = _rounded(cold_cm)
     return cylinder.Vessel(
         diameter_um=diameter_um, wall_um=cylinder.wall_um(diameter_um) if wall_um is None else wall_um, cold_cm=cold,
-        hot_cm=_rounded(cold * hot_factor), start_C=start_C,
+        hot_cm=_rounded(cold * hot.factor), start_C=start_C, onset_C=_rounded(hot.onset_C),
     )  # fmt: skip
 
 
 def needed_J_cm2(
     one: cylinder.Vessel, duration_ms: float, end: cylinder.End, *, pulses: int = 1, repetition_Hz: float = 1.0
 ) -> float:
-    """Least fluence around a vessel for an end point; of vessels alike but for their temperature one is computed.
+    """Least fluence around a vessel for an end point; in the logarithm between a vessel of normal skin and a cooled one.
 
-    A vessel that starts cooler or warmer needs light in proportion to what it lacks to the temperature at which its wall
-    coagulates in the time of the pulse.
+    So that every depth of a cooled skin needs but two thresholds.
     """
     normal = evidence.numbers("skin_surface_temperature_baseline")[1]
-    usual = cylinder.Vessel(
-        diameter_um=one.diameter_um, wall_um=one.wall_um, cold_cm=one.cold_cm, hot_cm=one.hot_cm, start_C=normal
-    )
-    light = cylinder.threshold_J_cm2(usual, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz)
-    hot = damage.wall().threshold_C(max(duration_ms, _LEAST_MS) * S_PER_MS)
-    return light * max(hot - one.start_C, 1.0) / (hot - normal)
+
+    def at(start_C: float) -> float:
+        usual = replace(one, start_C=start_C)
+        return cylinder.threshold_J_cm2(usual, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz)
+
+    warm = at(normal)
+    if abs(one.start_C - normal) < _SAME_K or not math.isfinite(warm):
+        return warm
+    share = (normal - one.start_C) / (normal - _COOLED_C)
+    return float(warm * (at(_COOLED_C) / warm) ** share)
 
 
-@lru_cache(maxsize=1)
-def plexus() -> tuple[tuple[float, ...], float]:
+@lru_cache(maxsize=8)
+def plexus(median_um: float | None = None) -> tuple[tuple[float, ...], float]:
     """Diameters [µm] of classes of the upper plexus that hold equal shares of its blood, and that share.
 
-    Vessels are log-normally many; their blood grows as the square of their diameter, which moves the median up.
+    Vessels are log-normally many about `median_um`, that of normal skin unless told; their blood grows as the square of their
+    diameter, which moves the median up.
     """
     from scipy.special import ndtri
 
     spread = evidence.value("phys_plexus_diameter_sd_ln")
-    median = evidence.value("phys_plexus_diameter") * math.exp(_ROOM_FOR_SIZE * spread**2)
+    usual = evidence.value("phys_plexus_diameter") if median_um is None else median_um
+    median = usual * math.exp(_ROOM_FOR_SIZE * spread**2)
     at = (np.arange(_CLASSES) + 0.5) / _CLASSES
     return tuple(float(round(x, 2)) for x in median * np.exp(spread * ndtri(at))), 1.0 / _CLASSES
 
@@ -96,8 +102,11 @@ def red_cell_confinement(duration_ms: float) -> float:
 
 
 def burst_J_cm2(one: cylinder.Vessel, duration_ms: float) -> float:
-    """Fluence around a vessel at which its red cells vaporise and burst it; infinite for slow pulses."""
-    mean = mean_absorption_cm(one.cold_cm, one.diameter_um)
+    """Fluence around a vessel at which its red cells vaporise and burst it; infinite for slow pulses.
+
+    On the way they absorb as the mean of cold and hot blood.
+    """
+    mean = mean_absorption_cm((one.cold_cm + one.hot_cm) / 2.0, one.diameter_um)
     return burst_rise_K(duration_ms, one.start_C) * blood_capacity_J_m3_K() * M_PER_UM / mean
 
 
@@ -112,10 +121,3 @@ def burst_rise_K(duration_ms: float, start_C: float) -> float:
         return math.inf
     hotter = 1.0 + (1.0 / evidence.value("phys_haematocrit") - 1.0) * confined
     return (evidence.value("phys_blood_vaporisation") - start_C) / (hotter * confined)
-
-
-def melanosome_threshold_J_cm2(mua_cm: float, start_C: float, capacity_J_m3_K: float) -> float:
-    """Local exposure that explodes melanosomes in a pulse too short for them to cool (Jacques & McAuliffe 1991)."""
-    rise = evidence.value("melanosome_vaporization_threshold_temperature") - start_C
-    per_cm3 = capacity_J_m3_K * M_PER_UM  # J/m3 to J/cm3
-    return per_cm3 * rise / (mua_cm * evidence.value("phys_melanosome_factor"))

@@ -11,6 +11,7 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import damage
 from recutis.heat.column import stretched_edges
 from recutis.injury import _cylinder_kernel as kernels
+from recutis.skin import HotBlood
 from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS
 
 _CELL_M, _FINE_M, _STRETCH, _END_M = 2e-6, 1.2e-4, 1.15, 1.5e-3  # half the cells move thresholds by under 2 %
@@ -18,8 +19,8 @@ _STEPS = 60  # of a pulse; twice as many move thresholds by under 1 %
 _HALVINGS = 14  # of a factor of a hundred: to three parts in ten thousand
 
 
-def coagulation_J_cm2(*, cold_cm: float, hot_factor: float, duration_ms: float, start_C: float, depth_um: float) -> float:
-    """Least exposure that coagulates blood down to `depth_um`; `cold_cm` is its absorption [1/cm], `hot_factor` times that hot.
+def coagulation_J_cm2(*, cold_cm: float, hot: HotBlood, duration_ms: float, start_C: float, depth_um: float) -> float:
+    """Least exposure that coagulates blood down to `depth_um`; `cold_cm` is its absorption [1/cm], changed by `hot`.
 
     Raises OutOfRangeError for an absorption, a pulse length or a depth that is not above 0.
     """
@@ -31,14 +32,14 @@ def coagulation_J_cm2(*, cold_cm: float, hot_factor: float, duration_ms: float, 
     low, high = math.log(usual / 30.0), math.log(usual * 100.0)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
-        if _dose(math.exp(middle), cold_cm, hot_factor, duration_ms, start_C, depth_um) >= 1.0:
+        if _dose(math.exp(middle), cold_cm, hot, duration_ms, start_C, depth_um) >= 1.0:
             high = middle
         else:
             low = middle
     return math.exp(high)
 
 
-def _dose(exposure: float, cold_cm: float, hot_factor: float, duration_ms: float, start_C: float, depth_um: float) -> float:
+def _dose(exposure: float, cold_cm: float, hot: HotBlood, duration_ms: float, start_C: float, depth_um: float) -> float:
     edges = stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_M, stretch=_STRETCH, end_m=_END_M)
     thick = np.diff(edges)
     capacity = thick * evidence.value("rho_blood") * evidence.value("cp_blood")
@@ -50,8 +51,8 @@ def _dose(exposure: float, cold_cm: float, hot_factor: float, duration_ms: float
     return float(
         kernels.expose_layer(
             np.zeros(thick.size), capacity, link, thick, min(cell, thick.size - 1), on, exposure * J_M2_PER_J_CM2 / on, on / _STEPS,
-            start_C + KELVIN_OFFSET, cold_cm * PER_M_PER_CM, cold_cm * hot_factor * PER_M_PER_CM,
-            evidence.value("phys_blood_cold") + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
+            start_C + KELVIN_OFFSET, cold_cm * PER_M_PER_CM, cold_cm * hot.factor * PER_M_PER_CM,
+            hot.onset_C + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
             evidence.value("phys_blood_vaporisation") - start_C,
             np.array([math.log(process.frequency_s), process.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K]),
         )

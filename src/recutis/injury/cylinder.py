@@ -25,7 +25,7 @@ from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM,
 
 Array = NDArray[np.float64]
 End = Literal["wall", "inside", "blood", "rupture"]
-_INSIDE, _WALL_CELLS = 14, 4  # cells of lumen and wall; twice as many move thresholds by under 2 %
+_INSIDE, _WALL_CELLS = 14, 4  # cells of lumen and wall; twice as many move thresholds by under 4 %, of the smallest by 7
 _STRETCH = 1.2
 _STEPS = 50  # of a pulse; twice as many move thresholds by under 1 %
 _GROWTH = 1.12  # of the steps afterwards
@@ -33,19 +33,23 @@ _AFTER = 4.0  # pulse lengths or relaxation times followed after the pulse, whic
 _REACH = 5.0  # diffusion lengths of tissue around the vessel
 _AUDIT = 1e-6
 _LEAST_J_CM2, _MOST_J_CM2 = 1e-4, 1e6  # local exposures beyond these mean: always, never
-_CLOSE = 2e-3  # of a threshold
+_CLOSE = 4e-3  # of a threshold
 _STRIDE = 0.6  # of the logarithm of the exposure, until the threshold lies between two
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vessel:
-    """A vessel: lumen and wall [µm], absorption of its blood when cold and at 100 °C [1/cm], its temperature before the pulse."""
+    """A vessel: lumen and wall [µm], absorption of its blood when cold and at 100 °C [1/cm], its temperature before the pulse.
+
+    `onset_C` is the temperature from which the absorption changes.
+    """
 
     diameter_um: float
     wall_um: float
     cold_cm: float
     hot_cm: float
     start_C: float
+    onset_C: float = 20.0  # as measured at 586 nm
 
     def __post_init__(self) -> None:
         """Raises OutOfRangeError for what no vessel can be."""
@@ -58,12 +62,17 @@ class Vessel:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """What an exposure did to a vessel: damage integrals, highest temperature of the axis [°C], steam [J/cm³] and energies [J/m]."""
+    """What an exposure did to a vessel.
+
+    Damage integrals at the outside and inside of the wall and in the blood; highest temperatures of the axis and of the inside
+    of the wall [°C], most steam [J/cm³ of blood], and energies [J per m of vessel].
+    """
 
     wall: float
     inside: float
     blood: float
     peak_C: float
+    peak_wall_C: float
     steam_J_cm3: float
     given_J_m: float
     stored_J_m: float
@@ -101,7 +110,7 @@ def _rings(diameter_um: float, wall: float, reach_um: float) -> tuple[Array, Arr
         edges.append(edges[-1] + step)
     r = np.array(edges) * M_PER_UM
     wet = tissue.thermal(evidence.value("phys_reference_water"))
-    blood = (r[1:] <= a * M_PER_UM * (1.0 + 1e-9))
+    blood = r[1:] <= a * M_PER_UM * (1.0 + 1e-9)
     heat = np.where(blood, evidence.value("rho_blood") * evidence.value("cp_blood"), wet.capacity_J_m3_K)
     k = np.where(blood, evidence.value("k_blood"), wet.conductivity_W_m_K)
     area = math.pi * np.diff(r**2)
@@ -149,7 +158,7 @@ def heat_vessel(
     kernels.expose(
         rise, steam, capacity, link, area, rings, rings + _WALL_CELLS, seconds, power, first, growth,
         vessel.start_C + KELVIN_OFFSET, vessel.cold_cm * PER_M_PER_CM, vessel.hot_cm * PER_M_PER_CM,
-        evidence.value("phys_blood_cold") + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
+        vessel.onset_C + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
         evidence.value("vessel_denaturation_threshold_temperature") + KELVIN_OFFSET,
         vessel.diameter_um * M_PER_UM, evidence.value("phys_blood_vaporisation") - vessel.start_C, _law(damage.wall()),
         _law(damage.blood()), account,
@@ -164,7 +173,8 @@ def heat_vessel(
         raise EnergyError(msg)
     return Course(
         wall=float(account[kernels.WALL]), inside=float(account[kernels.INSIDE]), blood=float(account[kernels.BLOOD]),
-        peak_C=float(account[kernels.PEAK]) + vessel.start_C, steam_J_cm3=float(account[kernels.STEAM]) * M_PER_UM,
+        peak_C=float(account[kernels.PEAK]) + vessel.start_C, peak_wall_C=float(account[kernels.SKIN]) + vessel.start_C,
+        steam_J_cm3=float(account[kernels.STEAM]) * M_PER_UM,
         given_J_m=float(account[kernels.GIVEN]), stored_J_m=stored, lost_J_m=float(account[kernels.OUTSIDE]),
     )  # fmt: skip
 

@@ -179,8 +179,6 @@ def sources_of(skin: Skin, field: Field) -> tuple[str, ...]:
     own = (
         "phys_error_scatter",
         "phys_melanosome_factor",
-        "phys_purpura_visible",
-        "phys_capillary_purpura",
     )
     return tuple(
         dict.fromkeys((*rows, *tissue.SOURCES, *damage.bulk_skin().sources, *damage.blood().sources, *own, *skin.sources))

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from recutis import evidence
 from recutis.heat import column as heat
 from recutis.heat import damage, tissue
-from recutis.injury import absorbers, cylinder
+from recutis.injury import absorbers, cylinder, melanosome
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
-from recutis.injury.scattering import Field, basal_um, mean_melanin, thermal_ratio
-from recutis.skin import hot_blood_factor, layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
+from recutis.injury.scattering import Field, mean_melanin, thermal_ratio
+from recutis.skin import HotBlood, hot_blood, layer_optics, melanosome_mua_cm, vessel_blood_mua_cm
 from recutis.skin.types import Lesion, Skin
-from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, MS_PER_S, PER_M_PER_CM
+from recutis.units import KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM
 
 Array = NDArray[np.float64]
 Probes = Mapping[int, float]
@@ -39,6 +39,7 @@ _PLEXUS_UM = 300.0  # depth at which the bands of a lamp are weighted
 _NOTHING = 1e-30  # stands for zero in a division
 _GIVES_WAY: tuple[cylinder.End, ...] = ("wall", "rupture")
 _SPHERE = 27.0  # TRT_formula_sphere: d² / 27 alpha
+_LIVING = 5  # depths in the living epidermis; ten move whitening by under 1 %
 _PIGMENT_DEPTHS = 24  # depths asked for the reach of a short pulse
 
 
@@ -58,25 +59,31 @@ class Vessel:
 
 @dataclass(frozen=True, kw_only=True)
 class Blood:
-    """Blood of vessels of one diameter in a field: absorption cold [1/cm], factor when hot, weights of the bands in the light."""
+    """Blood of vessels of one diameter in a field: absorption cold [1/cm], its change when hot, weights of the bands in the light."""
 
     cold_cm: float
-    hot_factor: float
+    hot: HotBlood
     weights: Array
 
 
 def blood_in(field: Field, skin: Skin, diameter_um: float) -> Blood:
     """What vessels of this size absorb beyond their surroundings, for the bands as they arrive in the upper dermis."""
     light = field.at(_PLEXUS_UM)
+    if not light.sum() > _NOTHING:  # so dark that the share of each band has no meaning
+        light = np.array(field.weights)
     cold = np.array([vessel_blood_mua_cm(nm) for nm in field.bands_nm])
-    hot = np.array([hot_blood_factor(nm) for nm in field.bands_nm])
-    total = max(float(light.sum()), _NOTHING)
-    mean = float((light * cold).sum()) / total
+    hot = [hot_blood(nm) for nm in field.bands_nm]
+    taken = light * cold / float((light * cold).sum())
+    mean = float((light * cold).sum() / light.sum())
     around = np.array([_dermis_mua_cm(skin, nm) for nm in field.bands_nm])
     beyond = [max(absorbers.mean_absorption_cm(float(b), diameter_um) - a, 0.0) for b, a in zip(cold, around, strict=True)]
     whole = absorbers.mean_absorption_cm(mean, diameter_um)
     return Blood(
-        cold_cm=mean, hot_factor=float((light * cold * hot).sum()) / max(float((light * cold).sum()), _NOTHING),
+        cold_cm=mean,
+        hot=HotBlood(
+            factor=float(sum(w * x.factor for w, x in zip(taken, hot, strict=True))),
+            onset_C=float(sum(w * x.onset_C for w, x in zip(taken, hot, strict=True))),
+        ),
         weights=np.array(beyond) / whole,
     )  # fmt: skip
 
@@ -86,23 +93,24 @@ def _dermis_mua_cm(skin: Skin, wavelength_nm: float) -> float:
     return next((x for x in optics if x.name == "reticular_dermis"), optics[-1]).mua_cm
 
 
-def vessel_light(field: Field, blood: Blood, depths_um: float | Array) -> Array:
-    """Fluence that heats vessels at depths per J/cm² incident: that of the bulk less what neighbouring vessels take away."""
-    return np.asarray(evidence.value("phys_vessel_screening") * (blood.weights @ field.at(depths_um)))
+def vessel_light(field: Field, blood: Blood, depths_um: float | Array, *, screened: bool) -> Array:
+    """Fluence that heats vessels at depths per J/cm² incident: that of the bulk, less in a plexus what its vessels take away."""
+    light = blood.weights @ field.at(depths_um)
+    return np.asarray(light * (evidence.value("phys_vessel_screening") if screened else 1.0))
 
 
 def vessels(
     field: Field, skin: Skin, *, duration_ms: float, start_C: tuple[float, ...] | None = None, pulses: int = 1,
     repetition_Hz: float = 1.0,
 ) -> tuple[Vessel, ...]:  # fmt: skip
-    """Every vessel of the map in this light (selective heating only); `start_C` is its temperature at each depth of the map."""
+    """Every vessel of the map, alone in this light (selective heating only); `start_C` is its temperature at each depth of the map."""
     starts = start_C if start_C is not None else (skin.surface_temperature_C,) * len(absorbers.DEPTHS_UM)
     found: list[Vessel] = []
     for diameter in absorbers.DIAMETERS_UM:
         blood = blood_in(field, skin, diameter)
-        light = vessel_light(field, blood, np.array(absorbers.DEPTHS_UM))
+        light = vessel_light(field, blood, np.array(absorbers.DEPTHS_UM), screened=False)
         for depth, bright, start in zip(absorbers.DEPTHS_UM, light, starts, strict=True):
-            one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
+            one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, start)
             needed = absorbers.needed_J_cm2(one, duration_ms, "wall", pulses=pulses, repetition_Hz=repetition_Hz)
             found.append(
                 Vessel(
@@ -120,22 +128,21 @@ def vessel_map(found: tuple[Vessel, ...], exposure_J_cm2: float) -> tuple[tuple[
 
 def purpura_J_cm2(
     field: Field, skin: Skin, *, duration_ms: float, share: float, start_C: float | None = None, pulses: int = 1,
-    repetition_Hz: float = 1.0,
+    repetition_Hz: float = 1.0, median_um: float | None = None,
 ) -> float:  # fmt: skip
     """Least exposure of each pulse at which vessels with a share of the blood of the upper plexus give way.
 
-    A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst.
+    A vessel gives way when its whole wall coagulates, when steam tears it or when its red cells burst. `median_um` is the median
+    diameter of the vessels by number, that of normal skin unless told.
     """
     start = skin.surface_temperature_C if start_C is None else start_C
-    diameters, _ = absorbers.plexus()
+    diameters, _ = absorbers.plexus(median_um)
     needed = []
     for diameter in diameters:
         blood = blood_in(field, skin, diameter)
-        one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, start)
-        ways = [
-            absorbers.needed_J_cm2(one, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz) for end in _GIVES_WAY
-        ]
-        light = float(vessel_light(field, blood, evidence.value("phys_purpura_depth")))
+        one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, start)
+        ways = [absorbers.needed_J_cm2(one, duration_ms, end, pulses=pulses, repetition_Hz=repetition_Hz) for end in _GIVES_WAY]
+        light = float(vessel_light(field, blood, evidence.value("phys_purpura_depth"), screened=True))
         needed.append(min(*ways, absorbers.burst_J_cm2(one, duration_ms)) / max(light, _NOTHING))
     return absorbers.share_threshold(np.array(needed), share)
 
@@ -150,31 +157,44 @@ def purpura(
     )  # fmt: skip
 
 
-def bursts_melanosomes(duration_ms: float) -> bool:
-    """Whether a pulse is short enough to confine its heat in melanosomes."""
-    return duration_ms * MS_PER_S <= evidence.value("phys_confined_limit")
+def living_um(skin: Skin) -> Array:
+    """Depths [µm] that stand for the living epidermis, in which a ridged skin has its melanin."""
+    corneum = sum(x.thickness_um for x in skin.layers if x.name == "stratum_corneum")
+    share = (np.arange(_LIVING) + 0.5) / _LIVING
+    return np.asarray(corneum + (skin.epidermis_um - corneum) * share)
 
 
-def melanosome_ratio(field: Field, skin: Skin, depths_um: Array) -> Array:
+def melanosome_ratio(
+    field: Field, skin: Skin, depths_um: Array, *, duration_ms: float, warms_K: float = 0.0, whitens: bool = True
+) -> Array:
     """Local exposure over what whitens, at each depth, per J/cm²: the melanosome threshold, more where melanosomes are few.
 
-    `skin` is a ridged skin.
+    `skin` is a ridged skin; `warms_K` the rise of its melanin layer per J/cm² at the end of the pulse. Without `whitens` it is
+    the threshold of melanosomes alone, as seen in a section.
     """
     melanin = mean_melanin(skin)
-    sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0)
+    sparse = max(evidence.value("phys_whitening_melanin") / max(melanin, 1e-6), 1.0) if whitens else 1.0
     capacity = tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K
-    start = slab_of(skin).start_C
-    needed = [absorbers.melanosome_threshold_J_cm2(float(melanosome_mua_cm(nm)), start, capacity) for nm in field.bands_nm]
-    return np.asarray(np.sum(field.at(depths_um) / np.array(needed)[:, None], axis=0) / sparse)
+    light = field.at(depths_um)
+    bright = max(float(light.sum(axis=0).max()), _NOTHING)
+    needed = [
+        melanosome.threshold_J_cm2(
+            float(melanosome_mua_cm(nm)) * evidence.value("phys_melanosome_factor"), start_C=slab_of(skin).start_C,
+            explodes_C=evidence.value("melanosome_vaporization_threshold_temperature"), capacity_J_m3_K=capacity,
+            duration_ms=duration_ms, around_K=warms_K / bright,
+        )
+        for nm in field.bands_nm
+    ]  # fmt: skip
+    return np.asarray(np.sum(light / np.array(needed)[:, None], axis=0) / sparse)
 
 
-def melanosome_ratio_of_fluence(skin: Skin, wavelength_nm: float, fluence: float) -> float:
+def melanosome_ratio_of_fluence(skin: Skin, wavelength_nm: float, fluence: float, *, duration_ms: float) -> float:
     """The same at one place from its fluence over the exposure."""
     field = Field(
         edges_m=np.array([0.0, 1.0, 2.0]), bands_nm=(wavelength_nm,), weights=(1.0,), fluence=np.full((1, 2), fluence),
         source_m=np.zeros(2), reflected=0.0,
     )  # fmt: skip
-    return float(melanosome_ratio(field, skin, np.array([1.0]))[0])
+    return float(melanosome_ratio(field, skin, np.array([1.0]), duration_ms=duration_ms)[0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,16 +212,33 @@ class Pigment:
         return max(reached, default=0.0)
 
 
-def burst_pigment(field: Field, skin: Skin, dark: Field, shaded: Skin, bottom_um: float) -> Pigment:
-    """Explosion of melanosomes by short pulses.
+def burst_pigment(
+    field: Field, skin: Skin, dark: Field, shaded: Skin, bottom_um: float, *, duration_ms: float, warms_K: float
+) -> Pigment:
+    """Explosion of melanosomes, which slow pulses hardly reach.
 
-    Whitening needs enough exploding melanosomes in a volume: its threshold rises as melanin gets sparse.
+    Whitening needs enough exploding melanosomes in a volume: its threshold rises as melanin gets sparse. `warms_K` is the rise
+    of the normal epidermis per J/cm² at the end of the pulse.
     """
-    basal = np.array([basal_um(skin)])
+    living = living_um(skin)
     depths = np.linspace(5.0, bottom_um, _PIGMENT_DEPTHS)
+
+    def at(light: Field, where: Skin, depth: Array) -> Array:
+        return melanosome_ratio(light, where, depth, duration_ms=duration_ms, warms_K=warms_K)
+
     return Pigment(
-        lesion=float(melanosome_ratio(dark, shaded, basal)[0]), epidermis=float(melanosome_ratio(field, skin, basal)[0]),
-        depths_um=tuple(float(x) for x in depths), ratios=tuple(float(x) for x in melanosome_ratio(dark, shaded, depths)),
+        lesion=float(at(dark, shaded, living).mean()), epidermis=float(at(field, skin, living).mean()),
+        depths_um=tuple(float(x) for x in depths), ratios=tuple(float(x) for x in at(dark, shaded, depths)),
+    )  # fmt: skip
+
+
+def either(burst: Pigment, heated: Pigment) -> Pigment:
+    """Whichever of two ways to reach pigment comes first, at the depths of the first."""
+    depths = np.array(burst.depths_um)
+    warm = np.interp(depths, heated.depths_um, heated.ratios) if heated.depths_um else np.zeros(depths.size)
+    return Pigment(
+        lesion=max(burst.lesion, heated.lesion), epidermis=max(burst.epidermis, heated.epidermis), depths_um=burst.depths_um,
+        ratios=tuple(float(x) for x in np.maximum(burst.ratios, warm)),
     )  # fmt: skip
 
 
@@ -274,6 +311,7 @@ def gland_ratio(at_depths: tuple[float, ...], lesion: Lesion | None) -> float:
 
 
 __all__ = [
-    "GLAND_DEPTHS_UM", "SOURCES", "Pigment", "Vessel", "burst_pigment", "bursts_melanosomes", "gland_ratio", "glands", "heated_pigment",
-    "melanosome_ratio", "melanosome_ratio_of_fluence", "purpura", "rise_map_K", "vessel_map", "vessels",
+    "GLAND_DEPTHS_UM", "SOURCES", "Blood", "Pigment", "Vessel", "blood_in", "burst_pigment", "either", "gland_ratio", "glands",
+    "heated_pigment", "living_um", "melanosome_ratio", "melanosome_ratio_of_fluence", "purpura", "purpura_J_cm2", "vessel_light",
+    "vessel_map", "vessels",
 ]  # fmt: skip

@@ -43,9 +43,9 @@ class Injury:
     earlier passes have left a share.
     Targets: `vessel_ratio` maps (diameter_um, depth_um) to delivered over needed exposure for
     closure of that vessel, at most what it bears before red cells burst it (pulses of microseconds and less);
-    `purpura_ratio` the same for visible rupture of 40 µm vessels; `pigment_ratio`
-    local exposure over the melanosome threshold for lesion pigment (short pulses) or thermal
-    damage ratio (long pulses); `epidermis_pigment_ratio` the same for the normal epidermis;
+    `purpura_ratio` the same for bleeding of the upper plexus that shows after a day; `pigment_ratio`
+    delivered over needed exposure for lesion pigment, by exploding melanosomes (short pulses) or by heat
+    (long pulses), whichever comes first; `epidermis_pigment_ratio` the same for the normal epidermis;
     `pigment_depth_um` depth to which lesion pigment is reached; `gland_ratio` the laser's
     temperature rise in the upper half of a sebaceous gland over the rise that kills its cells.
     `peak_surface_C`, `peak_basal_C` temperatures. `selective` is True where neither crater nor

@@ -126,10 +126,12 @@ def _pigment(one: Unit, lesion: Lesion | None) -> selective.Pigment:
     bottom = lesion.bottom_um if lesion is not None and pigmented else skin.epidermis_um
     shaded = darkened(skin, factor)
     dark = one.shot.light(shaded) if factor != 1.0 else one.field
-    if selective.bursts_melanosomes(one.shot.duration_ms):
-        return selective.burst_pigment(one.field, skin, dark, shaded, bottom)
     hot = heat_field(shaded, dark, one.shot.plan(_GENTLE_J_CM2), one.probes_um) if factor != 1.0 else one.gentle
-    return selective.heated_pigment(one.cold, one.gentle, hot, _GENTLE_J_CM2, one.probes_um, bottom)
+    warms = float((one.gentle.probes_C[:, 0] - one.cold.probes_C[:, 0]).max(initial=0.0)) / _GENTLE_J_CM2
+    return selective.either(
+        selective.burst_pigment(one.field, skin, dark, shaded, bottom, duration_ms=one.shot.duration_ms, warms_K=warms),
+        selective.heated_pigment(one.cold, one.gentle, hot, _GENTLE_J_CM2, one.probes_um, bottom),
+    )
 
 
 def _upper_heat(run: heat.Run) -> float:

@@ -36,8 +36,8 @@ def cooling_kind(text: str) -> CoolingKind:
 def surface_cooling(kind: str, *, device: Device | None = None) -> Cooling:
     """Cooling of one kind, with the device's own timing where the device has that kind built in.
 
-    Cryogen pairs 7000 W/m²K with a film at the boiling point of R134a, one of the two pairs that
-    agree with measured spurts.
+    Cryogen pairs its heat transfer with a film at the boiling point of R134a, contact a window with a film between; both
+    transfers are those with which layered skin cools as measured.
 
     Raises UnknownNameError for an unknown kind.
     """

@@ -3,7 +3,8 @@
 from recutis.skin.anatomy import build
 from recutis.skin.lesions import lesion
 from recutis.skin.optics import (
-    hot_blood_factor,
+    HotBlood,
+    hot_blood,
     layer_optics,
     melanosome_mua_cm,
     spectrum,
@@ -15,13 +16,14 @@ from recutis.skin.thermal import LayerThermal, layer_thermal
 from recutis.skin.types import Layer, LayerOptics, Lesion, Skin
 
 __all__ = [
+    "HotBlood",
     "Layer",
     "LayerOptics",
     "LayerThermal",
     "Lesion",
     "Skin",
     "build",
-    "hot_blood_factor",
+    "hot_blood",
     "layer_optics",
     "layer_thermal",
     "lesion",

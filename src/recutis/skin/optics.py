@@ -15,6 +15,7 @@ import numpy as np
 
 from recutis import evidence
 from recutis.skin._tabulated import Array, Spectrum, check_range, joined, nodes
+from recutis.skin.thermal import density_kg_m3
 from recutis.skin.types import Layer, LayerOptics, Skin
 from recutis.units import CM_PER_UM
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _REFERENCE_NM: Final = 500.0  # of the scattering law itself (Jacques 2013, eq. 1)
-_FORMULA_NM: Final = (300.0, 1100.0)  # where baseline_skin_mua_formula is used; below 350 nm its rows of protein add to it
+_FORMULA_NM: Final = (300.0, 800.0)  # where baseline_skin_mua_formula is used; below 350 nm its rows of protein add to it
 _SHIFTED_NM: Final = (900.0, 2150.0)  # where the temperature of water has been measured to shift its bands
 _NM_PER_CM: Final = 1e7
 _NEAR_NM: Final = 2100.0  # down to here curves of skin itself, beyond it those of its water
@@ -199,13 +200,23 @@ def vessel_blood_mua_cm(wavelength_nm: float, *, saturation: float | None = None
     return float(_blood_ranged(at, (s, s, s)).value[0])
 
 
-@cache
-def hot_blood_factor(wavelength_nm: float) -> float:
-    """Absorption of blood heated to 100 °C within a pulse over that of cold blood.
+@dataclass(frozen=True, kw_only=True)
+class HotBlood:
+    """How the absorption of blood changes on heating: from `onset_C` on, in proportion, to `factor` times the cold one at 100 °C."""
 
-    Bands broaden, oxygen leaves and methaemoglobin forms; beyond the last row it is that of the last row.
+    factor: float
+    onset_C: float
+
+
+@cache
+def hot_blood(wavelength_nm: float) -> HotBlood:
+    """Change of blood heated within a pulse: bands broaden and oxygen leaves, above 70 °C methaemoglobin forms.
+
+    Beyond the last row it is that of the last row.
     """
-    return float(nodes(r"hot_blood_factor_(\d+)nm", ("model_skin",), 1.0, 1.0).at(np.array([wavelength_nm], dtype=np.float64))[1][0])
+    at = np.array([wavelength_nm], dtype=np.float64)
+    factor, onset = (nodes(rf"hot_blood_{name}_(\d+)nm", ("model_skin",), 1.0, 1.0).at(at)[1][0] for name in ("factor", "onset"))
+    return HotBlood(factor=float(factor), onset_C=float(onset))
 
 
 def vessel_blood_scattering(wavelength_nm: float) -> tuple[float, float, float]:
@@ -243,12 +254,17 @@ def warmed_nm(wavelength_nm: Array, warmer_K: float) -> Array:
     return np.where((wavelength_nm >= _SHIFTED_NM[0]) & (wavelength_nm <= _SHIFTED_NM[1]), moved, wavelength_nm)
 
 
+def _water_volume(layer: Layer) -> float:
+    """Volume of liquid water in a volume of the layer, from its mass fraction and the density of wet tissue."""
+    return layer.water_fraction * density_kg_m3(layer.water_fraction) / density_kg_m3(1.0)
+
+
 def _absorption(skin: Skin, layer: Layer, wavelength_nm: Array, warmer_K: float) -> _Ranged:
     melanin, blood = layer.melanin_fraction, layer.blood_fraction
     rest = 1 - melanin - blood
     matrix = _rest(layer)
     water = _ranged(_water(), warmed_nm(wavelength_nm, warmer_K))
-    total = (water.times(layer.water_fraction) + _ranged(matrix, wavelength_nm)).times(rest)
+    total = (water.times(_water_volume(layer)) + _ranged(matrix, wavelength_nm)).times(rest)
     protein = _protein(layer, wavelength_nm)
     if protein is not None:
         total = total + protein.times(rest)
@@ -341,10 +357,11 @@ def layer_optics(skin: Skin, wavelength_nm: float, warmer_K: float = 0.0) -> tup
     """Optical properties of every layer at one wavelength [nm], top to bottom.
 
     Covers 300-10700 nm; melanin, blood and measured scattering carry it up to about 1.6 µm, water beyond, with dry
-    protein under it that is known roughly; below 350 nm protein of the epidermis is known roughly too. Scattering of the dermis follows the all-skin power law of Jacques 2013, about
-    9/cm at 1550 nm; the ex-vivo measurements that lie higher there widen the range. Values are of
-    cold, moist tissue unless `warmer_K` tells how much warmer its water is, which shifts the bands of the near infrared; how
-    absorption falls on drying, and beyond 2.15 µm on heating, is the heat model's matter.
+    protein under it that is known roughly; below 350 nm protein of the epidermis is known roughly too. Scattering of the
+    dermis follows the all-skin power law of Jacques 2013, about 9/cm at 1550 nm; the ex-vivo measurements that lie higher
+    there widen the range. Values are of cold, moist tissue unless `warmer_K` tells how much warmer its water is, which
+    shifts the bands of the near infrared; how absorption falls on drying, and beyond 2.15 µm on heating, is the heat
+    model's matter.
 
     Raises OutOfRangeError outside this range.
     """

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from recutis import evidence
 from recutis.errors import RecutisError
 from recutis.heat import tissue
-from recutis.injury import scattering, selective
+from recutis.injury import melanosome, scattering, selective
 from recutis.injury.schedule import segments
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, light_of, number, skin_of
-from recutis.laser.types import Cooling
-from recutis.skin import melanosome_mua_cm
-from recutis.units import J_M2_PER_J_CM2, PER_M_PER_CM
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, light_of, number, repeat, skin_of
+from recutis.skin import Skin, melanosome_mua_cm
+
+_EYE_NM = 1000.0  # where the row on eye granules holds
+_WHITENING, _MELANOSOME = "whitening_threshold_J_cm2", "melanosome_threshold_J_cm2"
+_ALONE = ("isolated", "suspension", "granule", "retina", "rpe")  # words for melanosomes in water
+_GENTLE = 0.01  # exposure at which nothing boils [J/cm²]
 
 
 def compute(row: Fields) -> float:
-    """Least exposure that whitens skin, breaks a melanosome or kills the pigmented epidermis.
+    """Least exposure that whitens skin, breaks melanosomes, alone or in skin, or kills the pigmented epidermis.
 
     Raises UnknownQuantityError for a quantity that the family has not.
     """
@@ -25,19 +26,43 @@ def compute(row: Fields) -> float:
     if quantity == "melanosome_threshold_temperature_C":
         msg = "it is an input of the model, not a result"
         raise RecutisError(msg)
-    if quantity == "melanosome_threshold_J_cm2":
+    if quantity == _MELANOSOME and any(word in row["tissue"].lower() for word in _ALONE):
         # eye granules lie alone in water: no factor of skin, their own absorption with the slope of the skin formula
-        slope = float(melanosome_mua_cm(nm)) / float(melanosome_mua_cm(1000.0))
-        mua = evidence.value("melanosome_mua_1000nm_bovine_RPE") * slope
-        rise = evidence.value("melanosome_vaporization_threshold_temperature") - evidence.value("phys_room_temperature")
-        return capacity * rise / (mua * PER_M_PER_CM) / J_M2_PER_J_CM2
-    skin = scattering.ridged(skin_of(row["tissue"]))
+        slope = float(melanosome_mua_cm(nm)) / float(melanosome_mua_cm(_EYE_NM))
+        return melanosome.threshold_J_cm2(
+            evidence.value("melanosome_mua_1000nm_bovine_RPE") * slope, start_C=evidence.value("phys_room_temperature"),
+            explodes_C=evidence.value("phys_melanosome_nucleation"), capacity_J_m3_K=capacity, duration_ms=duration_ms(row),
+            diameter_um=evidence.value("phys_eye_granule_diameter"),
+        )  # fmt: skip
+    skin = scattering.ridged(_skin(row["tissue"]))
     field = light_of(row, skin)
-    if quantity == "whitening_threshold_J_cm2":
-        return 1.0 / float(selective.melanosome_ratio(field, skin, np.array([scattering.basal_um(skin)]))[0])
-    if quantity == "epidermal_injury_threshold_J_cm2":
-        plan = segments(fluence_J_cm2=1.0, duration_ms=duration_ms(row), stack=1, repetition_Hz=1.0, cooling=Cooling())
-        probes = (scattering.basal_um(skin),)
-        run = scattering.heat_field(skin, field, plan, probes)
-        return 1.0 / scattering.thermal_ratio(scattering.faint_twin(skin, field, plan, probes), run, 0)
-    raise UnknownQuantityError(quantity)
+    if quantity not in {_WHITENING, _MELANOSOME, "epidermal_injury_threshold_J_cm2"}:
+        raise UnknownQuantityError(quantity)
+    basal = (scattering.basal_um(skin),)
+    stack, _, rate = repeat(row)
+    cooling = cooling_of(row.get("cooling", ""))
+    plan = segments(fluence_J_cm2=_GENTLE, duration_ms=duration_ms(row), stack=stack, repetition_Hz=rate, cooling=cooling)
+    gentle, cold = scattering.heat_field(skin, field, plan, basal), scattering.faint_twin(skin, field, plan, basal)
+    if quantity in {_WHITENING, _MELANOSOME}:
+        warms = float((gentle.probes_C[:, 0] - cold.probes_C[:, 0]).max()) / _GENTLE
+        living = selective.living_um(skin)
+        ratio = selective.melanosome_ratio(
+            field, skin, living, duration_ms=duration_ms(row), warms_K=warms, whitens=quantity == _WHITENING
+        )
+        return 1.0 / float(ratio.mean())
+    return 1.0 / scattering.thermal_ratio(cold, gentle, 0, _GENTLE)
+
+
+def _skin(words: str) -> Skin:
+    """The skin of a row: a guinea pig's as dark as theirs is, a lentigo's as dark as lentigines are, sun or none as it says."""
+    skin, said = skin_of(words), words.lower()
+    factor = 1.0
+    if "guinea" in said:
+        factor = evidence.value("phys_guinea_pig_melanin") / scattering.mean_melanin(skin)
+    elif "lentig" in said:
+        factor = evidence.value("lentigo_melanin_factor")
+    elif "sun-protected" in said:
+        factor = 1.0 / evidence.value("skin.tan_factor")
+    elif "sun-exposed" in said or "tanned" in said:
+        factor = evidence.value("skin.tan_factor")
+    return scattering.darkened(skin, factor)

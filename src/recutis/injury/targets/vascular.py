@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from recutis import evidence
@@ -9,9 +11,8 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import damage
 from recutis.injury import absorbers, blood_layer, cylinder, scattering, selective
 from recutis.injury.schedule import segments
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, light_of, number, skin_of
-from recutis.laser.cooling import surface_cooling
-from recutis.skin import Skin, hot_blood_factor, vessel_blood_mua_cm
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, light_of, number, skin_of
+from recutis.skin import Skin, hot_blood, vessel_blood_mua_cm
 from recutis.units import S_PER_MS
 
 _ENDS: dict[str, cylinder.End] = {
@@ -35,7 +36,7 @@ def compute(row: Fields) -> float:
     if quantity == "blood_coagulation_threshold_J_cm2":
         nm = number(row, "wavelength_nm")
         return blood_layer.coagulation_J_cm2(
-            cold_cm=vessel_blood_mua_cm(nm, saturation=1.0), hot_factor=hot_blood_factor(nm), duration_ms=ms,
+            cold_cm=vessel_blood_mua_cm(nm, saturation=1.0), hot=hot_blood(nm), duration_ms=ms,
             start_C=evidence.value("phys_room_temperature"), depth_um=evidence.value("phys_slice_depth_blood"),
         )  # fmt: skip
     if quantity in _SHARES:
@@ -63,35 +64,33 @@ def _vessel(row: Fields, end: cylinder.End) -> float:
     clear = "membrane" in words
     if clear or "flap" in words:
         thin = evidence.numbers("phys_vessel_wall")[0] if clear else None
-        one = absorbers.vessel(
-            diameter, vessel_blood_mua_cm(nm), hot_blood_factor(nm), skin.surface_temperature_C, wall_um=thin
-        )
+        one = absorbers.vessel(diameter, vessel_blood_mua_cm(nm), hot_blood(nm), skin.surface_temperature_C, wall_um=thin)
         needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
         return needed / evidence.value("phys_membrane_gain" if clear else "phys_flap_gain")
     field = light_of(row, skin)
     blood = selective.blood_in(field, skin, diameter)
     depth = evidence.value("phys_purpura_depth")
-    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, _start_C(row, skin, field, (depth,))[0])
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, _start_C(row, skin, field, (depth,))[0])
     needed = absorbers.needed_J_cm2(one, duration_ms(row), end, pulses=pulses, repetition_Hz=rate)
-    return needed / float(selective.vessel_light(field, blood, depth))
+    return needed / float(selective.vessel_light(field, blood, depth, screened=False))
 
 
 def _purpura(row: Fields, share: float) -> float:
-    """Sizes come from the plexus: those that rows on purpura give are guesses of whoever compiled them."""
+    """Sizes come from the plexus, of a port-wine stain where the row says so: those in rows on purpura are guesses."""
     skin = scattering.ridged(skin_of(row["tissue"]))
     field = light_of(row, skin)
     pulses, rate = _train(row)
     start = _start_C(row, skin, field, (evidence.value("phys_purpura_depth"),))[0]
+    stain = "port-wine" in row["tissue"].lower().replace("port wine", "port-wine")
     return selective.purpura_J_cm2(
-        field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate
-    )
+        field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate,
+        median_um=evidence.value("PWS_vessel_diameter_red") if stain else None,
+    )  # fmt: skip
 
 
 def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[float, ...]) -> tuple[float, ...]:
     """Temperature at depths when the light comes, after the row's cooling."""
-    words = row.get("cooling", "").strip()
-    kind = "cryogen" if "cryogen" in words or "spray" in words else words or "none"
-    cooling = surface_cooling(kind)
+    cooling = cooling_of(row.get("cooling", ""))
     plan = segments(fluence_J_cm2=1.0, duration_ms=duration_ms(row), stack=1, repetition_Hz=1.0, cooling=cooling)
     cold = scattering.faint_twin(skin, field, plan, depths_um)
     begin = (cooling.before_ms + cooling.delay_ms) * S_PER_MS if cooling.kind != "none" else 0.0
@@ -99,14 +98,27 @@ def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[
 
 
 def _red_cell_depth(row: Fields) -> float:
-    """Depth down to which half of the blood in small vessels coagulates."""
+    """Depth down to which half of the blood in small vessels coagulates.
+
+    Upper vessels are hot long before the pulse ends and then absorb more: the deeper light is that through warm blood, for the
+    share of the pulse that is left when they have got what they need.
+    """
     skin = scattering.ridged(skin_of(row["tissue"]))
     diameter = evidence.value("phys_red_cell_vessel")
-    field, fluence = light_of(row, skin), number(row, "fluence_J_cm2")
-    blood = selective.blood_in(field, skin, diameter)
-    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot_factor, skin.surface_temperature_C)
+    fluence, upper = number(row, "fluence_J_cm2"), evidence.value("phys_purpura_depth")
     pulses, rate = _train(row)
+    field = light_of(row, skin)
+    blood = selective.blood_in(field, skin, diameter)
+    one = absorbers.vessel(diameter, blood.cold_cm, blood.hot, skin.surface_temperature_C)
     needed = absorbers.needed_J_cm2(one, duration_ms(row), "blood", pulses=pulses, repetition_Hz=rate)
+    given = float(selective.vessel_light(field, blood, upper, screened=True)) * fluence
+    late = max(1.0 - needed / given, 0.0) if given > 0.0 else 0.0
+    warm = light_of(row, _with_blood(skin, 1.0 + (blood.hot.factor - 1.0) * late))
     depths = np.arange(100.0, _DEEPEST_UM, _STEP_UM)
-    reached = depths[selective.vessel_light(field, blood, depths) * fluence >= needed]
+    reached = depths[selective.vessel_light(warm, blood, depths, screened=True) * fluence >= needed]
     return float(reached.max(initial=0.0))
+
+
+def _with_blood(skin: Skin, factor: float) -> Skin:
+    """The skin with the absorption of its blood multiplied, as if it held so many times as much."""
+    return replace(skin, layers=tuple(replace(x, blood_fraction=min(x.blood_fraction * factor, 0.5)) for x in skin.layers))
