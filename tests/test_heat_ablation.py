@@ -85,7 +85,8 @@ def test_depth_rises_smoothly_with_exposure(nm: float, ms: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("nm", "fluence", "ms"), [(2940.0, 2.0, 1e-4), (2940.0, 10.0, 0.25), (2790.0, 5.0, 0.4), (10600.0, 10.0, 0.8), (10600.0, 8.0, 2e-3)]
+    ("nm", "fluence", "ms"),
+    [(2940.0, 2.0, 1e-4), (2940.0, 10.0, 0.25), (2790.0, 5.0, 0.4), (10600.0, 10.0, 0.8), (10600.0, 8.0, 2e-3)],
 )
 def test_halving_cells_and_steps_changes_little(nm: float, fluence: float, ms: float) -> None:
     """Depth and dead layer stay within two per cent when cells and steps are halved."""
@@ -286,13 +287,18 @@ def test_injury_threshold_rises_with_length_and_small_spots() -> None:
     assert wide == sorted(wide)
     assert small[0] == pytest.approx(wide[0], rel=0.01)
     assert small[3] / wide[3] > small[2] / wide[2] > 1
-    with pytest.raises(OutOfRangeError, match="at least 1 µm; got 0.5 µm"):
+    with pytest.raises(OutOfRangeError, match=r"at least 1 µm; got 0\.5 µm"):
         surface_injury.injury_threshold_J_cm2(SLAB, 10600.0, Train(duration_ms=1.0), 60.0, spot_um=0.5)
 
 
 @pytest.mark.parametrize(
     ("words", "kind", "before"),
-    [("", "none", 0.0), ("none", "none", 0.0), ("cryogen_spray_60ms", "cryogen", 60.0), ("sapphire contact, 1 s", "contact", 1000.0)],
+    [
+        ("", "none", 0.0),
+        ("none", "none", 0.0),
+        ("cryogen_spray_60ms", "cryogen", 60.0),
+        ("sapphire contact, 1 s", "contact", 1000.0),
+    ],
 )
 def test_words_of_cooling_are_understood(words: str, kind: str, before: float) -> None:
     """General words name a kind, with its time."""

@@ -189,7 +189,8 @@ def absorption(cells: Cells, i: int, law: Law) -> float:
         warm = min(rise / law.bleach_hot_K, 1.0)
         hot = min(max((rise - law.bleach_hot_K) / (law.bleach_floor_K - law.bleach_hot_K), 0.0), 1.0)
         bleach += (law.bleach_hot - 1.0) * warm + (law.bleach_floor - law.bleach_hot) * hot
-    return law.mua_water_m * bleach * cells.water[i] / law.water_full_kg_m3 + law.mua_dry_m
+    mua: float = law.mua_water_m * bleach * cells.water[i] / law.water_full_kg_m3 + law.mua_dry_m
+    return mua
 
 
 @kernel
@@ -232,7 +233,8 @@ def progress(cells: Cells, i: int, law: Law) -> float:
         vapour = law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K
         needed = cells.solid[i] * law.dry_K + law.pyrolysis_J_m3 + start * vapour
     needed += law.burst * (min(wet * law.burst_K, needed) - needed)
-    return spent(cells, i, law) / needed
+    share: float = spent(cells, i, law) / needed
+    return share
 
 
 @kernel
@@ -309,7 +311,11 @@ def next_step(
             boiling = capacity_of(cells, first, law) * law.boil_K
             mua = absorption(cells, first, law)
             dt = min(dt, _WARM * fine * boiling / (mua * power))
-            layer_s = capacity_of(cells, first, law) / (law.conductivity_dry + law.conductivity_slope * cells.water[first] / law.density_full) / mua**2
+            layer_s = (
+                capacity_of(cells, first, law)
+                / (law.conductivity_dry + law.conductivity_slope * cells.water[first] / law.density_full)
+                / mua**2
+            )
             dt = min(dt, fine * max(_LAYER * layer_s, segment_s / _MOST_STEPS))
     else:
         dt = min(dt * growth, segment_s / 12.0)
@@ -497,9 +503,7 @@ def run_column(
                     account[LATENT] += boil(cells, first, last, law)
             last = active_end(cells.e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)
             properties(cells, capacity, k, first, last, law)
-            account[SURFACE] += conduct(
-                cells.e, capacity, k, cells.dz, first, last, dt, h, segment_medium[segment], work
-            )
+            account[SURFACE] += conduct(cells.e, capacity, k, cells.dz, first, last, dt, h, segment_medium[segment], work)
             account[LATENT] += boil(cells, first, last, law)
             injure_cells(cells, first, last, dt, law)
             account[PEAK] = max(account[PEAK], cells.e[first] / capacity_of(cells, first, law))

@@ -280,8 +280,8 @@ def _audited(column: Column, account: Array, source: Array, before: float, after
         raise EnergyError(msg)
     return Run(
         column=column, arrived=arrived, removed=removed, surface=surface, stored=after - before, through=through, plume=plume,
-        residual=residual, peak_surface_C=float(account[kernels.PEAK]) + column.start_C, nearest=float(account[kernels.NEAREST]), time_s=history[:, 0],
-        probes_C=history[:, 1:] + column.start_C, lit_J_m3=lit,
+        residual=residual, peak_surface_C=float(account[kernels.PEAK]) + column.start_C, nearest=float(account[kernels.NEAREST]),
+        time_s=history[:, 0], probes_C=history[:, 1:] + column.start_C, lit_J_m3=lit,
     )  # fmt: skip
 
 

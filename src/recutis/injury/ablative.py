@@ -152,7 +152,9 @@ def spiking(plan: tuple[heat.Segment, ...], spikes: int) -> tuple[heat.Segment, 
             out.append(segment)
             continue
         period = segment.seconds / (spikes - 1 + duty)
-        lit = replace(segment, seconds=period * duty, irradiance_W_m2=segment.irradiance_W_m2 * segment.seconds / (spikes * period * duty))
+        lit = replace(
+            segment, seconds=period * duty, irradiance_W_m2=segment.irradiance_W_m2 * segment.seconds / (spikes * period * duty)
+        )
         dark = replace(segment, seconds=period * (1.0 - duty), irradiance_W_m2=0.0)
         out += [lit, dark] * (spikes - 1) + [lit]
     return tuple(out)

@@ -42,7 +42,7 @@ class Train:
     def starts_s(self) -> Array:
         """When each pulse starts."""
         gap = max(1.0 / self.repetition_Hz, 2.0 * self.duration_ms * S_PER_MS)
-        return np.arange(self.count) * gap
+        return np.arange(self.count, dtype=np.float64) * gap
 
 
 def age_response_m2K_J(depth_m: float, age_s: Array, mua_m: float, thermal: tissue.Thermal) -> Array:
