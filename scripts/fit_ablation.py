@@ -18,8 +18,8 @@ from recutis.light import lines
 GRID: Mapping[str, tuple[float, ...]] = {
     "phys_ablation_enthalpy": (1.7, 1.8, 1.9, 2.0, 2.1),
     "phys_superheat_time": (10.0, 20.0, 40.0, 80.0),
-    "phys_steam_length": (10.0, 15.0, 20.0),
-    "phys_wiped_water": (0.5, 0.6, 0.65, 0.7),
+    "phys_steam_resistance": (0.5, 1.0, 2.0),
+    "phys_wiped_water": (0.5, 0.65, 0.8),
 }
 Choice = tuple[float, ...]
 Result = dict[str, tuple[bool, float]]

@@ -115,7 +115,7 @@ def test_kernel_agrees_with_its_slow_twin() -> None:
     """The compiled column and the same text run by the Python interpreter give the same short erbium pulse."""
     law = heat.law_of(
         water_line(2940.0), START, first=damage.cell_death(), second=damage.collagen(), irradiance_W_m2=4e9, pulse_s=1e-5
-    )
+    )._replace(steam_return=1.0)
     edges = heat.stretched_edges(fine_m=1e-6, fine_to_m=1e-5, stretch=1.3, end_m=1e-4)
     column = heat.new_column(SLAB, edges)
     fast = heat.run(column, law, (heat.Segment(seconds=1e-5, irradiance_W_m2=4e9, transfer_W_m2_K=8.0),)).column
@@ -165,12 +165,13 @@ def slow_pulse(  # noqa: C901, PLR0915  (one pulse from top to bottom, to be rea
                 water[i] -= mass
                 e[i] -= mass * vapour
                 taken[i] += mass * latent
-                below = (dz[first : i + 1].sum() - dz[i] / 2) / law.steam_length_m
-                back, j = law.steam_return * (1 - math.exp(-below)) * mass * vapour * dz[i], i + 1
-                while back > 0 and j < dz.size:
-                    put = min(max(((solid[j] + cw * water[j]) * law.boil_K - e[j]) * dz[j], 0.0), back)
-                    e[j] += put / dz[j]
-                    back, j = back - put, j + 1
+                rooms = [((solid[j] + cw * water[j]) * law.boil_K - e[j]) * dz[j] for j in range(i + 1, dz.size)]
+                j = next((i + 1 + n for n, room in enumerate(rooms) if room > 0), None)
+                if j is not None:
+                    above = dz[first : i + 1].sum() - dz[i] / 2
+                    below = law.steam_resistance * ((dz[first : j + 1].sum() - dz[j] / 2) - above)
+                    back = law.steam_return * above / (above + below) * mass * vapour * dz[i]
+                    e[j] += min(back, rooms[j - i - 1]) / dz[j]
 
     def conduct(dt: float) -> None:
         cells = np.arange(first, dz.size)

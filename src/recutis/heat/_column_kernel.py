@@ -48,7 +48,7 @@ class Law(NamedTuple):
     burst: float
     burst_K: float
     steam_return: float
-    steam_length_m: float
+    steam_resistance: float
     ejecta_s: float
     water_diffusion_m2_s: float
     water_full_kg_m3: float
@@ -139,10 +139,12 @@ def capacity_of(cells: Cells, i: int, law: Law) -> float:
 def boil(cells: Cells, first: int, last: int, law: Law) -> float:
     """Turn heat above the boiling point into steam; returns the energy that left as steam and smoke [J/m2].
 
-    Steam made at a depth leaves upwards the less easily, the more lies above it; the rest condenses in the nearest cooler
-    cells below. Dry tissue at its pyrolysis temperature turns further heat into smoke (drying law only).
+    Steam finds its way out upwards, or down to the nearest cooler cells, where it condenses. Flow shares itself by resistance:
+    that of what lies above, dried, and that of moist tissue down to there (`steam_resistance` times as much for a length).
+    So a boiling zone that has grown thick feeds itself no more. Dry tissue at its pyrolysis temperature turns further heat
+    into smoke (drying law only).
     """
-    left, depth, j = 0.0, 0.0, first
+    left, depth, j, reach = 0.0, 0.0, first, 0.0  # `depth` and `reach`: bottom of cell i, top of cell j
     for i in range(first, last):
         depth += cells.dz[i]
         if cells.water[i] <= 0.0:
@@ -160,23 +162,22 @@ def boil(cells: Cells, first: int, last: int, law: Law) -> float:
         cells.water[i] -= mass
         cells.e[i] -= steam
         cells.latent[i] += mass * law.latent_J_kg
-        share = law.steam_return
-        if law.steam_length_m > 0.0:
-            share *= 1.0 - np.exp(-(depth - 0.5 * cells.dz[i]) / law.steam_length_m)
-        back = share * steam * cells.dz[i]
-        left += steam * cells.dz[i] - back
-        j = max(j, i + 1)  # those above have no room left
-        while back > 0.0 and j < last:
+        if j <= i:
+            j, reach = i + 1, depth
+        room = 0.0
+        while law.steam_return > 0.0 and j < last:  # those above have no room left
             room = (capacity_of(cells, j, law) * law.boil_K - cells.e[j]) * cells.dz[j]
-            if room > back:
-                cells.e[j] += back / cells.dz[j]
-                back = 0.0
-            elif room > 0.0:
-                cells.e[j] += room / cells.dz[j]
-                back -= room
-            if back > 0.0:
-                j += 1
-        left += back
+            if room > 0.0:
+                break
+            reach += cells.dz[j]
+            j += 1
+        back = 0.0
+        if room > 0.0:
+            above = depth - 0.5 * cells.dz[i]
+            below = law.steam_resistance * (reach + 0.5 * cells.dz[j] - above)
+            back = min(law.steam_return * above / (above + below) * steam * cells.dz[i], room)
+            cells.e[j] += back / cells.dz[j]
+        left += steam * cells.dz[i] - back
     return left
 
 

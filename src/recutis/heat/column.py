@@ -198,7 +198,7 @@ def law_of(
         burst=burst,
         burst_K=line.limit_C - start_C,
         steam_return=line.steam_return,
-        steam_length_m=line.steam_length_um * M_PER_UM,
+        steam_resistance=line.steam_resistance,
         ejecta_s=line.ejecta_us / _US_PER_S,
         water_diffusion_m2_s=line.water_diffusion_m2_s,
         water_full_kg_m3=evidence.value("phys_liquid_water_density"),

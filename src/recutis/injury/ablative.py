@@ -35,6 +35,10 @@ _DEEP_M = 3e-3
 _RINGS = 8  # columns over the radius of a gaussian; doubling them moves widths by some micrometres
 _WEAK_J_CM2 = 0.3  # outside this local exposure no line coagulates
 _FIRST_J_CM2, _LEAST_J_CM2, _GREATEST_J_CM2, _SPREAD = 0.5, 1e-4, 3000.0, 2.0  # where thresholds are looked for
+_ALLOWED = {  # least, most, whether the least itself is excluded
+    "fluence_J_cm2": (0.0, 1e5, False), "duration_ms": (0.0, 1e5, True), "repetition_Hz": (0.0, 1e6, True),
+    "stack": (1.0, 1000.0, False), "passes": (1.0, 100.0, False),
+}  # fmt: skip
 _TOLERANCE = 1e-3  # of the logarithm of a threshold
 _HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 NO_COOLING = Cooling()
@@ -98,7 +102,10 @@ def expose_column(
     `after` says whether the cooling down after the last pulse is followed. `probes_m` are depths whose temperature
     history the last run keeps. `refine` makes cells and steps so many times smaller: compare with 1 for their error.
     `spikes` splits each pulse into so many of equal energy, as free-running lasers emit.
+
+    Raises OutOfRangeError for settings that no exposure has, or a wavelength that water does not dominate.
     """
+    _check(fluence_J_cm2=fluence_J_cm2, duration_ms=duration_ms, repetition_Hz=repetition_Hz, stack=stack, passes=passes)
     line = water_line(wavelength_nm)
     if channel:
         line = replace(line, steam_return=0.0)
@@ -133,6 +140,16 @@ def expose_column(
         plume=plume,
         peak_surface_C=peak,
     )
+
+
+def _check(**settings: float) -> None:
+    """Every setting is a number within `_ALLOWED`."""
+    for name, value in settings.items():
+        least, most, open_below = _ALLOWED[name]
+        if not (least < value <= most if open_below else least <= value <= most):
+            allowed = f"above {least:g} and up to {most:.0f}" if open_below else f"from {least:g} to {most:.0f}"
+            msg = f"An ablative exposure needs {name} {allowed}; got {value:g}. Give a value in that range."
+            raise OutOfRangeError(msg)
 
 
 def spiking(plan: tuple[heat.Segment, ...], spikes: int) -> tuple[heat.Segment, ...]:

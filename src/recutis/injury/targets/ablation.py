@@ -14,9 +14,9 @@ from recutis.injury.surface_injury import Train, injury_threshold_J_cm2
 from recutis.injury.targets.rows import INJURY_DEPTH_UM, Fields, UnknownQuantityError, duration_ms, number, plain_slab, repeat
 from recutis.laser.cooling import surface_cooling
 from recutis.laser.types import Cooling
-from recutis.units import J_M2_PER_J_CM2, M_PER_UM, MS_PER_S, UM_PER_M, UM_PER_MM, mean_fluence_J_cm2
+from recutis.units import CM_PER_UM, J_M2_PER_J_CM2, M_PER_UM, MS_PER_S, UM_PER_M, UM_PER_MM, mean_fluence_J_cm2
 
-_MICROGRAM_PER_KG = 1e9  # SI prefixes
+_MICROGRAM_PER_KG, _J_PER_KJ = 1e9, 1e3  # SI prefixes
 _COOLANTS = {
     "cold_air": r"\bair\b|zimmer", "cryogen": r"cryogen|spray|csc\b|r-?134|r-?404|dcd\b", "contact": r"contact|sapphire|window|plate",
     "gel": r"\bgel\b|\bice\b",
@@ -95,6 +95,13 @@ def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
         return depth / (stack * passes)
     if quantity == "ablation_depth_um":
         return depth
+    if quantity == "heat_of_ablation_kJ_cm3":
+        if depth <= 0.0:
+            msg = f"Nothing is removed at {fluence:g} J/cm², so that there is no heat of ablation; give a row a greater exposure."
+            raise InputError(msg)
+        return fluence * stack * passes / (depth * CM_PER_UM) / _J_PER_KJ
+    if quantity == "lesion_depth_um":
+        return heat.dead_to_um(shot.last.column, shot.last.column.death)
     if quantity in {"residual_thermal_damage_um", "coagulation_depth_um"}:
         column = shot.last.column
         return max(heat.dead_to_um(column, column.death) - depth, 0.0)
