@@ -287,6 +287,9 @@ def test_injury_threshold_rises_with_length_and_small_spots() -> None:
     assert wide == sorted(wide)
     assert small[0] == pytest.approx(wide[0], rel=0.01)
     assert small[3] / wide[3] > small[2] / wide[2] > 1
+    for nm in (2940.0, 10600.0):
+        removed = ablative.ablation_threshold_J_cm2(SLAB, nm, 1e-4)
+        assert surface_injury.injury_threshold_J_cm2(SLAB, nm, Train(duration_ms=1e-4), 60.0) == pytest.approx(removed, rel=3e-3)
     with pytest.raises(OutOfRangeError, match=r"at least 1 µm; got 0\.5 µm"):
         surface_injury.injury_threshold_J_cm2(SLAB, 10600.0, Train(duration_ms=1.0), 60.0, spot_um=0.5)
 

@@ -248,7 +248,9 @@ def wall_rim_um(slab: heat.Slab, wavelength_nm: float, duration_ms: float) -> fl
     flat tissue at threshold. An estimate, not a two-dimensional solution.
     """
     threshold = ablation_threshold_J_cm2(slab, wavelength_nm, duration_ms)
-    shot = expose_column(slab, wavelength_nm=wavelength_nm, fluence_J_cm2=threshold, duration_ms=duration_ms, wipe=False)
+    shot = expose_column(
+        slab, wavelength_nm=wavelength_nm, fluence_J_cm2=threshold, duration_ms=duration_ms, wipe=False, channel=True
+    )
     column = shot.last.column
     return max(heat.dead_to_um(column, column.death) - column.depth_m * UM_PER_M, 0.0)
 

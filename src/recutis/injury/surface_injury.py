@@ -1,4 +1,4 @@
-"""Exposure at which a water-dominated laser kills cells at a depth: the column model, with what a small spot loses sideways.
+"""Exposure at which a water-dominated laser injures skin: the column model, with what a small spot loses sideways.
 
 The column knows boiling, removal and the fall of absorption; a spot of finite size also loses heat to its sides, which counts
 once the pulse is about as long as heat takes across the spot. On the axis of a disc or a gaussian that loss is an exact factor
@@ -120,8 +120,10 @@ def injury_threshold_J_cm2(
     passes: int = 1,
     cooling: Cooling = NO_COOLING,
 ) -> float:
-    """Least exposure of each pulse (incident, on the axis) that kills cells down to a depth from the surface [J/cm²].
+    """Least exposure of each pulse (incident, on the axis) that leaves a lesion [J/cm²].
 
+    That is cells dead down to a depth from the surface, or tissue removed: pulses of nanoseconds take off the uppermost
+    micrometres and leave what lies below alive.
     `spot_um` is the diameter (1/e² where `gaussian`); None means a spot so wide that nothing is lost sideways.
 
     Raises OutOfRangeError when no exposure does, for a wavelength that water does not dominate, or a spot below 1 µm.
@@ -135,9 +137,10 @@ def injury_threshold_J_cm2(
             slab, wavelength_nm=wavelength_nm, fluence_J_cm2=fluence, duration_ms=train.duration_ms, stack=train.count,
             repetition_Hz=train.repetition_Hz, passes=passes, cooling=cooling, wipe=False,
         )  # fmt: skip
-        return heat.ln_damage_at(shot.last.column, shot.last.column.death, depth_um)
+        dead = heat.ln_damage_at(shot.last.column, shot.last.column.death, depth_um)
+        return max(dead, math.log(max(shot.last.nearest, 1e-300)))
 
-    plane = least_exposure_J_cm2(excess, f"kills cells {depth_um:g} µm deep at {wavelength_nm:g} nm")
+    plane = least_exposure_J_cm2(excess, f"injures skin {depth_um:g} µm deep at {wavelength_nm:g} nm")
     if spot_um is None:
         return plane
     return plane * sideways_factor(train, wavelength_nm, depth_um, slab.start_C, spot_um, gaussian)
