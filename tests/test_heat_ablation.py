@@ -352,3 +352,28 @@ def test_dry_tissue_absorbs_as_its_matrix() -> None:
     """What is left of skin without water absorbs as the optics of skin say."""
     assert water_line(10600.0).dry_mua_cm == optics.matrix_mua_cm(10600.0) > 0
     assert water_line(2940.0).water_mua_cm == pytest.approx(evidence.value("water_mua_2940nm"))
+
+
+def test_tissue_off_the_body_starts_at_room_temperature() -> None:
+    """Excised skin is cold, so that the same exposure leaves less dead tissue."""
+    row = {
+        "family": "ablation", "tier": "score", "wavelength_nm": "10600", "pulse_duration_s": "0.001", "fluence_J_cm2": "8",
+        "quantity": "residual_thermal_damage_um",
+    }  # fmt: skip
+    living, excised = (targets.compute({**row, "tissue": words}).value for words in ("pig skin in vivo", "pig skin ex vivo"))
+
+    assert living is not None
+    assert excised is not None
+    assert 0.7 * living < excised < living
+
+
+def test_passes_leave_one_layer_and_stacks_ever_more() -> None:
+    """Rested, wiped passes of carbon dioxide leave the same dead layer; pulses stacked at 5 Hz deepen it (Fitzpatrick)."""
+
+    def dead(**more: float) -> float:
+        shot = ablative.expose_column(SLAB, wavelength_nm=10600.0, fluence_J_cm2=6.0, duration_ms=0.8, **more)  # type: ignore[arg-type]
+        column = shot.last.column
+        return heat.dead_to_um(column, column.death) - column.depth_m * 1e6
+
+    assert dead(passes=4) == pytest.approx(dead(passes=1), rel=0.15)
+    assert dead(stack=4, repetition_Hz=5.0) > 2 * dead(stack=1)
