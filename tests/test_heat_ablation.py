@@ -294,6 +294,18 @@ def test_injury_threshold_rises_with_length_and_small_spots() -> None:
         surface_injury.injury_threshold_J_cm2(SLAB, 10600.0, Train(duration_ms=1.0), 60.0, spot_um=0.5)
 
 
+def test_small_spots_ablate_later_in_long_pulses() -> None:
+    """Sideways loss moves the ablation threshold of a small spot in a second, not that of a microsecond or of a wide spot."""
+
+    def ratio(ms: float, spot_um: float) -> float:
+        found = surface_injury.spot_ablation_threshold_J_cm2(SLAB, 10600.0, ms, spot_um=spot_um, gaussian=False)
+        return found / ablative.ablation_threshold_J_cm2(SLAB, 10600.0, ms)
+
+    assert ratio(1e-3, 200.0) == pytest.approx(1.0, abs=1e-3)
+    assert ratio(1000.0, 50000.0) == pytest.approx(1.0, abs=1e-2)
+    assert ratio(1000.0, 200.0) > ratio(100.0, 200.0) > 1.2
+
+
 @pytest.mark.parametrize(
     ("words", "kind", "before"),
     [

@@ -10,7 +10,7 @@ from recutis.errors import InputError
 from recutis.heat import column as heat
 from recutis.heat import tissue
 from recutis.injury import ablative
-from recutis.injury.surface_injury import Train, injury_threshold_J_cm2
+from recutis.injury.surface_injury import Train, injury_threshold_J_cm2, spot_ablation_threshold_J_cm2
 from recutis.injury.targets.rows import INJURY_DEPTH_UM, Fields, UnknownQuantityError, duration_ms, number, plain_slab, repeat
 from recutis.laser.cooling import surface_cooling
 from recutis.laser.types import Cooling
@@ -83,9 +83,7 @@ def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
     """
     quantity = row["quantity"]
     if quantity == "ablation_threshold_J_cm2":
-        return ablative.ablation_threshold_J_cm2(
-            _slab(row), number(row, "wavelength_nm"), duration_ms(row), cooling_of(row.get("cooling", ""))
-        )
+        return _ablation_of_spot(row)
     if quantity == "injury_threshold_J_cm2":
         return _injury_of_surface(row)
     fluence = _fluence(row)
@@ -116,6 +114,22 @@ def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
     if quantity == "surface_temperature_max_C":
         return shot.peak_surface_C
     raise UnknownQuantityError(quantity)
+
+
+def _ablation_of_spot(row: Fields) -> float:
+    """Least exposure that removes tissue; with what a small spot loses sideways in a long pulse."""
+    place, nm, cooling = _slab(row), number(row, "wavelength_nm"), cooling_of(row.get("cooling", ""))
+    spot = row.get("spot_diameter_mm", "").strip()
+    if not spot:
+        return ablative.ablation_threshold_J_cm2(place, nm, duration_ms(row), cooling)
+    return spot_ablation_threshold_J_cm2(
+        place,
+        nm,
+        duration_ms(row),
+        spot_um=float(spot) * UM_PER_MM,
+        gaussian=row.get("spot_profile") == "gaussian",
+        cooling=cooling,
+    )
 
 
 def _injury_of_surface(row: Fields) -> float:
