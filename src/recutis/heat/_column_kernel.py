@@ -1,7 +1,8 @@
 """Kernels of the one-dimensional enthalpy model. SI units, kelvin as rises over the initial temperature.
 
-State of cell i: thickness dz [m], sensible energy e [J/m3] over the initial temperature, water [kg/m3],
-latent energy taken in this pass [J/m3], two damage integrals and the peak rise [K].
+State of cell i: thickness dz [m], sensible energy e [J/m3] over the initial temperature, water now and at first [kg/m3],
+latent energy of steam and energy of pyrolysis taken in this pass [J/m3], heat capacity of the dry matter, two damage
+integrals and the peak rise [K]. The uppermost cell is cut continuously where the surface has come to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from recutis.jit import kernel
 from recutis.light.lines import DRYING, EXPLOSIVE, PRESCRIBED
 
 Array = NDArray[np.float64]
+
+# Numerical settings. Halving the cells (and with them the steps) moves depths by under two per cent.
+_STEPS = 60.0  # shortest number of steps in a lit stretch
+_PART = 0.5  # of the uppermost cell that the front may cross in a step
+_THIN = 0.3  # of its neighbour: a cell thinner than this is joined to it
+_STEEP = 20.0  # e-folds across a cell, beyond which a profile is not told from a step
 
 
 class Law(NamedTuple):
@@ -30,12 +37,17 @@ class Law(NamedTuple):
     bleach_hot: float
     bleach_hot_K: float
     bleach_floor: float
-    bleach_J_m3: float
+    bleach_floor_K: float
     ablation_J_m3: float
     steam_share: float
     dry_K: float
     pyrolysis_J_m3: float
+    burst: float
+    burst_K: float
     steam_return: float
+    steam_length_m: float
+    ejecta_s: float
+    water_diffusion_m2_s: float
     water_full_kg_m3: float
     conductivity_dry: float
     conductivity_slope: float
@@ -55,9 +67,24 @@ class Beam(NamedTuple):
     plume_m: float
 
 
-# Indices of the energy account [J/m2].
-ARRIVED, REMOVED, SURFACE, LATENT, THROUGH, PLUME, DEPTH, PEAK = 0, 1, 2, 3, 4, 5, 6, 7
-ACCOUNTS = 8
+class Cells(NamedTuple):
+    """The state of all cells, each an array (see the module)."""
+
+    dz: Array
+    e: Array
+    water: Array
+    water_start: Array
+    latent: Array
+    char: Array
+    solid: Array
+    damage1: Array
+    damage2: Array
+    peak: Array
+
+
+# Indices of the energy account [J/m2]; the last three are depth [m], highest surface rise [K], nearest to removal [-].
+ARRIVED, REMOVED, SURFACE, LATENT, THROUGH, PLUME, DEPTH, PEAK, NEAREST = 0, 1, 2, 3, 4, 5, 6, 7, 8
+ACCOUNTS = 9
 
 
 @kernel
@@ -99,32 +126,48 @@ def conduct(
 
 
 @kernel
-def boil(e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, last: int, law: Law) -> float:
-    """Turn heat above the boiling point into steam; returns the energy that left as steam [J/m2].
+def capacity_of(cells: Cells, i: int, law: Law) -> float:
+    """Heat capacity of a cell with its present water [J/m3 K]."""
+    here: float = cells.solid[i] + law.water_heat_J_kg_K * cells.water[i]
+    return here
 
-    A fraction of the steam energy condenses in the nearest cooler cells below.
+
+@kernel
+def boil(cells: Cells, first: int, last: int, law: Law) -> float:
+    """Turn heat above the boiling point into steam; returns the energy that left as steam and smoke [J/m2].
+
+    Steam made at a depth leaves upwards the less easily, the more lies above it; the rest condenses in the nearest cooler
+    cells below. Dry tissue at its pyrolysis temperature turns further heat into smoke (drying law only).
     """
-    left = 0.0
+    left, depth = 0.0, 0.0
     for i in range(first, last):
-        if water[i] <= 0.0:
+        depth += cells.dz[i]
+        if cells.water[i] <= 0.0:
+            spare = cells.e[i] - cells.solid[i] * law.dry_K
+            if law.mode == DRYING and spare > 0.0:
+                cells.e[i] -= spare
+                cells.char[i] += spare
+                left += spare * cells.dz[i]
             continue
-        heat = solid[i] + law.water_heat_J_kg_K * water[i]
-        excess = e[i] - heat * law.boil_K
+        excess = cells.e[i] - capacity_of(cells, i, law) * law.boil_K
         if excess <= 0.0:
             continue
-        mass = min(excess / law.latent_J_kg, water[i])
+        mass = min(excess / law.latent_J_kg, cells.water[i])
         steam = mass * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K)
-        water[i] -= mass
-        e[i] -= steam
-        latent[i] += mass * law.latent_J_kg
-        back = law.steam_return * steam * dz[i]
-        left += steam * dz[i] - back
+        cells.water[i] -= mass
+        cells.e[i] -= steam
+        cells.latent[i] += mass * law.latent_J_kg
+        share = law.steam_return
+        if law.steam_length_m > 0.0:
+            share *= 1.0 - np.exp(-(depth - 0.5 * cells.dz[i]) / law.steam_length_m)
+        back = share * steam * cells.dz[i]
+        left += steam * cells.dz[i] - back
         j = i + 1
         while back > 0.0 and j < last:
-            room = ((solid[j] + law.water_heat_J_kg_K * water[j]) * law.boil_K - e[j]) * dz[j]
+            room = (capacity_of(cells, j, law) * law.boil_K - cells.e[j]) * cells.dz[j]
             if room > 0.0:
                 put = min(room, back)
-                e[j] += put / dz[j]
+                cells.e[j] += put / cells.dz[j]
                 back -= put
             j += 1
         left += back
@@ -132,62 +175,73 @@ def boil(e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: 
 
 
 @kernel
-def absorb(
-    e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, last: int, energy: float, law: Law
-) -> float:
+def absorption(cells: Cells, i: int, law: Law) -> float:
+    """Absorption of a cell now [1/m]: its water, as its temperature lets it absorb, and its dry matter."""
+    bleach = 1.0
+    if law.bleach_hot != 1.0 or law.bleach_floor != 1.0:
+        rise = max(cells.e[i] / capacity_of(cells, i, law), 0.0)
+        warm = min(rise / law.bleach_hot_K, 1.0)
+        hot = min(max((rise - law.bleach_hot_K) / (law.bleach_floor_K - law.bleach_hot_K), 0.0), 1.0)
+        bleach += (law.bleach_hot - 1.0) * warm + (law.bleach_floor - law.bleach_hot) * hot
+    return law.mua_water_m * bleach * cells.water[i] / law.water_full_kg_m3 + law.mua_dry_m
+
+
+@kernel
+def absorb(cells: Cells, first: int, last: int, energy: float, law: Law) -> float:
     """Deposit `energy` [J/m2] by Beer-Lambert from cell `first`; returns what passes cell last-1 [J/m2]."""
     left = energy
     for i in range(first, last):
-        bleach = 1.0
-        if law.bleach_floor < 1.0:
-            rise = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
-            warm = min(max(rise / law.bleach_hot_K, 0.0), 1.0)
-            taken = min(latent[i] / law.bleach_J_m3, 1.0)
-            bleach = 1.0 - (1.0 - law.bleach_hot) * warm
-            bleach -= (bleach - law.bleach_floor) * taken
-        mua = law.mua_water_m * bleach * water[i] / law.water_full_kg_m3 + law.mua_dry_m
-        part = left * (1.0 - np.exp(-mua * dz[i]))
-        e[i] += part / dz[i]
+        part = left * (1.0 - np.exp(-absorption(cells, i, law) * cells.dz[i]))
+        cells.e[i] += part / cells.dz[i]
         left -= part
         if left < 1e-12 * energy:  # below rounding of the account
-            e[i] += left / dz[i]
+            cells.e[i] += left / cells.dz[i]
             return 0.0
     return left
 
 
 @kernel
-def progress(e: float, water: float, latent: float, solid: float, law: Law) -> float:
-    """How far a cell is on its way out: 1 when it leaves.
-
-    Explosive: a share of its own water has turned to steam, the share that spends the ablation enthalpy in
-    tissue of the reference water content.
-    """
-    if law.mode == EXPLOSIVE:
-        gone = latent / law.latent_J_kg
-        start = water + gone
-        needed = (solid + law.water_heat_J_kg_K * start) * law.boil_K + law.steam_share * start * law.latent_J_kg
-        spent = e + gone * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K)
-        return spent / needed
-    if law.mode == DRYING and water <= 0.0:
-        return e / (solid * law.dry_K + law.pyrolysis_J_m3)
-    return 0.0
+def spent(cells: Cells, i: int, law: Law) -> float:
+    """Energy that a cell has taken in this pass, with what left as steam and smoke [J/m3]."""
+    gone = cells.latent[i] / law.latent_J_kg
+    all_of_it: float = cells.e[i] + gone * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K) + cells.char[i]
+    return all_of_it
 
 
 @kernel
-def injure_cells(
-    e: Array, water: Array, solid: Array, damage1: Array, damage2: Array, peak: Array, first: int, last: int, dt: float, law: Law
-) -> float:
+def progress(cells: Cells, i: int, law: Law) -> float:
+    """How far a cell is on its way out: the energy spent in it over what removal needs; it leaves at 1.
+
+    Explosive: the steam of a share of its own water, the share that spends the ablation enthalpy in tissue of the reference
+    water content. Drying: all water gone and the rest pyrolysed. The share `burst` of either gives way to bursting at the
+    limit of superheat, with no steam made before: pulses too short for vapour to find a way out.
+    """
+    if law.mode == PRESCRIBED:
+        return 0.0
+    start = cells.water[i] + cells.latent[i] / law.latent_J_kg
+    wet = cells.solid[i] + law.water_heat_J_kg_K * start
+    if law.mode == EXPLOSIVE:
+        needed = wet * law.boil_K + law.steam_share * start * law.latent_J_kg
+    else:
+        vapour = law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K
+        needed = cells.solid[i] * law.dry_K + law.pyrolysis_J_m3 + start * vapour
+    needed += law.burst * (min(wet * law.burst_K, needed) - needed)
+    return spent(cells, i, law) / needed
+
+
+@kernel
+def injure_cells(cells: Cells, first: int, last: int, dt: float, law: Law) -> float:
     """Add damage for a step and keep peak rises; returns the highest rise."""
     highest = -1e9
     for i in range(first, last):
-        rise = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
+        rise = cells.e[i] / capacity_of(cells, i, law)
         highest = max(highest, rise)
-        peak[i] = max(peak[i], rise)
+        cells.peak[i] = max(cells.peak[i], rise)
         kelvin = law.start_K + rise
         if kelvin > 313.0:  # 40 C: no process of the evidence acts within minutes below it
             inverse = 1.0 / kelvin
-            damage1[i] += dt * np.exp(min(law.ln_a1 - law.e1 * inverse, 60.0))  # 60: far beyond any threshold
-            damage2[i] += dt * np.exp(min(law.ln_a2 - law.e2 * inverse, 60.0))
+            cells.damage1[i] += dt * np.exp(min(law.ln_a1 - law.e1 * inverse, 60.0))  # 60: far beyond any threshold
+            cells.damage2[i] += dt * np.exp(min(law.ln_a2 - law.e2 * inverse, 60.0))
     return highest
 
 
@@ -211,103 +265,174 @@ def active_end(e: Array, first: int, last: int, n: int) -> int:
 
 
 @kernel
-def note(
-    e: Array, water: Array, solid: Array, first: int, probes: NDArray[np.int64], history: Array, row: int, clock: float, law: Law
-) -> int:
+def note(cells: Cells, first: int, probes: NDArray[np.int64], history: Array, row: int, clock: float, law: Law) -> int:
     """Write time and probe rises into a history row; returns the next row. A removed probe shows the present surface."""
     history[row, 0] = clock
     for p in range(probes.size):
         i = max(probes[p], first)
-        history[row, p + 1] = e[i] / (solid[i] + law.water_heat_J_kg_K * water[i])
+        history[row, p + 1] = cells.e[i] / capacity_of(cells, i, law)
     return row + 1
 
 
 @kernel
-def shine(
-    e: Array,
-    water: Array,
-    latent: Array,
-    solid: Array,
-    dz: Array,
-    first: int,
-    source: Array,
-    bare: float,
-    depth: float,
-    law: Law,
-    beam: Beam,
-    account: Array,
-) -> None:
-    """Deposit the light of a step: `bare` [J/m2] comes down the channel, plume takes its part, the rest is absorbed."""
-    arriving = bare * np.exp(-depth / beam.plume_m) if beam.plume_m > 0.0 else bare
+def shine(cells: Cells, first: int, source: Array, bare: float, shade: float, law: Law, account: Array) -> None:
+    """Deposit the light of a step: of `bare` [J/m2] what is above the tissue takes its part (`shade` is its optical depth)."""
+    arriving = bare * np.exp(-shade)
     account[PLUME] += bare - arriving
     account[ARRIVED] += bare
     if law.mode == PRESCRIBED:
-        for i in range(first, e.size):
-            e[i] += arriving * source[i]
+        for i in range(first, cells.e.size):
+            cells.e[i] += arriving * source[i]
     else:
-        account[THROUGH] += absorb(e, water, latent, solid, dz, first, e.size, arriving, law)
+        account[THROUGH] += absorb(cells, first, cells.e.size, arriving, law)
 
 
 @kernel
-def next_step(
-    power: float, segment_s: float, dt: float, left_s: float, depth: float, top_m: float, growth: float, law: Law, beam: Beam
-) -> float:
-    """Length of the next step: the front moves at most half a cell, cooling steps grow."""
+def next_step(power: float, segment_s: float, dt: float, left_s: float, top_m: float, growth: float, law: Law) -> float:
+    """Length of the next step: the front crosses a part of a cell at most, cooling steps grow. `power` is what arrives."""
     if power > 0.0:
-        dt = segment_s / 60.0
-        shade = local_factor(depth, beam)
-        if beam.plume_m > 0.0:
-            shade *= np.exp(-depth / beam.plume_m)
-        if law.mode != PRESCRIBED and shade > 0.0:
-            dt = min(dt, 0.5 * top_m * law.ablation_J_m3 / (power * shade))
+        dt = segment_s / _STEPS * (growth - 1.0) * 10.0  # as fine in light as in the dark
+        if law.mode != PRESCRIBED:
+            dt = min(dt, _PART * top_m * law.ablation_J_m3 / power)
     else:
         dt = min(dt * growth, segment_s / 12.0)
     return left_s if dt > 0.999 * left_s else dt
 
 
 @kernel
-def retreat(
-    e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, depth: float, law: Law, account: Array
-) -> tuple[int, float]:
-    """Remove cells at the front that have spent what removal needs; returns the new front and its depth [m]."""
-    while first < e.size - 1 and progress(e[first], water[first], latent[first], solid[first], law) >= 1.0:
-        account[REMOVED] += e[first] * dz[first]
-        depth += dz[first]
-        first += 1
-    return first, depth
+def give_back(cells: Cells, i: int, less: float, law: Law) -> None:
+    """Lower the energy spent in a cell by `less` [J/m3]: first smoke, then heat of dry matter, then steam, then heat.
+
+    The hottest part of the cell has left: it had more of these.
+    """
+    part = min(cells.char[i], less)
+    cells.char[i] -= part
+    less -= part
+    if less > 0.0 and cells.water[i] <= 0.0:
+        part = min(max(cells.e[i] - cells.solid[i] * law.boil_K, 0.0), less)
+        cells.e[i] -= part
+        less -= part
+    if less > 0.0 and cells.latent[i] > 0.0:
+        rise = cells.e[i] / capacity_of(cells, i, law)
+        each = law.latent_J_kg + law.water_heat_J_kg_K * (law.boil_K - rise)
+        mass = min(less / each, cells.latent[i] / law.latent_J_kg)
+        cells.water[i] += mass
+        cells.latent[i] -= mass * law.latent_J_kg
+        cells.e[i] += mass * law.water_heat_J_kg_K * rise
+        less -= mass * each
+    cells.e[i] -= less
 
 
 @kernel
-def retreat_within(
-    e: Array, water: Array, latent: Array, solid: Array, dz: Array, first: int, start: float, law: Law, account: Array
-) -> float:
-    """At the end of a pulse the front stands inside a cell: it has gone as far as the cell has come on its way out."""
-    here = progress(e[first], water[first], latent[first], solid[first], law)
-    share = min(max((here - start) / (1.0 - start), 0.0), 0.95)
-    account[REMOVED] += share * e[first] * dz[first]
-    moved: float = share * dz[first]
-    dz[first] -= moved
-    return moved
+def join(cells: Cells, i: int) -> None:
+    """Put cell i into the one below it: everything by volume, damage by its logarithm."""
+    a, b = cells.dz[i], cells.dz[i + 1]
+    both = a + b
+    for field in (cells.e, cells.water, cells.water_start, cells.latent, cells.char, cells.solid):
+        field[i + 1] = (a * field[i] + b * field[i + 1]) / both
+    for field in (cells.damage1, cells.damage2):
+        upper, lower = np.log(max(field[i], 1e-300)), np.log(max(field[i + 1], 1e-300))
+        field[i + 1] = np.exp((a * upper + b * lower) / both)
+    cells.peak[i + 1] = max(cells.peak[i], cells.peak[i + 1])
+    cells.dz[i + 1] = both
 
 
 @kernel
-def properties(water: Array, solid: Array, capacity: Array, k: Array, first: int, last: int, law: Law) -> None:
+def retreat(cells: Cells, first: int, law: Law, account: Array) -> tuple[int, float, float]:
+    """Remove what has spent what removal needs; returns the new first cell, the depth removed [m] and its optical depth.
+
+    Within the uppermost cell the spent energy is taken to fall exponentially, as fast as to the next cell; the front is
+    where it is just enough.
+    """
+    moved, shade = 0.0, 0.0
+    while first < cells.e.size - 2:
+        here, below = progress(cells, first, law), progress(cells, first + 1, law)
+        top = cells.dz[first]
+        slope = 0.0
+        if here > max(below, 0.0):
+            slope = _STEEP / top
+            if below > 0.0:
+                slope = min(slope, np.log(here / below) / (0.5 * (top + cells.dz[first + 1])))
+        x = slope * top
+        surface = here * (x / (1.0 - np.exp(-x)) if x > 1e-9 else 1.0)
+        account[NEAREST] = max(account[NEAREST], surface)
+        if surface < 1.0:
+            break
+        mua = absorption(cells, first, law)
+        gone = np.log(surface) / slope if x > 1e-9 else top
+        if gone > 0.999 * top:
+            account[REMOVED] += cells.e[first] * top
+            moved += top
+            shade += mua * top
+            first += 1
+            continue
+        kept = top - gone
+        y = slope * kept
+        before = cells.e[first]
+        rest = (1.0 - np.exp(-y)) / y
+        give_back(cells, first, spent(cells, first, law) * max(1.0 - rest / here, 0.0), law)
+        account[REMOVED] += before * top - cells.e[first] * kept
+        cells.dz[first] = kept
+        moved += gone
+        shade += mua * gone
+        if kept < _THIN * cells.dz[first + 1]:
+            join(cells, first)
+            first += 1
+        break
+    return first, moved, shade
+
+
+@kernel
+def moisten(cells: Cells, first: int, dt: float, law: Law, work: Array) -> None:
+    """Water diffuses back into dried cells in the dark: one backward Euler step of the deficit, no flow through the surface.
+
+    Water is taken to come with no heat. Cells that get their water back forget the steam that they made.
+    """
+    n = cells.e.size
+    up, deficit = work[0], work[1]
+    left = 0.0
+    for i in range(first, n):
+        right = 0.0
+        if i + 1 < n:
+            right = law.water_diffusion_m2_s / (0.5 * (cells.dz[i] + cells.dz[i + 1]))
+        mass = cells.dz[i] / dt
+        diagonal = mass + left + right
+        load = (cells.water_start[i] - cells.water[i]) * mass
+        if i > first:
+            diagonal -= left * up[i - 1]
+            load += left * deficit[i - 1]
+        up[i] = right / diagonal
+        deficit[i] = load / diagonal
+        left = right
+    for i in range(n - 2, first - 1, -1):
+        deficit[i] += up[i] * deficit[i + 1]
+    for i in range(first, n):
+        after = max(cells.water_start[i] - deficit[i], 0.0)
+        cells.latent[i] = max(cells.latent[i] - max(after - cells.water[i], 0.0) * law.latent_J_kg, 0.0)
+        cells.water[i] = after
+
+
+@kernel
+def properties(cells: Cells, capacity: Array, k: Array, first: int, last: int, law: Law) -> None:
     """Write heat capacity [J/m3 K] and conductivity [W/m K] of cells first..last-1, by their present water."""
     for i in range(first, last):
-        capacity[i] = solid[i] + law.water_heat_J_kg_K * water[i]
-        k[i] = law.conductivity_dry + law.conductivity_slope * water[i] / law.density_full
+        capacity[i] = capacity_of(cells, i, law)
+        k[i] = law.conductivity_dry + law.conductivity_slope * cells.water[i] / law.density_full
+
+
+@kernel
+def shade_after(shade: float, dt: float, added: float, law: Law) -> float:
+    """Optical depth of the ejecta after a step in which `added` left at an even rate and they cleared at theirs."""
+    if law.ejecta_s <= 0.0:
+        return 0.0
+    x = dt / law.ejecta_s
+    after: float = shade * np.exp(-x) + added * ((1.0 - np.exp(-x)) / x if x > 1e-9 else 1.0)
+    return after
 
 
 @kernel
 def run_column(
-    dz: Array,
-    e: Array,
-    water: Array,
-    latent: Array,
-    solid: Array,
-    damage1: Array,
-    damage2: Array,
-    peak: Array,
+    cells: Cells,
     first: int,
     source: Array,
     segment_s: Array,
@@ -328,40 +453,42 @@ def run_column(
     the rises of the probe cells, `ended` the heat of the cells when
     the last light went out [J/m3]. `account` receives the energies [J/m2] and the peak surface rise.
     """
-    n = dz.size
+    n = cells.e.size
     capacity, k, work = np.empty(n), np.empty(n), np.empty((2, n))
-    last = active_end(e, first, first + 16, n)
-    depth, clock, dt, rows = account[DEPTH], 0.0, 1e-9, 0
+    last = active_end(cells.e, first, first + 16, n)
+    depth, clock, dt, rows, shade = account[DEPTH], 0.0, 1e-9, 0, 0.0
     for segment in range(segment_s.size):
         left_s, power, h = segment_s[segment], segment_W_m2[segment], segment_h[segment]
         if power <= 0.0 and (segment == 0 or h != segment_h[segment - 1]):
             dt = segment_s[segment] / 400.0 if segment == 0 else min(dt, segment_s[segment] / 400.0)
-        before, start = first, 0.0
-        while left_s > 0.0 and first < n - 1:
-            dt = next_step(power, segment_s[segment], dt, left_s, depth, dz[first], growth, law, beam)
+        while left_s > 0.0 and first < n - 2:
+            above = shade + (depth / beam.plume_m if beam.plume_m > 0.0 else 0.0)
+            lit = power * local_factor(depth, beam)
+            dt = next_step(lit * np.exp(-above), segment_s[segment], dt, left_s, cells.dz[first], growth, law)
             if power > 0.0:
-                shine(
-                    e, water, latent, solid, dz, first, source, power * local_factor(depth, beam) * dt, depth, law, beam, account
-                )
-            last = active_end(e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)
-            properties(water, solid, capacity, k, first, last, law)
-            account[SURFACE] += conduct(e, capacity, k, dz, first, last, dt, h, segment_medium[segment], work)
-            account[LATENT] += boil(e, water, latent, solid, dz, first, last, law)
-            injure_cells(e, water, solid, damage1, damage2, peak, first, last, dt, law)
-            account[PEAK] = max(account[PEAK], e[first] / (solid[first] + law.water_heat_J_kg_K * water[first]))
+                shine(cells, first, source, lit * dt, above, law, account)
+            last = active_end(cells.e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)
+            properties(cells, capacity, k, first, last, law)
+            account[SURFACE] += conduct(
+                cells.e, capacity, k, cells.dz, first, last, dt, h, segment_medium[segment], work
+            )
+            account[LATENT] += boil(cells, first, last, law)
+            injure_cells(cells, first, last, dt, law)
+            account[PEAK] = max(account[PEAK], cells.e[first] / capacity_of(cells, first, law))
             if law.mode != PRESCRIBED:
                 front = first
-                first, depth = retreat(e, water, latent, solid, dz, first, depth, law, account)
+                first, moved, added = retreat(cells, first, law, account)
+                depth += moved
+                shade = shade_after(shade, dt, added, law)
                 if first > front:
-                    start = progress(e[first], water[first], latent[first], solid[first], law)
-                    last = active_end(e, first, max(last, first + 16), n)
+                    last = active_end(cells.e, first, max(last, first + 16), n)
             left_s -= dt
             clock += dt
             if rows < history.shape[0]:
-                rows = note(e, water, solid, first, probes, history, rows, clock, law)
-        if power > 0.0 and first > before and first < n - 1:
-            depth += retreat_within(e, water, latent, solid, dz, first, start, law, account)
+                rows = note(cells, first, probes, history, rows, clock, law)
         if power > 0.0:
-            ended[:] = e
+            ended[:] = cells.e
+        elif law.mode != PRESCRIBED and law.water_diffusion_m2_s > 0.0:
+            moisten(cells, first, segment_s[segment], law, work)
     account[DEPTH] = depth
     return first, rows

@@ -19,10 +19,13 @@ from recutis.injury.types import EnergyBalance
 from recutis.laser.types import Cooling, Pulse
 from recutis.light.lines import DRYING, Line, water_line
 from recutis.skin.types import Skin
-from recutis.units import J_M2_PER_J_CM2, J_M3_PER_J_CM3, J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, UM_PER_M
+from recutis.units import J_M2_PER_J_CM2, J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, PER_M_PER_CM, S_PER_MS, UM_PER_M
 
 Array = NDArray[np.float64]
-_CELL_UM = {True: 1.0, False: 0.4}  # drying (CO2) and explosive (erbium) lines; halving moves depths by some per cent
+_CELL_E_FOLDS = 0.35  # of light in a cell, between the sizes below; halving (`refine`) moves depths by under two per cent
+_LEAST_CELL_M = 0.2e-6
+_MOST_CELL_M = 1e-6
+_MARGIN = 0.85  # for the front beyond what the enthalpy of removal says
 _MOST_CELLS = 800  # a deep channel takes coarser cells; half as many again move depths by one to two per cent
 _STRETCH = 1.05
 _DEEP_M = 3e-3
@@ -55,16 +58,15 @@ def slab_of(skin: Skin) -> heat.Slab:
     )
 
 
-def _edges(fluence_J_cm2: float, shots: int, line: Line, share: float) -> Array:
+def _edges(fluence_J_cm2: float, shots: int, line: Line, share: float, cheapest_J_m3: float, refine: int) -> Array:
     """Grid fine enough for the line down to where the front may come with this share of the exposure."""
-    drying = line.mode == DRYING
-    cheapest = evidence.value("phys_ablation_enthalpy_erbium") * MS_PER_S * J_M3_PER_J_CM3 * 0.85  # margin for the front
-    below = (80 if drying else 40) * M_PER_UM
-    reach = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / cheapest + below
-    reach = min(reach, _DEEP_M)
-    here = min(reach, fluence_J_cm2 * share * J_M2_PER_J_CM2 * shots / cheapest + below)
-    cell = max(_CELL_UM[drying] * M_PER_UM, reach / _MOST_CELLS)
-    return heat.stretched_edges(fine_m=cell, fine_to_m=here, stretch=_STRETCH, end_m=here + _DEEP_M)
+    wet = line.wet_mua_cm(evidence.value("phys_reference_water")) * PER_M_PER_CM
+    below = (80 if line.mode == DRYING else 40) * M_PER_UM
+    exposure = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / (cheapest_J_m3 * _MARGIN)
+    reach = min(exposure + below, _DEEP_M)
+    here = min(reach, exposure * share + below)
+    cell = max(min(max(_CELL_E_FOLDS / wet, _LEAST_CELL_M), _MOST_CELL_M), reach / _MOST_CELLS) / refine
+    return heat.stretched_edges(fine_m=cell, fine_to_m=here, stretch=1.0 + (_STRETCH - 1.0) / refine, end_m=here + _DEEP_M)
 
 
 def expose_column(
@@ -82,31 +84,37 @@ def expose_column(
     wipe: bool = True,
     after: bool = True,
     probes_m: tuple[float, ...] = (),
+    refine: int = 1,
 ) -> Stack:
     """One column of tissue under all passes; `fluence_J_cm2` is incident (before reflection) at its axis.
 
     `channel` marks columns of a microbeam: steam leaves up the channel instead of condensing below.
     `after` says whether the cooling down after the last pulse is followed. `probes_m` are depths whose temperature
-    history the last run keeps.
+    history the last run keeps. `refine` makes cells and steps so many times smaller: compare with 1 for their error.
     """
     line = water_line(wavelength_nm)
     if channel:
         line = replace(line, steam_return=0.0)
-    law = heat.law_of(line, slab.start_C, first=damage.cell_death(), second=damage.collagen())
-    column = heat.new_column(slab, _edges(fluence_J_cm2, stack * passes, line, _most_of(beam)))
     entering = fluence_J_cm2 * (1.0 - evidence.value("phys_reflectance_infrared"))
+    seconds = duration_ms * S_PER_MS
+    law = heat.law_of(
+        line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
+        irradiance_W_m2=entering * J_M2_PER_J_CM2 / seconds, pulse_s=seconds,
+    )  # fmt: skip
+    edges = _edges(fluence_J_cm2, stack * passes, line, _most_of(beam), law.ablation_J_m3, refine)
+    column = heat.new_column(slab, edges)
     plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
     plan = plan if after else plan[:-1]
     sums = np.zeros(6)
     peak = -math.inf
     for number in range(passes):
-        run = heat.run(column, law, plan, beam=beam, probes_m=probes_m)
+        run = heat.run(column, law, plan, beam=beam, probes_m=probes_m, refine=refine)
         sums += (run.arrived, run.removed, run.surface, run.stored, run.through, run.plume)
         peak = max(peak, run.peak_surface_C)
         if line.mode == DRYING and wipe:
             run = replace(run, column=heat.wiped(run.column, evidence.value("phys_wiped_water")))
         if number < passes - 1:
-            column = heat.rested(run.column)
+            column = heat.rested(run.column, evidence.value("phys_pass_gap_s"), law.water_diffusion_m2_s)
     arrived, removed, surface, stored, through, plume = (float(x) for x in sums)
     return Stack(
         last=run,

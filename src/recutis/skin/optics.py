@@ -115,6 +115,22 @@ def water_mua_cm(wavelength_nm: float) -> float:
     return float(_water().at(at)[1][0])
 
 
+def matrix_mua_cm(wavelength_nm: float) -> float:
+    """Absorption of what is left of skin when its water has gone, per volume of the moist tissue [1/cm].
+
+    Raises OutOfRangeError outside the data.
+    """
+    at = np.array([wavelength_nm], dtype=np.float64)
+    check_range(at)
+    return float(_matrix().at(at)[1][0])
+
+
+def dermal_scattering_cm(wavelength_nm: float) -> float:
+    """Reduced scattering of dermis [1/cm], by the power law of Jacques 2013."""
+    scale, power = (evidence.value(evidence.choice(f"dermal_scattering.{x}").id) for x in ("a", "b"))
+    return float(scale * (wavelength_nm / _REFERENCE_NM) ** -power)
+
+
 def _blood_ranged(wavelength_nm: Array, saturation: tuple[float, float, float]) -> _Ranged:
     oxygenated, deoxygenated = (_ranged(_blood(state), wavelength_nm) for state in ("oxygenated", "deoxygenated"))
     low, middle, high = (
