@@ -40,6 +40,7 @@ class State(NamedTuple):
     e: Array
     water: Array
     latent: Array
+    char: Array
     death: Array
     collagen: Array
     peak: Array
@@ -51,8 +52,8 @@ class State(NamedTuple):
 class Optics(NamedTuple):
     """Beam and channel: profile, wavelength [m], waist [m], Rayleigh length [m], index and extinction of tissue, polish of walls.
 
-    Then the length over which plume absorbs [m], the share of that heat and of the steam that walls may take, the heat
-    transfer of condensing steam [W/m2 K] and its temperature as a rise [K].
+    Then the length over which plume absorbs [m], the Stanton number of the flow up the channel and the temperature at which
+    its steam condenses, as a rise [K].
     """
 
     gaussian: bool
@@ -63,8 +64,7 @@ class Optics(NamedTuple):
     extinction: float
     polish: float
     plume_m: float
-    plume_return: float
-    condensation: float
+    stanton: float
     steam_K: float
 
 
@@ -83,6 +83,12 @@ class Work(NamedTuple):
 # Indices of the energy account [J]; PEAK is a rise [K], SMOKE waits to be given to the walls, HARDEST [J/m2] steers the step.
 ARRIVED, REMOVED, SURFACE, LATENT, THROUGH, PLUME, REFLECTED, PEAK, SMOKE, HARDEST, STEPS = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ACCOUNTS = 11
+
+
+# Numerical settings; finer ones move depths and rims by under a per cent.
+WALL_RAYS = 3  # rays by which the light on the wall between two rings enters
+FAINT = 1e-3  # share of a ray that is no longer followed
+PART = 0.5  # of a cell that the front may cross in a step
 
 
 @kernel
@@ -108,29 +114,38 @@ def enclosed(radius: float, depth: float, optics: Optics) -> float:
 
 
 @kernel
-def mua_of(e: float, water: float, latent: float, solid: float, law: Law) -> float:
-    """Absorption of a cell [1/m] from its water, temperature and the latent energy it has taken."""
-    bleach = 1.0
-    if law.bleach_floor < 1.0:
-        rise = e / (solid + law.water_heat_J_kg_K * water)
-        warm = min(max(rise / law.bleach_hot_K, 0.0), 1.0)
-        taken = min(latent / law.bleach_J_m3, 1.0)
-        bleach = 1.0 - (1.0 - law.bleach_hot) * warm
-        bleach -= (bleach - law.bleach_floor) * taken
-    return law.mua_water_m * bleach * water / law.water_full_kg_m3 + law.mua_dry_m
+def capacity_of(state: State, grid: Grid, i: int, j: int, law: Law) -> float:
+    """Heat capacity of a cell with its present water [J/m3 K]."""
+    here: float = grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]
+    return here
 
 
 @kernel
-def progress(e: float, water: float, latent: float, solid: float, law: Law) -> float:
-    """How far a cell is on its way out: 1 when it leaves. As in the one-dimensional model."""
+def mua_of(state: State, grid: Grid, i: int, j: int, law: Law) -> float:
+    """Absorption of a cell now [1/m]: its water, as its temperature lets it absorb, and its dry matter."""
+    bleach = 1.0
+    if law.bleach_hot != 1.0 or law.bleach_floor != 1.0:
+        rise = max(state.e[i, j] / capacity_of(state, grid, i, j, law), 0.0)
+        warm = min(rise / law.bleach_hot_K, 1.0)
+        hot = min(max((rise - law.bleach_hot_K) / (law.bleach_floor_K - law.bleach_hot_K), 0.0), 1.0)
+        bleach += (law.bleach_hot - 1.0) * warm + (law.bleach_floor - law.bleach_hot) * hot
+    return law.mua_water_m * bleach * state.water[i, j] / law.water_full_kg_m3 + law.mua_dry_m
+
+
+@kernel
+def progress(state: State, grid: Grid, i: int, j: int, law: Law) -> float:
+    """How far a cell is on its way out: the energy spent in it over what removal needs, as in the one-dimensional model."""
+    vapour = law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K
+    gone = state.latent[i, j] / law.latent_J_kg
+    start = state.water[i, j] + gone
+    wet = grid.solid[i] + law.water_heat_J_kg_K * start
     if law.mode == EXPLOSIVE:
-        gone = latent / law.latent_J_kg
-        start = water + gone
-        needed = (solid + law.water_heat_J_kg_K * start) * law.boil_K + law.steam_share * start * law.latent_J_kg
-        return (e + gone * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K)) / needed
-    if law.mode == DRYING and water <= 0.0:
-        return e / (solid * law.dry_K + law.pyrolysis_J_m3)
-    return 0.0
+        needed = wet * law.boil_K + law.steam_share * start * law.latent_J_kg
+    else:
+        needed = grid.solid[i] * law.dry_K + law.pyrolysis_J_m3 + start * vapour
+    needed += law.burst * (min(wet * law.burst_K, needed) - needed)
+    share: float = (state.e[i, j] + gone * vapour + state.char[i, j]) / needed
+    return share
 
 
 @kernel
@@ -144,7 +159,7 @@ def volume(state: State, grid: Grid, i: int, j: int) -> float:
 def gone_share(state: State, grid: Grid, j: int, law: Law) -> float:
     """Share of the ring's first cell that has gone since it was laid bare, from how far it is on its way out."""
     i = state.front[j]
-    here = progress(state.e[i, j], state.water[i, j], state.latent[i, j], grid.solid[i], law)
+    here = progress(state, grid, i, j, law)
     return min(max((here - state.begun[j]) / max(1.0 - state.begun[j], 1e-9), 0.0), 0.95)
 
 
@@ -200,9 +215,9 @@ def march(
         across = (grid.r[j + 1] - r) / sine if sine > 1e-6 else 1e9  # steeper rays stay in their ring
         path = min(down, across)
         if i >= state.front[j]:
-            mua = mua_of(state.e[i, j], state.water[i, j], state.latent[i, j], grid.solid[i], law)
+            mua = mua_of(state, grid, i, j, law)
             part = -left * np.expm1(-mua * path)
-            if left - part < 1e-9 * energy:  # below rounding of the account
+            if left - part < FAINT * energy:
                 part = left
             state.e[i, j] += part / volume(state, grid, i, j)
             left -= part
@@ -273,17 +288,16 @@ def shine(state: State, grid: Grid, law: Law, optics: Optics, work: Work, energy
         here = energy * work.floor[j] + mixed
         if work.wall[j] > 0.0:
             lit = energy * work.wall[j]
-            i, end = state.front[j], state.front[j - 1]
             high = work.depth[j - 1] - work.depth[j]
-            while i <= end:
-                top = max(grid.z[i], work.depth[j])
-                bottom = min(grid.z[i + 1], work.depth[j - 1])
-                if bottom > top:
-                    one = lit * (bottom - top) / high
-                    pool += strike(state, grid, law, optics, work, j, i, grid.r[j], 0.5 * (top + bottom), one, account)
-                i += 1
+            i = state.front[j]
+            for place in range(WALL_RAYS):
+                z = work.depth[j] + (place + 0.5) / WALL_RAYS * high
+                while grid.z[i + 1] <= z:
+                    i += 1
+                pool += strike(state, grid, law, optics, work, j, i, grid.r[j], z, lit / WALL_RAYS, account)
         if here > 0.0:
-            account[HARDEST] = max(account[HARDEST], here / grid.area[j])
+            if grid.r[j] >= optics.wave_m:
+                account[HARDEST] = max(account[HARDEST], here / grid.area[j])
             pool += strike(state, grid, law, optics, work, j, state.front[j], grid.middle[j], work.depth[j], here, account)
     account[REFLECTED] += pool
 
@@ -299,7 +313,7 @@ def room_in(state: State, grid: Grid, law: Law, i: int, j: int) -> float:
     """Heat that a cell takes before it boils [J]; nothing where there is no cell."""
     if i < state.front[j]:
         return 0.0
-    room = (grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]) * law.boil_K - state.e[i, j]
+    room = capacity_of(state, grid, i, j, law) * law.boil_K - state.e[i, j]
     return max(room, 0.0) * volume(state, grid, i, j)
 
 
@@ -327,27 +341,39 @@ def condense_back(state: State, grid: Grid, law: Law, i: int, j: int, back: floa
 
 @kernel
 def boil(state: State, grid: Grid, law: Law, work: Work, last: int, account: Array) -> None:
-    """Turn heat above the boiling point into steam; a share condenses in cooler tissue, the rest enters the channel."""
+    """Turn heat above the boiling point into steam, and heat of dry tissue above its pyrolysis temperature into smoke.
+
+    Steam leaves the less easily, the further from the crater it is made; the rest condenses in the nearest cooler tissue.
+    """
     nr = state.e.shape[1]
+    vapour = law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K
     for i in range(last):
-        solid = grid.solid[i]
+        deep = 0.5 * (grid.z[i] + grid.z[i + 1])
+        wall = -1.0
         for j in range(nr):
-            water = state.water[i, j]
-            if i < state.front[j] or water <= 0.0:
+            if i < state.front[j]:
                 continue
-            excess = state.e[i, j] - (solid + law.water_heat_J_kg_K * water) * law.boil_K
+            if wall < 0.0:
+                wall = grid.r[j] if j > 0 else -1e3
+            if state.water[i, j] <= 0.0:
+                spare = state.e[i, j] - grid.solid[i] * law.dry_K
+                if law.mode == DRYING and spare > 0.0:
+                    state.e[i, j] -= spare
+                    state.char[i, j] += spare
+                    account[LATENT] += spare * volume(state, grid, i, j)
+                continue
+            excess = state.e[i, j] - capacity_of(state, grid, i, j, law) * law.boil_K
             if excess <= 0.0:
                 continue
-            mass = min(excess / law.latent_J_kg, water)
-            steam = mass * (law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K)
-            state.water[i, j] = water - mass
-            state.e[i, j] -= steam
+            mass = min(excess / law.latent_J_kg, state.water[i, j])
+            state.water[i, j] -= mass
+            state.e[i, j] -= mass * vapour
             state.latent[i, j] += mass * law.latent_J_kg
-            total = steam * volume(state, grid, i, j)
-            back = law.steam_return * total
-            left = total - back
-            if back > 0.0:
-                left += condense_back(state, grid, law, i, j, back)
+            left = mass * vapour * volume(state, grid, i, j)
+            if law.steam_return > 0.0:
+                away = max(min(deep - work.depth[j], grid.middle[j] - wall), 0.0)
+                back = left * law.steam_return * (1.0 - np.exp(-away / law.steam_length_m) if law.steam_length_m > 0.0 else 1.0)
+                left += condense_back(state, grid, law, i, j, back) - back
             account[LATENT] += left
             work.steam[i] += left
 
@@ -358,14 +384,14 @@ def retreat(state: State, grid: Grid, law: Law, account: Array) -> bool:
     nz, nr = state.e.shape
     for j in range(nr):
         i = state.front[j]
-        while progress(state.e[i, j], state.water[i, j], state.latent[i, j], grid.solid[i], law) >= 1.0:
+        while progress(state, grid, i, j, law) >= 1.0:
             if i >= nz - 2:
                 return False
             account[REMOVED] += state.e[i, j] * volume(state, grid, i, j)
             i += 1
             state.front[j] = i
             state.part[j] = 1.0
-            state.begun[j] = min(progress(state.e[i, j], state.water[i, j], state.latent[i, j], grid.solid[i], law), 1.0)
+            state.begun[j] = min(progress(state, grid, i, j, law), 1.0)
     return True
 
 
@@ -374,7 +400,7 @@ def expect(state: State, grid: Grid, law: Law) -> None:
     """Before a pulse: how far each ring's first cell is on its way out already."""
     for j in range(state.e.shape[1]):
         i = state.front[j]
-        state.begun[j] = min(progress(state.e[i, j], state.water[i, j], state.latent[i, j], grid.solid[i], law), 1.0)
+        state.begun[j] = min(progress(state, grid, i, j, law), 1.0)
 
 
 @kernel
@@ -395,56 +421,54 @@ def conductivity(state: State, law: Law, i: int, j: int) -> float:
 
 
 @kernel
-def heat_walls(state: State, grid: Grid, law: Law, optics: Optics, work: Work, dt: float, account: Array) -> None:
-    """Steam and hot plume on their way up the channel heat the walls they pass.
+def soak(state: State, grid: Grid, law: Law, rise: float, i: int, j: int, energy: float) -> float:
+    """Let steam [J] condense in row i from ring j outwards, in cells cooler than it; returns what found no place."""
+    nr = state.e.shape[1]
+    while energy > 0.0 and j < nr:
+        room = capacity_of(state, grid, i, j, law) * rise - state.e[i, j]
+        if room > 0.0:
+            put = min(room * volume(state, grid, i, j), energy)
+            warm(state, grid, i, j, put)
+            energy -= put
+        j += 1
+    return max(energy, 0.0)
 
-    Steam condenses from the floor up, limited by what the wall takes and by what is left of it; the heat of the plume goes
-    to the walls by their area.
+
+@kernel
+def heat_walls(state: State, grid: Grid, law: Law, optics: Optics, work: Work, account: Array) -> None:
+    """Steam and hot plume on their way up the channel leave a part of their heat in the walls that they pass.
+
+    In each row the flow loses the Stanton number times the wall over the cross section. It enters the wall as steam, which
+    goes through tissue that boils and condenses in the first that is cooler.
     """
     nr = state.e.shape[1]
     low = 0
     for j in range(nr):
         low = max(low, state.front[j])
-    area = 0.0
-    flow = 0.0
+    hot = account[SMOKE] / grid.z[low] if low > 0 else 0.0
+    account[PLUME] += account[SMOKE]
+    account[SMOKE] = 0.0
+    flow, wall = 0.0, 0
     for i in range(work.steam.size - 1, -1, -1):
         flow += work.steam[i]
         work.steam[i] = 0.0
-        if i > low:
+        if i >= low or flow + hot <= 0.0:
             continue
         thick = grid.z[i + 1] - grid.z[i]
-        for j in range(1, nr):
-            if i < state.front[j] or i >= state.front[j - 1]:
-                continue
-            face = 2.0 * np.pi * grid.r[j] * thick * (state.part[j] if i == state.front[j] else 1.0)
-            area += face
-            heat = grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]
-            lack = optics.steam_K - state.e[i, j] / heat
-            if flow > 0.0 and lack > 0.0 and optics.condensation > 0.0:
-                half = 0.5 * (grid.r[j + 1] - grid.r[j]) / conductivity(state, law, i, j)
-                mass = heat * volume(state, grid, i, j)
-                put = -mass * lack * np.expm1(-face * dt / (mass * (1.0 / optics.condensation + half)))
-                put = min(put, flow)
-                warm(state, grid, i, j, put)
-                flow -= put
-                account[LATENT] -= put
-    give = optics.plume_return * account[SMOKE] if area > 0.0 else 0.0
-    account[PLUME] += account[SMOKE] - give
-    account[SMOKE] = 0.0
-    if give > 0.0:
-        for j in range(1, nr):
-            for i in range(state.front[j], state.front[j - 1]):
-                part = state.part[j] if i == state.front[j] else 1.0
-                thick = (grid.z[i + 1] - grid.z[i]) * part
-                one = give * 2.0 * np.pi * grid.r[j] * thick / area
-                march(state, grid, law, work, j, i, grid.r[j], grid.z[i + 1] - 0.5 * thick, 0.999, one, account)
+        flow += hot * thick
+        while wall < nr and state.front[wall] > i:
+            wall += 1
+        if wall == 0 or wall == nr:
+            continue
+        taken = -flow * np.expm1(-optics.stanton * 2.0 * thick / grid.r[wall])
+        taken -= soak(state, grid, law, optics.steam_K, i, wall, taken)
+        flow -= taken
+        account[LATENT] -= taken
 
 
 @kernel
 def sweep(lines: Array, n: int, dt: float, top: float, medium: float) -> float:
-    """Backward Euler along a line of n cells; `lines` holds capacity and volume [J/K], links [W/K], heat; returns heat lost [J].
-
-    """
+    """Backward Euler along a line of n cells; `lines` holds capacity and volume [J/K], links [W/K], heat; returns heat lost [J]."""
     mass, link, load, up, rise = lines[0], lines[1], lines[2], lines[3], lines[4]
     left = 0.0
     for m in range(n):
@@ -481,7 +505,7 @@ def conduct_down(state: State, grid: Grid, law: Law, work: Work, last: int, dt: 
             i = first + m
             size = volume(state, grid, i, j)
             half = 0.5 * size / grid.area[j] / conductivity(state, law, i, j)
-            mass[m] = (grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]) * size
+            mass[m] = capacity_of(state, grid, i, j, law) * size
             load[m] = state.e[i, j] * size
             if m > 0:
                 link[m - 1] = grid.area[j] / (before + half)
@@ -492,7 +516,7 @@ def conduct_down(state: State, grid: Grid, law: Law, work: Work, last: int, dt: 
         lost += sweep(work.lines, n, dt, top, medium)
         for m in range(n):
             i = first + m
-            state.e[i, j] = (grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]) * rise[m]
+            state.e[i, j] = capacity_of(state, grid, i, j, law) * rise[m]
     return lost
 
 
@@ -511,7 +535,7 @@ def conduct_across(state: State, grid: Grid, law: Law, work: Work, last: int, dt
                     link[j - 1] = 0.0
                 continue
             tall = thick * state.part[j] if i == state.front[j] else thick
-            heat = grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]
+            heat = capacity_of(state, grid, i, j, law)
             mass[j] = heat * tall * grid.area[j]
             load[j] = state.e[i, j] * tall * grid.area[j]
             half = 0.5 * (grid.r[j + 1] - grid.r[j]) / conductivity(state, law, i, j)
@@ -521,7 +545,7 @@ def conduct_across(state: State, grid: Grid, law: Law, work: Work, last: int, dt
         sweep(work.lines, nr, dt, 0.0, 0.0)
         for j in range(nr):
             if i >= state.front[j]:
-                state.e[i, j] = (grid.solid[i] + law.water_heat_J_kg_K * state.water[i, j]) * rise[j]
+                state.e[i, j] = capacity_of(state, grid, i, j, law) * rise[j]
 
 
 @kernel
@@ -529,11 +553,10 @@ def injure(state: State, grid: Grid, law: Law, last: int, dt: float, account: Ar
     """Add damage for a step and keep peak rises."""
     nr = state.e.shape[1]
     for i in range(last):
-        solid = grid.solid[i]
         for j in range(nr):
             if i < state.front[j]:
                 continue
-            rise = state.e[i, j] / (solid + law.water_heat_J_kg_K * state.water[i, j])
+            rise = state.e[i, j] / capacity_of(state, grid, i, j, law)
             state.peak[i, j] = max(state.peak[i, j], rise)
             account[PEAK] = max(account[PEAK], rise)
             kelvin = law.start_K + rise
@@ -564,7 +587,7 @@ def heat_step(
     state: State, grid: Grid, law: Law, optics: Optics, work: Work, dt: float, air: float, medium: float, account: Array
 ) -> None:
     """Everything but light for a time dt: steam and plume on the walls, conduction, boiling, damage."""
-    heat_walls(state, grid, law, optics, work, dt, account)
+    heat_walls(state, grid, law, optics, work, account)
     last = warm_rows(state, work)
     conduct_across(state, grid, law, work, last, dt)
     account[SURFACE] += conduct_down(state, grid, law, work, last, dt, air, medium)
@@ -591,7 +614,7 @@ def lit(
     fine = grid.z[1] - grid.z[0]
     hardest = 2.0 * power_W / (np.pi * optics.waist_m**2)
     while left > 0.0:
-        dt = min(left, cadence_s, 0.4 * fine * law.ablation_J_m3 / max(hardest, 1e-9))
+        dt = min(left, cadence_s, PART * fine * law.ablation_J_m3 / max(hardest, 1e-9))
         shine(state, grid, law, optics, work, power_W * dt, account)
         hardest = account[HARDEST] / dt
         boil(state, grid, law, work, min(work.deepest[0] + 1, state.e.shape[0]), account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,13 +64,12 @@ class Train:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channel:
-    """What the channel does to light and steam, from the evidence; see `Optics` of the kernels."""
+class Inside:
+    """What the channel does to light and steam: polish of its walls [-], plume length [mm] (0: none), Stanton number [-]."""
 
     polish: float
     plume_mm: float
-    plume_return: float
-    condensation_W_m2_K: float
+    stanton: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -166,6 +165,18 @@ def grid(line: Line, beam: Beam, train: Train, plume_m: float, fineness: float =
     return z, r
 
 
+def _inside_W_m2(line: Line, beam: Beam, train: Train, inside: Inside, index: float) -> float:
+    """Irradiance just inside the walls of a cone as wide as the beam and as deep as its crater.
+
+    A steep wall spreads the light over its area; refraction into the wall takes part of that back.
+    """
+    depth, _ = _reach_m(line, beam, replace(train, stack=1), inside.plume_mm / MS_PER_S)
+    side = math.hypot(beam.waist_m, depth)
+    inside = math.sqrt(1.0 - (depth / side / max(index, 1.0)) ** 2) if index > 1.0 else beam.waist_m / side
+    power = train.energy_mJ * J_PER_MJ / (train.duration_ms * S_PER_MS)
+    return power / (math.pi * beam.waist_m * side) / max(inside, beam.waist_m / side)
+
+
 def _margin_m(drying: bool) -> float:
     return (80 if drying else 30) * M_PER_UM
 
@@ -178,14 +189,14 @@ def tissue_index(wavelength_nm: float) -> float:
     return share * water + (1.0 - share) * evidence.value("phys_index_protein_infrared")
 
 
-def _optics(line: Line, beam: Beam, channel: Channel, start_C: float) -> kernels.Optics:
+def _optics(line: Line, beam: Beam, inside: Inside, start_C: float) -> kernels.Optics:
     nm = min((2790.0, 2940.0, 10600.0), key=lambda known: abs(known - beam.wavelength_nm))
     wave = nm * M_PER_NM
     share = evidence.value("phys_reference_water")
     return kernels.Optics(
         gaussian=beam.gaussian, wave_m=wave, waist_m=beam.waist_m, rayleigh_m=beam.rayleigh_m, index=tissue_index(nm),
-        extinction=share * line.water_mua_cm * PER_M_PER_CM * wave / (4 * math.pi), polish=channel.polish,
-        plume_m=channel.plume_mm / MS_PER_S, plume_return=channel.plume_return, condensation=channel.condensation_W_m2_K,
+        extinction=share * line.water_mua_cm * PER_M_PER_CM * wave / (4 * math.pi), polish=inside.polish,
+        plume_m=inside.plume_mm / MS_PER_S, stanton=inside.stanton,
         steam_K=evidence.value("phys_boiling") - start_C,
     )  # fmt: skip
 
@@ -193,18 +204,18 @@ def _optics(line: Line, beam: Beam, channel: Channel, start_C: float) -> kernels
 class _Tissue:
     """Tissue on a grid, stepped through light and dark, with moments kept on the way."""
 
-    def __init__(self, slab: Slab, z: Array, r: Array, law: kernels.Law, optics: kernels.Optics, keep_s: tuple[float, ...]) -> None:
+    def __init__(
+        self, slab: Slab, z: Array, r: Array, law: kernels.Law, optics: kernels.Optics, keep_s: tuple[float, ...]
+    ) -> None:
         shape = (z.size - 1, r.size - 1)
         middle = (z[:-1] + z[1:]) / 2 * UM_PER_M
-        layer = np.minimum(
-            np.searchsorted(np.cumsum(slab.thickness_um), middle, side="right"), len(slab.thickness_um) - 1
-        )
+        layer = np.minimum(np.searchsorted(np.cumsum(slab.thickness_um), middle, side="right"), len(slab.thickness_um) - 1)
         layers = [tissue.thermal(fraction) for fraction in slab.water_fraction]
         water = np.array([x.water_kg_m3 for x in layers])[layer]
         solid = np.array([x.solid_J_m3_K for x in layers])[layer]
         self.grid = kernels.Grid(z=z, r=r, middle=(r[:-1] + r[1:]) / 2, area=np.pi * np.diff(r**2), solid=solid)
         self.state = kernels.State(
-            e=np.zeros(shape), water=np.repeat(water[:, None], shape[1], axis=1), latent=np.zeros(shape), death=np.zeros(shape),
+            e=np.zeros(shape), water=np.repeat(water[:, None], shape[1], axis=1), latent=np.zeros(shape), char=np.zeros(shape), death=np.zeros(shape),
             collagen=np.zeros(shape), peak=np.zeros(shape), front=np.zeros(shape[1], dtype=np.int64), part=np.ones(shape[1]),
             begun=np.zeros(shape[1]),
         )  # fmt: skip
@@ -227,7 +238,9 @@ class _Tissue:
         while self._keep and self._keep[0] <= self.clock * (1 + 1e-9):
             time = self._keep.pop(0)
             self.moments.append(
-                Moment(time_s=time, temperature_C=self.rise() + self.start_C, death=self.state.death.copy(), crater_m=self.crater())
+                Moment(
+                    time_s=time, temperature_C=self.rise() + self.start_C, death=self.state.death.copy(), crater_m=self.crater()
+                )
             )
 
     def rise(self) -> Array:
@@ -278,7 +291,7 @@ def run(
     line: Line,
     beam: Beam,
     train: Train,
-    channel: Channel,
+    inside: Inside,
     *,
     keep_s: tuple[float, ...] = (),
     fineness: float = 1.0,
@@ -293,10 +306,13 @@ def run(
         if not (math.isfinite(value) and value > 0):
             msg = f"A microbeam needs a pulse {what} above 0; got {value:g}. Give the value of one pulse at one spot."
             raise OutOfRangeError(msg)
-    law = law_of(line, slab.start_C, first=damage.cell_death(), second=damage.collagen())
-    optics = _optics(line, beam, channel, slab.start_C)
-    z, r = grid(line, beam, train, optics.plume_m, fineness)
     pulse_s = train.duration_ms * S_PER_MS
+    optics = _optics(line, beam, channel, slab.start_C)
+    law = law_of(
+        line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
+        irradiance_W_m2=_inside_W_m2(line, beam, train, inside, optics.index), pulse_s=pulse_s,
+    )  # fmt: skip
+    z, r = grid(line, beam, train, optics.plume_m, fineness)
     cooling = 1.0 + (_GROWTH - 1.0) / fineness
     matter = _Tissue(slab, z, r, law, optics, keep_s)
     for number in range(train.stack):
