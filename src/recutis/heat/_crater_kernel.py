@@ -379,19 +379,30 @@ def boil(state: State, grid: Grid, law: Law, work: Work, last: int, account: Arr
 
 
 @kernel
+def drop_first(state: State, grid: Grid, law: Law, j: int, account: Array) -> None:
+    """Take away the first cell of a ring."""
+    i = state.front[j]
+    account[REMOVED] += state.e[i, j] * volume(state, grid, i, j)
+    state.front[j] = i + 1
+    state.part[j] = 1.0
+    state.begun[j] = min(progress(state, grid, i + 1, j, law), 1.0)
+
+
+@kernel
 def retreat(state: State, grid: Grid, law: Law, account: Array) -> bool:
-    """Remove cells that have spent what removal needs; returns False when a ring has come to the end of the grid."""
+    """Remove cells that have spent what removal needs; returns False when a ring has come to the end of the grid.
+
+    A ring left standing inside a deeper one is thinner than the light's reach and goes with the stream.
+    """
     nz, nr = state.e.shape
-    for j in range(nr):
-        i = state.front[j]
-        while progress(state, grid, i, j, law) >= 1.0:
-            if i >= nz - 2:
+    for j in range(nr - 1, -1, -1):
+        while progress(state, grid, state.front[j], j, law) >= 1.0:
+            if state.front[j] >= nz - 2:
                 return False
-            account[REMOVED] += state.e[i, j] * volume(state, grid, i, j)
-            i += 1
-            state.front[j] = i
-            state.part[j] = 1.0
-            state.begun[j] = min(progress(state, grid, i, j, law), 1.0)
+            drop_first(state, grid, law, j, account)
+        if j + 1 < nr:
+            while state.front[j] < state.front[j + 1]:
+                drop_first(state, grid, law, j, account)
     return True
 
 
@@ -458,7 +469,7 @@ def heat_walls(state: State, grid: Grid, law: Law, optics: Optics, work: Work, a
         flow += hot * thick
         while wall < nr and state.front[wall] > i:
             wall += 1
-        if wall == 0 or wall == nr:
+        if not 0 < wall < nr:
             continue
         taken = -flow * np.expm1(-optics.stanton * 2.0 * thick / grid.r[wall])
         taken -= soak(state, grid, law, optics.steam_K, i, wall, taken)

@@ -13,14 +13,15 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.heat import _crater_kernel as kernels
 from recutis.heat import damage, tissue
+from recutis.heat._column_kernel import Law
 from recutis.heat.column import EnergyError, Slab, law_of, stretched_edges
 from recutis.light.lines import DRYING, Line
 from recutis.units import J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, PER_M_PER_CM, S_PER_MS, UM_PER_M
 
 Array = NDArray[np.float64]
 PulseShape = Literal["square", "decaying", "free_running"]
-_CELL_M = {True: 4e-6, False: 1.5e-6}  # drying (CO2) and explosive (erbium) lines; see docs of `run` for what halving does
-_RING_M = {True: 3e-6, False: 2e-6}
+_CELL_M = {True: 5e-6, False: 1.5e-6}  # drying (CO2) and explosive (erbium) lines; see docs of `run` for what halving does
+_RING_M = {True: 4e-6, False: 2e-6}
 _MOST_CELLS = 400  # a deep channel takes coarser cells
 _MOST_RINGS = 60  # across the crater; a wide spot takes coarser rings
 _STRETCH_Z, _STRETCH_R = 1.12, 1.15
@@ -172,9 +173,10 @@ def _inside_W_m2(line: Line, beam: Beam, train: Train, inside: Inside, index: fl
     """
     depth, _ = _reach_m(line, beam, replace(train, stack=1), inside.plume_mm / MS_PER_S)
     side = math.hypot(beam.waist_m, depth)
-    inside = math.sqrt(1.0 - (depth / side / max(index, 1.0)) ** 2) if index > 1.0 else beam.waist_m / side
+    steep = depth / side
+    refracted = max(math.sqrt(max(1.0 - (steep / index) ** 2, 0.0)), beam.waist_m / side)
     power = train.energy_mJ * J_PER_MJ / (train.duration_ms * S_PER_MS)
-    return power / (math.pi * beam.waist_m * side) / max(inside, beam.waist_m / side)
+    return power / (math.pi * beam.waist_m * side * refracted)
 
 
 def _margin_m(drying: bool) -> float:
@@ -204,9 +206,7 @@ def _optics(line: Line, beam: Beam, inside: Inside, start_C: float) -> kernels.O
 class _Tissue:
     """Tissue on a grid, stepped through light and dark, with moments kept on the way."""
 
-    def __init__(
-        self, slab: Slab, z: Array, r: Array, law: kernels.Law, optics: kernels.Optics, keep_s: tuple[float, ...]
-    ) -> None:
+    def __init__(self, slab: Slab, z: Array, r: Array, law: Law, optics: kernels.Optics, keep_s: tuple[float, ...]) -> None:
         shape = (z.size - 1, r.size - 1)
         middle = (z[:-1] + z[1:]) / 2 * UM_PER_M
         layer = np.minimum(np.searchsorted(np.cumsum(slab.thickness_um), middle, side="right"), len(slab.thickness_um) - 1)
@@ -215,9 +215,9 @@ class _Tissue:
         solid = np.array([x.solid_J_m3_K for x in layers])[layer]
         self.grid = kernels.Grid(z=z, r=r, middle=(r[:-1] + r[1:]) / 2, area=np.pi * np.diff(r**2), solid=solid)
         self.state = kernels.State(
-            e=np.zeros(shape), water=np.repeat(water[:, None], shape[1], axis=1), latent=np.zeros(shape), char=np.zeros(shape), death=np.zeros(shape),
-            collagen=np.zeros(shape), peak=np.zeros(shape), front=np.zeros(shape[1], dtype=np.int64), part=np.ones(shape[1]),
-            begun=np.zeros(shape[1]),
+            e=np.zeros(shape), water=np.repeat(water[:, None], shape[1], axis=1), latent=np.zeros(shape), char=np.zeros(shape),
+            death=np.zeros(shape), collagen=np.zeros(shape), peak=np.zeros(shape), part=np.ones(shape[1]),
+            front=np.zeros(shape[1], dtype=np.int64), begun=np.zeros(shape[1]),
         )  # fmt: skip
         self.work = kernels.Work(
             depth=np.zeros(shape[1]), slope=np.zeros(shape[1]), floor=np.zeros(shape[1]), wall=np.zeros(shape[1]),
@@ -307,7 +307,7 @@ def run(
             msg = f"A microbeam needs a pulse {what} above 0; got {value:g}. Give the value of one pulse at one spot."
             raise OutOfRangeError(msg)
     pulse_s = train.duration_ms * S_PER_MS
-    optics = _optics(line, beam, channel, slab.start_C)
+    optics = _optics(line, beam, inside, slab.start_C)
     law = law_of(
         line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
         irradiance_W_m2=_inside_W_m2(line, beam, train, inside, optics.index), pulse_s=pulse_s,

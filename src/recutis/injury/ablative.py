@@ -211,7 +211,7 @@ def wide(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, passes: 
         epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=shot.peak_surface_C,
         peak_basal_C=_basal_peak_C(column, epidermis), selective=False, fractional=False, passes_in_place=passes, energy=energy,
         fidelity="one-dimensional enthalpy model with moving surface",
-        error_pct=evidence.value("phys_error_ablation"), warnings=(), sources=sources_of(pulse, skin),
+        error_pct=evidence.value("phys_error_ablation"), warnings=(), sources=_sources(pulse, skin),
     )  # fmt: skip
 
 
@@ -332,5 +332,5 @@ def microbeam(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float) -> 
         peak_basal_C=_basal_peak_C(shape.shots[0].last.column, epidermis), selective=False, fractional=True, passes_in_place=1,
         energy=energy, fidelity="columns of the one-dimensional model over the radius; rim estimated; light that no column floor "
         "takes falls on the wall", error_pct=evidence.value("phys_error_channel"), warnings=(),
-        sources=(*sources_of(pulse, skin), "phys_beam_quality", "phys_plume_length", "phys_error_channel"),
+        sources=(*_sources(pulse, skin), "phys_beam_quality", "phys_plume_length", "phys_error_channel"),
     )  # fmt: skip

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.heat import crater
-from recutis.injury.ablative import balance, slab_of, sources_of
+from recutis.heat import crater, damage, tissue
+from recutis.injury.ablative import balance, slab_of
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Pulse
 from recutis.light.lines import DRYING, Line, water_line
@@ -28,8 +28,8 @@ _HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 _AROUND = (0.4, 0.6)  # of the depth of a channel: where rim and width half way down are averaged
 _SUREST, _LEAST = 10.0, -70.0  # logarithms of damage between which a boundary is drawn
 SOURCES = (
-    "phys_beam_quality", "phys_beam_quality_erbium", "phys_plume_length", "phys_channel_stanton", "phys_wall_polish",
-    "phys_index_protein_infrared", "phys_error_channel",
+    "phys_beam_quality", "phys_beam_quality_erbium", "phys_plume_length", "phys_plume_length_erbium", "phys_channel_stanton",
+    "phys_wall_polish", "phys_index_protein_infrared", "phys_error_channel",
 )  # fmt: skip
 
 
@@ -37,30 +37,44 @@ SOURCES = (
 class Channel:
     """A microbeam's channel in fresh tissue. Lengths in µm, depth down from the surface, arrays (z, r) or by row or ring.
 
-    `crater_um` is the depth of the crater at `radii_um`, the middles of the rings. `wall_um`, `dead_um` and `collagen_um` are,
-    at `depths_um` (the middles of the rows), the radius of the crater and the radii within which cells have died and collagen
-    has lost its structure; 0 where there is none. `run` holds temperatures, damage, energies and any moments.
+    `crater_um` and `dead_depth_um` are the depths of the crater and of dead tissue at `radii_um`, the middles of the rings.
+    `wall_um`, `dead_um` and `collagen_um` are, at `depths_um` (the middles of the rows), the radius of the crater and the radii
+    within which cells have died and collagen has lost its structure; 0 where there is none. `run` holds temperatures, damage,
+    energies and any moments.
     """
 
     depths_um: Array
     radii_um: Array
     crater_um: Array
+    dead_depth_um: Array
     wall_um: Array
     dead_um: Array
     collagen_um: Array
-    dead_to_um: float
     run: crater.Run
 
     @property
     def depth_um(self) -> float:
-        """Depth of the crater on the axis."""
-        return float(self.crater_um[0])
+        """Depth of the crater in its middle, the mean over the thickness of a section: the tip is finer than any slide shows."""
+        return self._in_section(self.crater_um)
+
+    @property
+    def dead_to_um(self) -> float:
+        """Depth down to which tissue in the middle is dead or missing, the mean over the thickness of a section."""
+        return self._in_section(self.dead_depth_um)
+
+    def _in_section(self, depth: Array) -> float:
+        inside = self.radii_um <= max(evidence.value("phys_section_thickness") / 2, float(self.radii_um[0]))
+        return float(np.average(depth[inside], weights=self.radii_um[inside]))
 
     @property
     def rim_um(self) -> float:
-        """Dead tissue beside the wall half way down; 0 without a crater."""
+        """Dead tissue beside the wall half way down, measured at a right angle to the wall; 0 without a crater."""
         rows = self._half_way()
-        return float(np.mean(self.dead_um[rows] - self.wall_um[rows])) if rows.size else 0.0
+        if not rows.size:
+            return 0.0
+        across = np.maximum(self.dead_um[rows] - self.wall_um[rows], 0.0)
+        down = np.maximum(np.interp(self.wall_um[rows], self.radii_um, self.dead_depth_um) - self.depths_um[rows], 1e-9)
+        return float(np.mean(across * down / np.hypot(across, down)))
 
     @property
     def width_um(self) -> float:
@@ -102,10 +116,10 @@ def beam_of(pulse: Pulse, line: Line) -> crater.Beam:
 
 
 def inside_of(line: Line) -> crater.Inside:
-    """What the channel does to light and steam. Only the plume of lasers that char tissue is known to absorb them."""
+    """What the channel does to light and steam."""
     return crater.Inside(
         polish=evidence.value("phys_wall_polish"),
-        plume_mm=evidence.value("phys_plume_length") if line.mode == DRYING else 0.0,
+        plume_mm=evidence.value("phys_plume_length" if line.mode == DRYING else "phys_plume_length_erbium"),
         stanton=evidence.value("phys_channel_stanton"),
     )
 
@@ -151,12 +165,11 @@ def draw(run: crater.Run) -> Channel:
     wall = np.array([_crossing(radii, depth, level) for level in depths])
     there = np.arange(depths.size)[:, None] >= run.front
     dead, collagen = (_outline(radii, wall, there, damage) for damage in (run.death, run.collagen))
-    axis = np.clip(np.log(np.maximum(run.death[:, 0], 1e-30)), _LEAST, _SUREST)
-    axis[: run.front[0]] = _SUREST
-    bottom = _last(depths, axis)
+    logs = np.where(there, np.clip(np.log(np.maximum(run.death, 1e-30)), _LEAST, _SUREST), _SUREST)
+    bottom = np.array([_last(depths, column) for column in logs.T])
     return Channel(
-        depths_um=depths, radii_um=radii, crater_um=depth, wall_um=wall, dead_um=dead, collagen_um=collagen,
-        dead_to_um=max(bottom, float(depth[0])), run=run,
+        depths_um=depths, radii_um=radii, crater_um=depth, dead_depth_um=np.maximum(bottom, depth), wall_um=wall, dead_um=dead,
+        collagen_um=collagen, run=run,
     )  # fmt: skip
 
 
@@ -225,7 +238,11 @@ def channel_injury(
             parts=(run.through, run.removed + run.plume, run.stored, run.surface), scale=total,
         ),
         fidelity="axisymmetric enthalpy model with a moving crater", error_pct=evidence.value("phys_error_channel"), warnings=(),
-        sources=(*sources_of(pulse, skin), *SOURCES),
+        sources=tuple(
+            dict.fromkeys(
+                (*water_line(pulse.wavelength_nm).sources, *damage.cell_death().sources, *tissue.SOURCES, *SOURCES, *skin.sources)
+            )
+        ),
     )  # fmt: skip
 
 

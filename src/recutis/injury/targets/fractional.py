@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from recutis.injury import ablative, thermal_zone
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, number, skin_of
+from recutis.injury import channel, thermal_zone
+from recutis.injury.spot import SpotInjury
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, number, repeat, skin_of
 from recutis.laser.types import Cooling, Pulse
 from recutis.light.lines import is_water_line
 from recutis.units import UM_PER_MM
@@ -17,28 +18,36 @@ def _microbeam(row: Fields, energy: float) -> Pulse:
     )  # fmt: skip
 
 
+def _column(row: Fields, energy: float) -> SpotInjury:
+    """One column of the row's setting at this pulse energy [mJ], all its pulses at one place."""
+    skin, pulse = skin_of(row["tissue"]), _microbeam(row, energy)
+    if is_water_line(pulse.wavelength_nm):
+        stack, passes, rate = repeat(row)
+        return channel.channel_injury(pulse, skin, stack=stack * passes, repetition_Hz=rate)
+    return thermal_zone.zone_injury(pulse, skin, stack=1, repetition_Hz=1.0, cooling=Cooling(), light_spread="photons")
+
+
 def compute(row: Fields) -> float:
-    """Depth, width or rim of one column.
+    """Depth, width or rim of one column, of fresh tissue.
 
     Raises UnknownQuantityError for a quantity that the family has not.
     """
-    skin, quantity = skin_of(row["tissue"]), row["quantity"]
-    if quantity == "lesion_depth_ratio":
+    quantity = row["quantity"]
+    if quantity.endswith("_ratio"):
         upper, lower = (float(x) for x in row["pulse_energy_mJ"].split("/"))
-        depths = [
-            ablative.microbeam(_microbeam(row, e), skin, stack=1, repetition_Hz=1.0).lesion_depth_um for e in (upper, lower)
-        ]
-        return depths[0] / depths[1]
-    pulse = _microbeam(row, number(row, "pulse_energy_mJ"))
-    if is_water_line(pulse.wavelength_nm):
-        spot = ablative.microbeam(pulse, skin, stack=1, repetition_Hz=1.0)
-    else:
-        spot = thermal_zone.zone_injury(pulse, skin, stack=1, repetition_Hz=1.0, cooling=Cooling(), light_spread="photons")
+        name = quantity.removesuffix("_ratio") + "_um"
+        return _measure(_column(row, upper), name) / _measure(_column(row, lower), name)
+    return _measure(_column(row, number(row, "pulse_energy_mJ")), quantity)
+
+
+def _measure(spot: SpotInjury, quantity: str) -> float:
     found = {
         "lesion_depth_um": spot.lesion_depth_um,
         "lesion_width_um": spot.lesion_width_um,
         "ablation_depth_um": spot.ablation_depth_um,
+        "ablation_width_um": spot.ablation_width_um,
         "coagulation_rim_um": spot.coagulation_rim_um,
+        "coagulation_depth_um": spot.coagulation_depth_um,
     }
     if quantity not in found:
         raise UnknownQuantityError(quantity)
