@@ -157,10 +157,22 @@ def volume(state: State, grid: Grid, i: int, j: int) -> float:
 
 @kernel
 def gone_share(state: State, grid: Grid, j: int, law: Law) -> float:
-    """Share of the ring's first cell that has gone since it was laid bare, from how far it is on its way out."""
+    """Share of the ring's first cell that has gone, from how far it is on its way out since it was laid bare.
+
+    In a cell that this pulse met first, spent energy is taken to fall exponentially, as fast as to the next cell; what has
+    spent enough is gone.
+    """
     i = state.front[j]
     here = progress(state, grid, i, j, law)
-    return min(max((here - state.begun[j]) / max(1.0 - state.begun[j], 1e-9), 0.0), 0.95)
+    if state.begun[j] >= 0.0:
+        return min(max((here - state.begun[j]) / max(1.0 - state.begun[j], 1e-9), 0.0), 0.95)
+    below = progress(state, grid, i + 1, j, law)
+    if here <= below or below <= 0.0:
+        return 0.0
+    x = np.log(here / below) * 2.0 * (grid.z[i + 1] - grid.z[i]) / (grid.z[i + 2] - grid.z[i])
+    surface = here * x / (1.0 - np.exp(-x))
+    share: float = min(max(np.log(surface) / x, 0.0), 0.95)
+    return share
 
 
 @kernel
@@ -408,10 +420,10 @@ def retreat(state: State, grid: Grid, law: Law, account: Array) -> bool:
 
 @kernel
 def expect(state: State, grid: Grid, law: Law) -> None:
-    """Before a pulse: how far each ring's first cell is on its way out already."""
+    """Before a pulse: whether each ring's first cell is whole, else how far it is on its way out already."""
     for j in range(state.e.shape[1]):
-        i = state.front[j]
-        state.begun[j] = min(progress(state, grid, i, j, law), 1.0)
+        whole = state.part[j] >= 1.0
+        state.begun[j] = -1.0 if whole else min(progress(state, grid, state.front[j], j, law), 1.0)
 
 
 @kernel

@@ -15,7 +15,7 @@ from recutis.heat import _crater_kernel as kernels
 from recutis.heat import damage, tissue
 from recutis.heat._column_kernel import Law
 from recutis.heat.column import EnergyError, Slab, law_of, stretched_edges
-from recutis.light.lines import DRYING, Line
+from recutis.light.lines import DRYING, PRESCRIBED, Line
 from recutis.units import J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, PER_M_PER_CM, S_PER_MS, UM_PER_M
 
 Array = NDArray[np.float64]
@@ -302,10 +302,7 @@ def run(
     `keep_s` are times after the first light at which a `Moment` is kept. `fineness` 2 halves cells, rings and steps.
     Raises OutOfRangeError for a pulse without energy or length, EnergyError when the account does not close.
     """
-    for value, what in ((train.energy_mJ, "energy (mJ)"), (train.duration_ms, "length (ms)"), (beam.spot_um, "spot (µm)")):
-        if not (math.isfinite(value) and value > 0):
-            msg = f"A microbeam needs a pulse {what} above 0; got {value:g}. Give the value of one pulse at one spot."
-            raise OutOfRangeError(msg)
+    _check(line, beam, train)
     pulse_s = train.duration_ms * S_PER_MS
     optics = _optics(line, beam, inside, slab.start_C)
     law = law_of(
@@ -327,6 +324,23 @@ def run(
         first = min(pulse_s, 1e-3) / (_CADENCE * fineness)
         matter.rest(gap, first, cooling)
     return _finish(matter, lit)
+
+
+def _check(line: Line, beam: Beam, train: Train) -> None:
+    """Refuse exposures without meaning, in one sentence."""
+    for value, what in ((train.energy_mJ, "energy (mJ)"), (train.duration_ms, "length (ms)"), (beam.spot_um, "spot (µm)")):
+        if not (math.isfinite(value) and value > 0):
+            msg = f"A microbeam needs a pulse {what} above 0; got {value:g}. Give the value of one pulse at one spot."
+            raise OutOfRangeError(msg)
+    if train.stack < 1:
+        msg = f"A stack needs at least 1 pulse; got {train.stack}. Give the number of pulses at one place."
+        raise OutOfRangeError(msg)
+    if train.stack > 1 and not train.repetition_Hz > 0:
+        msg = f"Stacked pulses need a rate above 0 Hz; got {train.repetition_Hz:g}. Give the pulses a second at one place."
+        raise OutOfRangeError(msg)
+    if line.mode == PRESCRIBED:
+        msg = "A crater needs light that water absorbs where it enters; this line prescribes its heat. Use the scattering model."
+        raise OutOfRangeError(msg)
 
 
 def _finish(matter: _Tissue, lit: Array) -> Run:
