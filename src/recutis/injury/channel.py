@@ -28,7 +28,7 @@ _HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 _AROUND = (0.4, 0.6)  # of the depth of a channel: where rim and width half way down are averaged
 _SUREST, _LEAST = 10.0, -70.0  # logarithms of damage between which a boundary is drawn
 SOURCES = (
-    "phys_beam_quality", "phys_beam_quality_erbium", "phys_plume_length", "phys_plume_length_erbium", "phys_channel_stanton",
+    "phys_beam_quality", "phys_beam_quality_erbium", "phys_channel_plume_co2", "phys_channel_plume_erbium", "phys_channel_stanton",
     "phys_wall_polish", "phys_index_protein_infrared", "phys_error_channel",
 )  # fmt: skip
 
@@ -119,7 +119,7 @@ def inside_of(line: Line) -> crater.Inside:
     """What the channel does to light and steam."""
     return crater.Inside(
         polish=evidence.value("phys_wall_polish"),
-        plume_mm=evidence.value("phys_plume_length" if line.mode == DRYING else "phys_plume_length_erbium"),
+        plume_mm=evidence.value("phys_channel_plume_co2" if line.mode == DRYING else "phys_channel_plume_erbium"),
         stanton=evidence.value("phys_channel_stanton"),
     )
 
