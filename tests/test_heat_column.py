@@ -113,7 +113,9 @@ def test_processes_keep_their_published_thresholds() -> None:
 
 def test_kernel_agrees_with_its_slow_twin() -> None:
     """The compiled column and the same text run by the Python interpreter give the same short erbium pulse."""
-    law = heat.law_of(water_line(2940.0), START, first=damage.cell_death(), second=damage.collagen())
+    law = heat.law_of(
+        water_line(2940.0), START, first=damage.cell_death(), second=damage.collagen(), irradiance_W_m2=4e9, pulse_s=1e-5
+    )._replace(steam_return=1.0)
     edges = heat.stretched_edges(fine_m=1e-6, fine_to_m=1e-5, stretch=1.3, end_m=1e-4)
     column = heat.new_column(SLAB, edges)
     fast = heat.run(column, law, (heat.Segment(seconds=1e-5, irradiance_W_m2=4e9, transfer_W_m2_K=8.0),)).column
@@ -125,29 +127,53 @@ def test_kernel_agrees_with_its_slow_twin() -> None:
     assert slow["water"][fast.first :] == pytest.approx(fast.water_kg_m3[fast.first :], rel=1e-9)
 
 
-def slow_pulse(column: heat.Column, law: kernels.Law, *, seconds: float, irradiance: float, h: float, medium: float) -> dict:
+def slow_pulse(  # noqa: C901, PLR0915  (one pulse from top to bottom, to be read beside the kernel)
+    column: heat.Column, law: kernels.Law, *, seconds: float, irradiance: float, h: float, medium: float
+) -> dict:
     """One pulse written for reading: dense linear algebra, no windows, all cells, one step after the other."""
-    dz, e, water = column.dz_m.copy(), column.heat_J_m3.copy(), column.water_kg_m3.copy()
-    solid, taken, cw, latent = column.solid_J_m3_K, np.zeros(dz.size), law.water_heat_J_kg_K, law.latent_J_kg
-    first, depth, left, start = 0, 0.0, seconds, 0.0
+    dz, e, water, taken = (x.copy() for x in (column.dz_m, column.heat_J_m3, column.water_kg_m3, column.latent_J_m3))
+    solid, cw, latent = column.solid_J_m3_K.copy(), law.water_heat_J_kg_K, law.latent_J_kg
+    vapour = latent + cw * law.boil_K
+    first, depth, left, shade, through = 0, 0.0, seconds, 0.0, 0.0
+
+    def spent(i: int) -> float:
+        return float(e[i] + taken[i] / latent * vapour)
 
     def share(i: int) -> float:
-        gone = taken[i] / latent
-        all_water = water[i] + gone
-        needed = (solid[i] + cw * all_water) * law.boil_K + law.steam_share * all_water * latent
-        return float((e[i] + gone * (latent + cw * law.boil_K)) / needed)
+        start = water[i] + taken[i] / latent
+        wet = solid[i] + cw * start
+        slow = wet * law.boil_K + law.steam_share * start * latent
+        return spent(i) / ((1 - law.burst) * slow + law.burst * min(wet * law.burst_K, slow))
 
-    while left > 0:
-        dt = min(seconds / 60, 0.5 * dz[first] * law.ablation_J_m3 / irradiance)
-        dt = left if dt > 0.999 * left else dt
-        light = irradiance * dt
+    def mua(i: int) -> float:
+        rise = e[i] / (solid[i] + cw * water[i])
+        bleach = np.interp(rise, [0, law.bleach_hot_K, law.bleach_floor_K], [1, law.bleach_hot, law.bleach_floor])
+        return float(law.mua_water_m * bleach * water[i] / 1000.0 + law.mua_dry_m)
+
+    def light(energy: float) -> float:
         for i in range(first, dz.size):
-            warm = np.clip(e[i] / (solid[i] + cw * water[i]) / law.bleach_hot_K, 0, 1)
-            bleach = 1 - (1 - law.bleach_hot) * warm
-            bleach -= (bleach - law.bleach_floor) * min(taken[i] / law.bleach_J_m3, 1)
-            part = light * (1 - math.exp(-(law.mua_water_m * bleach * water[i] / 1000.0 + law.mua_dry_m) * dz[i]))
+            part = energy * (1 - math.exp(-mua(i) * dz[i]))
             e[i] += part / dz[i]
-            light -= part
+            energy -= part
+        return energy
+
+    def boil() -> None:
+        for i in range(first, dz.size):
+            excess = e[i] - (solid[i] + cw * water[i]) * law.boil_K
+            if excess > 0:
+                mass = min(excess / latent, water[i])
+                water[i] -= mass
+                e[i] -= mass * vapour
+                taken[i] += mass * latent
+                rooms = [((solid[j] + cw * water[j]) * law.boil_K - e[j]) * dz[j] for j in range(i + 1, dz.size)]
+                j = next((i + 1 + n for n, room in enumerate(rooms) if room > 0), None)
+                if j is not None:
+                    above = dz[first : i + 1].sum() - dz[i] / 2
+                    below = law.steam_resistance * ((dz[first : j + 1].sum() - dz[j] / 2) - above)
+                    back = law.steam_return * above / (above + below) * mass * vapour * dz[i]
+                    e[j] += min(back, rooms[j - i - 1]) / dz[j]
+
+    def conduct(dt: float) -> None:
         cells = np.arange(first, dz.size)
         capacity = solid[cells] + cw * water[cells]
         k = law.conductivity_dry + law.conductivity_slope * water[cells] / law.density_full
@@ -160,23 +186,59 @@ def slow_pulse(column: heat.Column, law: kernels.Law, *, seconds: float, irradia
         load = e[cells] * dz[cells] / dt
         load[0] += top * medium
         e[cells] = capacity * np.linalg.solve(matrix, load)
-        for i in cells:
-            excess = e[i] - (solid[i] + cw * water[i]) * law.boil_K
-            if excess > 0 and water[i] > 0:
-                mass = min(excess / latent, water[i])
-                water[i] -= mass
-                e[i] -= mass * (latent + cw * law.boil_K)
-                taken[i] += mass * latent
-        while share(first) >= 1:
-            depth += dz[first]
-            first += 1
-            start = share(first)
-        left -= dt
-    if first > 0:
-        moved = min(max((share(first) - start) / (1 - start), 0), 0.95) * dz[first]
+
+    while left > 0:
+        power = irradiance * math.exp(-shade)
+        k = law.conductivity_dry + law.conductivity_slope * water[first] / law.density_full
+        capacity = solid[first] + cw * water[first]
+        dt = min(
+            seconds / 60, 0.5 * dz[first] * law.ablation_J_m3 / power, 0.3 * capacity * law.boil_K / (mua(first) * power),
+            max(5 * capacity / k / mua(first) ** 2, seconds / 4000),
+        )  # fmt: skip
+        dt = left if dt > 0.999 * left else dt
+        through += light(power * dt)
+        boil()
+        conduct(dt)
+        boil()
+        moved = dark = spare = 0.0
+        while True:
+            here, below, top = share(first), share(first + 1), dz[first]
+            slope = min(20 / top, math.log(here / below) / (0.5 * (top + dz[first + 1]))) if here > below else 0.0
+            surface = here * slope * top / (1 - math.exp(-slope * top)) if slope * top > 1e-9 else here
+            if surface < 1:
+                break
+            gone = math.log(surface) / slope if slope * top > 1e-9 else top
+            absorbing, energy, before = mua(first), spent(first), e[first]
+            if gone > 0.999 * top:
+                spare += min(energy * (1 - 1 / here), 0.5 * before) * top
+                moved, dark, first = moved + top, dark + absorbing * top, first + 1
+                continue
+            kept = top - gone
+            less = energy * max(1 - (1 - math.exp(-slope * kept)) / (slope * kept) / here, 0.0)
+            if taken[first] > 0:
+                rise = e[first] / (solid[first] + cw * water[first])
+                mass = min(less / (latent + cw * (law.boil_K - rise)), taken[first] / latent)
+                water[first] += mass
+                taken[first] -= mass * latent
+                e[first] += mass * cw * rise
+                less -= mass * (latent + cw * (law.boil_K - rise))
+            e[first] -= less
+            lost = before * top - e[first] * kept
+            spare += min(max(energy * top - spent(first) * kept - energy / here * gone, 0.0), 0.5 * max(lost, 0.0))
+            dz[first], moved, dark = kept, moved + gone, dark + absorbing * gone
+            if kept < 0.3 * dz[first + 1]:
+                both = dz[first] + dz[first + 1]
+                for field in (e, water, taken, solid):
+                    field[first + 1] = (dz[first] * field[first] + dz[first + 1] * field[first + 1]) / both
+                dz[first + 1] = both
+                first += 1
+            break
+        if spare > 0:
+            through += light(spare)
         depth += moved
-        dz[first] -= moved
-    return {"first": first, "depth": depth, "e": e, "water": water}
+        shade = shade * math.exp(-dt / law.ejecta_s) + dark * (1 - math.exp(-dt / law.ejecta_s)) / (dt / law.ejecta_s)
+        left -= dt
+    return {"first": first, "depth": depth, "e": e, "water": water, "through": through}
 
 
 @settings(max_examples=25, deadline=None)

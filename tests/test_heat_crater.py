@@ -176,15 +176,18 @@ def test_walls_are_insulated_and_absent_cells_take_nothing() -> None:
 
 
 def test_steam_condenses_in_the_nearest_cooler_tissue() -> None:
-    """Steam fills cells up to the boiling point one after another, nearest first, and loses nothing."""
+    """Steam fills cells up to the boiling point one after another, nearest first; the rest leaves; nothing is lost."""
     law = heat.law_of(CO2, 33.0, first=damage.cell_death(), second=damage.collagen())
     r, z = np.linspace(0.0, 1e-4, 21), np.linspace(0.0, 2e-4, 21)
     matter = crater._Tissue(SLAB, z, r, law, crater._optics(CO2, beam(), BARE, 33.0), ())
     room = kernels.room_in(matter.state, matter.grid, law, 1, 0)
-    rest = kernels.condense_back(matter.state, matter.grid, law, 0, 0, 2.5 * room)
+    open_law, shut_law = law._replace(steam_return=1.0), law._replace(steam_return=1.0, steam_resistance=0.0)
+    half = kernels.condense_back(matter.state, matter.grid, open_law._replace(steam_resistance=1.0), 0, 0, room, 1e-5)
+    leaves = kernels.condense_back(matter.state, matter.grid, shut_law, 0, 0, 2.0 * room, 1e-5)
     full = matter.rise()
 
-    assert rest == 0.0
+    assert half == pytest.approx(room / 2)  # as far to the crater as to the cooler cell
+    assert leaves == pytest.approx(0.0, abs=1e-12 * room)
     assert matter.stored() == pytest.approx(2.5 * room)
     assert full[1, 0] == pytest.approx(law.boil_K)
     assert full[0, 1] == pytest.approx(law.boil_K / 2)  # three times the volume

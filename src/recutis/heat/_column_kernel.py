@@ -20,6 +20,9 @@ Array = NDArray[np.float64]
 # Numerical settings. Halving the cells (and with them the steps) moves depths by under two per cent.
 _STEPS = 60.0  # shortest number of steps in a lit stretch
 _PART = 0.5  # of the uppermost cell that the front may cross in a step
+_WARM = 0.3  # of the heat that boils the surface that it may take in a step
+_LAYER = 5.0  # steps over the time that heat takes across the absorbing layer, but for very long pulses
+_MOST_STEPS = 4000.0
 _THIN = 0.3  # of its neighbour: a cell thinner than this is joined to it
 _STEEP = 20.0  # e-folds across a cell, beyond which a profile is not told from a step
 
@@ -45,7 +48,7 @@ class Law(NamedTuple):
     burst: float
     burst_K: float
     steam_return: float
-    steam_length_m: float
+    steam_resistance: float
     ejecta_s: float
     water_diffusion_m2_s: float
     water_full_kg_m3: float
@@ -136,10 +139,12 @@ def capacity_of(cells: Cells, i: int, law: Law) -> float:
 def boil(cells: Cells, first: int, last: int, law: Law) -> float:
     """Turn heat above the boiling point into steam; returns the energy that left as steam and smoke [J/m2].
 
-    Steam made at a depth leaves upwards the less easily, the more lies above it; the rest condenses in the nearest cooler
-    cells below. Dry tissue at its pyrolysis temperature turns further heat into smoke (drying law only).
+    Steam finds its way out upwards, or down to the nearest cooler cells, where it condenses. Flow shares itself by resistance:
+    that of what lies above, dried, and that of moist tissue down to there (`steam_resistance` times as much for a length).
+    So a boiling zone that has grown thick feeds itself no more. Dry tissue at its pyrolysis temperature turns further heat
+    into smoke (drying law only).
     """
-    left, depth = 0.0, 0.0
+    left, depth, j, reach = 0.0, 0.0, first, 0.0  # `depth` and `reach`: bottom of cell i, top of cell j
     for i in range(first, last):
         depth += cells.dz[i]
         if cells.water[i] <= 0.0:
@@ -157,20 +162,22 @@ def boil(cells: Cells, first: int, last: int, law: Law) -> float:
         cells.water[i] -= mass
         cells.e[i] -= steam
         cells.latent[i] += mass * law.latent_J_kg
-        share = law.steam_return
-        if law.steam_length_m > 0.0:
-            share *= 1.0 - np.exp(-(depth - 0.5 * cells.dz[i]) / law.steam_length_m)
-        back = share * steam * cells.dz[i]
-        left += steam * cells.dz[i] - back
-        j = i + 1
-        while back > 0.0 and j < last:
+        if j <= i:
+            j, reach = i + 1, depth
+        room = 0.0
+        while law.steam_return > 0.0 and j < last:  # those above have no room left
             room = (capacity_of(cells, j, law) * law.boil_K - cells.e[j]) * cells.dz[j]
             if room > 0.0:
-                put = min(room, back)
-                cells.e[j] += put / cells.dz[j]
-                back -= put
+                break
+            reach += cells.dz[j]
             j += 1
-        left += back
+        back = 0.0
+        if room > 0.0:
+            above = depth - 0.5 * cells.dz[i]
+            below = law.steam_resistance * (reach + 0.5 * cells.dz[j] - above)
+            back = min(law.steam_return * above / (above + below) * steam * cells.dz[i], room)
+            cells.e[j] += back / cells.dz[j]
+        left += steam * cells.dz[i] - back
     return left
 
 
@@ -183,7 +190,8 @@ def absorption(cells: Cells, i: int, law: Law) -> float:
         warm = min(rise / law.bleach_hot_K, 1.0)
         hot = min(max((rise - law.bleach_hot_K) / (law.bleach_floor_K - law.bleach_hot_K), 0.0), 1.0)
         bleach += (law.bleach_hot - 1.0) * warm + (law.bleach_floor - law.bleach_hot) * hot
-    return law.mua_water_m * bleach * cells.water[i] / law.water_full_kg_m3 + law.mua_dry_m
+    mua: float = law.mua_water_m * bleach * cells.water[i] / law.water_full_kg_m3 + law.mua_dry_m
+    return mua
 
 
 @kernel
@@ -226,7 +234,8 @@ def progress(cells: Cells, i: int, law: Law) -> float:
         vapour = law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K
         needed = cells.solid[i] * law.dry_K + law.pyrolysis_J_m3 + start * vapour
     needed += law.burst * (min(wet * law.burst_K, needed) - needed)
-    return spent(cells, i, law) / needed
+    share: float = spent(cells, i, law) / needed
+    return share
 
 
 @kernel
@@ -288,12 +297,27 @@ def shine(cells: Cells, first: int, source: Array, bare: float, shade: float, la
 
 
 @kernel
-def next_step(power: float, segment_s: float, dt: float, left_s: float, top_m: float, growth: float, law: Law) -> float:
-    """Length of the next step: the front crosses a part of a cell at most, cooling steps grow. `power` is what arrives."""
+def next_step(
+    cells: Cells, first: int, power: float, segment_s: float, dt: float, left_s: float, growth: float, law: Law
+) -> float:
+    """Length of the next step: the front crosses a part of a cell at most, the surface takes a part of what boils it at most.
+
+    Cooling steps grow. `power` is what arrives.
+    """
     if power > 0.0:
-        dt = segment_s / _STEPS * (growth - 1.0) * 10.0  # as fine in light as in the dark
+        fine = (growth - 1.0) * 10.0  # as fine in light as in the dark
+        dt = segment_s / _STEPS * fine
         if law.mode != PRESCRIBED:
-            dt = min(dt, _PART * top_m * law.ablation_J_m3 / power)
+            dt = min(dt, _PART * cells.dz[first] * law.ablation_J_m3 / power)
+            boiling = capacity_of(cells, first, law) * law.boil_K
+            mua = absorption(cells, first, law)
+            dt = min(dt, _WARM * fine * boiling / (mua * power))
+            layer_s = (
+                capacity_of(cells, first, law)
+                / (law.conductivity_dry + law.conductivity_slope * cells.water[first] / law.density_full)
+                / mua**2
+            )
+            dt = min(dt, fine * max(_LAYER * layer_s, segment_s / _MOST_STEPS))
     else:
         dt = min(dt * growth, segment_s / 12.0)
     return left_s if dt > 0.999 * left_s else dt
@@ -341,10 +365,12 @@ def join(cells: Cells, i: int) -> None:
 def retreat(cells: Cells, first: int, law: Law, account: Array) -> tuple[int, float, float]:
     """Remove what has spent what removal needs; returns the new first cell, the depth removed [m] and its optical depth.
 
+    What it has spent beyond that in this step goes on to what lies below.
+
     Within the uppermost cell the spent energy is taken to fall exponentially, as fast as to the next cell; the front is
     where it is just enough.
     """
-    moved, shade = 0.0, 0.0
+    moved, shade, spare = 0.0, 0.0, 0.0
     while first < cells.e.size - 2:
         here, below = progress(cells, first, law), progress(cells, first + 1, law)
         top = cells.dz[first]
@@ -361,17 +387,22 @@ def retreat(cells: Cells, first: int, law: Law, account: Array) -> tuple[int, fl
         mua = absorption(cells, first, law)
         gone = np.log(surface) / slope if x > 1e-9 else top
         if gone > 0.999 * top:
-            account[REMOVED] += cells.e[first] * top
+            excess = min(spent(cells, first, law) * (1.0 - 1.0 / here), 0.5 * cells.e[first]) * top
+            account[REMOVED] += cells.e[first] * top - excess
+            spare += excess
             moved += top
             shade += mua * top
             first += 1
             continue
         kept = top - gone
         y = slope * kept
-        before = cells.e[first]
+        before, energy = cells.e[first], spent(cells, first, law)
         rest = (1.0 - np.exp(-y)) / y
-        give_back(cells, first, spent(cells, first, law) * max(1.0 - rest / here, 0.0), law)
-        account[REMOVED] += before * top - cells.e[first] * kept
+        give_back(cells, first, energy * max(1.0 - rest / here, 0.0), law)
+        left = before * top - cells.e[first] * kept
+        excess = min(max(energy * top - spent(cells, first, law) * kept - energy / here * gone, 0.0), 0.5 * max(left, 0.0))
+        account[REMOVED] += left - excess
+        spare += excess
         cells.dz[first] = kept
         moved += gone
         shade += mua * gone
@@ -379,6 +410,8 @@ def retreat(cells: Cells, first: int, law: Law, account: Array) -> tuple[int, fl
             join(cells, first)
             first += 1
         break
+    if spare > 0.0:
+        account[THROUGH] += absorb(cells, first, cells.e.size, spare, law)
     return first, moved, shade
 
 
@@ -464,14 +497,14 @@ def run_column(
         while left_s > 0.0 and first < n - 2:
             above = shade + (depth / beam.plume_m if beam.plume_m > 0.0 else 0.0)
             lit = power * local_factor(depth, beam)
-            dt = next_step(lit * np.exp(-above), segment_s[segment], dt, left_s, cells.dz[first], growth, law)
+            dt = next_step(cells, first, lit * np.exp(-above), segment_s[segment], dt, left_s, growth, law)
             if power > 0.0:
                 shine(cells, first, source, lit * dt, above, law, account)
+                if law.mode != PRESCRIBED:  # what is above the boiling point must not be conducted first
+                    account[LATENT] += boil(cells, first, last, law)
             last = active_end(cells.e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)
             properties(cells, capacity, k, first, last, law)
-            account[SURFACE] += conduct(
-                cells.e, capacity, k, cells.dz, first, last, dt, h, segment_medium[segment], work
-            )
+            account[SURFACE] += conduct(cells.e, capacity, k, cells.dz, first, last, dt, h, segment_medium[segment], work)
             account[LATENT] += boil(cells, first, last, law)
             injure_cells(cells, first, last, dt, law)
             account[PEAK] = max(account[PEAK], cells.e[first] / capacity_of(cells, first, law))

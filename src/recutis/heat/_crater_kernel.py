@@ -330,32 +330,44 @@ def room_in(state: State, grid: Grid, law: Law, i: int, j: int) -> float:
 
 
 @kernel
-def condense_back(state: State, grid: Grid, law: Law, i: int, j: int, back: float) -> float:
-    """Let steam [J] born in a cell condense in the nearest cooler cells below or outwards; returns the rest."""
+def condense_back(state: State, grid: Grid, law: Law, i: int, j: int, steam: float, above: float) -> float:
+    """Share the steam [J] of a cell between the way out and the nearest cooler cells, below or outwards; returns what leaves.
+
+    Flow shares itself by resistance: that of the dried tissue `above` [m] towards the crater, and that of moist tissue to
+    where it condenses, as in the one-dimensional model.
+    """
     nz, nr = state.e.shape
     m, n = i + 1, j + 1
-    while back > 0.0 and (m < nz or n < nr):
+    back, leaves = -1.0, steam
+    while (back < 0.0 or back > 0.0) and (m < nz or n < nr):
         down = grid.z[m] - grid.z[i + 1] if m < nz else 1e9
         out = grid.r[n] - grid.r[j + 1] if n < nr else 1e9
+        row, ring = (m, j) if down <= out else (i, n)
+        room = room_in(state, grid, law, row, ring)
+        if room > 0.0:
+            if back < 0.0:
+                way = (
+                    0.5 * (grid.z[m + 1] + grid.z[m] - grid.z[i + 1] - grid.z[i])
+                    if down <= out
+                    else grid.middle[n] - grid.middle[j]
+                )
+                back = law.steam_return * above / (above + law.steam_resistance * way) * steam
+            put = min(room, back)
+            warm(state, grid, row, ring, put)
+            back -= put
+            leaves -= put
         if down <= out:
-            put = min(room_in(state, grid, law, m, j), back)
-            if put > 0.0:
-                warm(state, grid, m, j, put)
             m += 1
         else:
-            put = min(room_in(state, grid, law, i, n), back)
-            if put > 0.0:
-                warm(state, grid, i, n, put)
             n += 1
-        back -= put
-    return max(back, 0.0)
+    return leaves
 
 
 @kernel
 def boil(state: State, grid: Grid, law: Law, work: Work, last: int, account: Array) -> None:
     """Turn heat above the boiling point into steam, and heat of dry tissue above its pyrolysis temperature into smoke.
 
-    Steam leaves the less easily, the further from the crater it is made; the rest condenses in the nearest cooler tissue.
+    Steam finds its way out to the crater, or to the nearest cooler tissue, where it condenses.
     """
     nr = state.e.shape[1]
     vapour = law.latent_J_kg + law.water_heat_J_kg_K * law.boil_K
@@ -384,8 +396,7 @@ def boil(state: State, grid: Grid, law: Law, work: Work, last: int, account: Arr
             left = mass * vapour * volume(state, grid, i, j)
             if law.steam_return > 0.0:
                 away = max(min(deep - work.depth[j], grid.middle[j] - wall), 0.0)
-                back = left * law.steam_return * (1.0 - np.exp(-away / law.steam_length_m) if law.steam_length_m > 0.0 else 1.0)
-                left += condense_back(state, grid, law, i, j, back) - back
+                left = condense_back(state, grid, law, i, j, left, away)
             account[LATENT] += left
             work.steam[i] += left
 

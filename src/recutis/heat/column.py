@@ -198,7 +198,7 @@ def law_of(
         burst=burst,
         burst_K=line.limit_C - start_C,
         steam_return=line.steam_return,
-        steam_length_m=line.steam_length_um * M_PER_UM,
+        steam_resistance=line.steam_resistance,
         ejecta_s=line.ejecta_us / _US_PER_S,
         water_diffusion_m2_s=line.water_diffusion_m2_s,
         water_full_kg_m3=evidence.value("phys_liquid_water_density"),
@@ -280,8 +280,8 @@ def _audited(column: Column, account: Array, source: Array, before: float, after
         raise EnergyError(msg)
     return Run(
         column=column, arrived=arrived, removed=removed, surface=surface, stored=after - before, through=through, plume=plume,
-        residual=residual, peak_surface_C=float(account[kernels.PEAK]) + column.start_C, nearest=float(account[kernels.NEAREST]), time_s=history[:, 0],
-        probes_C=history[:, 1:] + column.start_C, lit_J_m3=lit,
+        residual=residual, peak_surface_C=float(account[kernels.PEAK]) + column.start_C, nearest=float(account[kernels.NEAREST]),
+        time_s=history[:, 0], probes_C=history[:, 1:] + column.start_C, lit_J_m3=lit,
     )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import toms748
 
 from recutis import evidence
+from recutis.errors import OutOfRangeError
 from recutis.heat import column as heat
 from recutis.heat import damage
 from recutis.heat._column_kernel import Beam
@@ -31,6 +34,12 @@ _STRETCH = 1.05
 _DEEP_M = 3e-3
 _RINGS = 8  # columns over the radius of a gaussian; doubling them moves widths by some micrometres
 _WEAK_J_CM2 = 0.3  # outside this local exposure no line coagulates
+_FIRST_J_CM2, _LEAST_J_CM2, _GREATEST_J_CM2, _SPREAD = 0.5, 1e-4, 3000.0, 2.0  # where thresholds are looked for
+_ALLOWED = {  # least, most, whether the least itself is excluded
+    "fluence_J_cm2": (0.0, 1e5, False), "duration_ms": (0.0, 1e5, True), "repetition_Hz": (0.0, 1e6, True),
+    "stack": (1.0, 1000.0, False), "passes": (1.0, 100.0, False),
+}  # fmt: skip
+_TOLERANCE = 1e-3  # of the logarithm of a threshold
 _HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 NO_COOLING = Cooling()
 
@@ -85,13 +94,18 @@ def expose_column(
     after: bool = True,
     probes_m: tuple[float, ...] = (),
     refine: int = 1,
+    spikes: int = 1,
 ) -> Stack:
     """One column of tissue under all passes; `fluence_J_cm2` is incident (before reflection) at its axis.
 
     `channel` marks columns of a microbeam: steam leaves up the channel instead of condensing below.
     `after` says whether the cooling down after the last pulse is followed. `probes_m` are depths whose temperature
     history the last run keeps. `refine` makes cells and steps so many times smaller: compare with 1 for their error.
+    `spikes` splits each pulse into so many of equal energy, as free-running lasers emit.
+
+    Raises OutOfRangeError for settings that no exposure has, or a wavelength that water does not dominate.
     """
+    _check(fluence_J_cm2=fluence_J_cm2, duration_ms=duration_ms, repetition_Hz=repetition_Hz, stack=stack, passes=passes)
     line = water_line(wavelength_nm)
     if channel:
         line = replace(line, steam_return=0.0)
@@ -104,7 +118,7 @@ def expose_column(
     edges = _edges(fluence_J_cm2, stack * passes, line, _most_of(beam), law.ablation_J_m3, refine)
     column = heat.new_column(slab, edges)
     plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
-    plan = plan if after else plan[:-1]
+    plan = spiking(plan if after else plan[:-1], spikes)
     sums = np.zeros(6)
     peak = -math.inf
     for number in range(passes):
@@ -128,6 +142,41 @@ def expose_column(
     )
 
 
+def _check(**settings: float) -> None:
+    """Every setting is a number within `_ALLOWED`."""
+    for name, value in settings.items():
+        least, most, open_below = _ALLOWED[name]
+        if not (least < value <= most if open_below else least <= value <= most):
+            allowed = f"above {least:g} and up to {most:.0f}" if open_below else f"from {least:g} to {most:.0f}"
+            msg = f"An ablative exposure needs {name} {allowed}; got {value:g}. Give a value in that range."
+            raise OutOfRangeError(msg)
+
+
+def spiking(plan: tuple[heat.Segment, ...], spikes: int) -> tuple[heat.Segment, ...]:
+    """The plan with every pulse split into `spikes` of equal energy and the same whole length, lit for `phys_spike_duty` of it.
+
+    Raises OutOfRangeError for less than one spike.
+    """
+    if spikes < 1:
+        msg = f"A pulse has at least 1 spike; got {spikes}."
+        raise OutOfRangeError(msg)
+    if spikes == 1:
+        return plan
+    duty = evidence.value("phys_spike_duty")
+    out: list[heat.Segment] = []
+    for segment in plan:
+        if segment.irradiance_W_m2 <= 0.0:
+            out.append(segment)
+            continue
+        period = segment.seconds / (spikes - 1 + duty)
+        lit = replace(
+            segment, seconds=period * duty, irradiance_W_m2=segment.irradiance_W_m2 * segment.seconds / (spikes * period * duty)
+        )
+        dark = replace(segment, seconds=period * (1.0 - duty), irradiance_W_m2=0.0)
+        out += [lit, dark] * (spikes - 1) + [lit]
+    return tuple(out)
+
+
 def _most_of(beam: Beam) -> float:
     """Highest irradiance that this radius sees at any depth, over that on the axis at the surface."""
     if beam.waist_m <= 0.0:
@@ -147,20 +196,48 @@ def balance(*, incident_J: float, reflected: float, parts: tuple[float, float, f
     )  # fmt: skip
 
 
+def least_exposure_J_cm2(excess: Callable[[float], float], what: str) -> float:
+    """The exposure [J/cm²] at which `excess` passes from below to above zero, to a thousandth of it.
+
+    `excess` takes an exposure and must rise with it. Raises OutOfRangeError when it stays below zero up to the greatest
+    exposure that is tried; `what` names what did not come about.
+    """
+    high = _FIRST_J_CM2
+    below = excess(high)
+    while below > 0.0 and high > _LEAST_J_CM2:
+        high /= _SPREAD
+        below = excess(high)
+    if below > 0.0:
+        return high
+    low, above = high, below
+    while above <= 0.0:
+        low, below = high, above
+        high *= _SPREAD
+        if high > _GREATEST_J_CM2:
+            msg = f"No exposure up to {_GREATEST_J_CM2:g} J/cm² {what}; choose a shorter pulse or a stronger absorbed wavelength."
+            raise OutOfRangeError(msg)
+        above = excess(high)
+    found = toms748(lambda x: excess(math.exp(x)), math.log(low), math.log(high), xtol=_TOLERANCE)
+    return math.exp(float(found))
+
+
 @lru_cache(maxsize=256)
-def ablation_threshold_J_cm2(slab: heat.Slab, wavelength_nm: float, duration_ms: float) -> float:
-    """Least incident wide-spot exposure of one pulse that removes tissue."""
-    low, high = 0.1, 40.0
-    for _ in range(12):  # to 0.2 per cent
-        middle = math.sqrt(low * high)
+def ablation_threshold_J_cm2(
+    slab: heat.Slab, wavelength_nm: float, duration_ms: float, cooling: Cooling = NO_COOLING, refine: int = 1
+) -> float:
+    """Least incident wide-spot exposure of one pulse that removes tissue.
+
+    Raises OutOfRangeError when no exposure does, or for a wavelength that water does not dominate.
+    """
+
+    def excess(fluence: float) -> float:
         shot = expose_column(
-            slab, wavelength_nm=wavelength_nm, fluence_J_cm2=middle, duration_ms=duration_ms, wipe=False, after=False
-        )
-        if shot.last.column.depth_m > 0.0:
-            high = middle
-        else:
-            low = middle
-    return high
+            slab, wavelength_nm=wavelength_nm, fluence_J_cm2=fluence, duration_ms=duration_ms, cooling=cooling, wipe=False,
+            after=False, refine=refine,
+        )  # fmt: skip
+        return shot.last.nearest - 1.0
+
+    return least_exposure_J_cm2(excess, f"removes tissue in {duration_ms:g} ms at {wavelength_nm:g} nm")
 
 
 @lru_cache(maxsize=256)
@@ -171,7 +248,9 @@ def wall_rim_um(slab: heat.Slab, wavelength_nm: float, duration_ms: float) -> fl
     flat tissue at threshold. An estimate, not a two-dimensional solution.
     """
     threshold = ablation_threshold_J_cm2(slab, wavelength_nm, duration_ms)
-    shot = expose_column(slab, wavelength_nm=wavelength_nm, fluence_J_cm2=threshold, duration_ms=duration_ms, wipe=False)
+    shot = expose_column(
+        slab, wavelength_nm=wavelength_nm, fluence_J_cm2=threshold, duration_ms=duration_ms, wipe=False, channel=True
+    )
     column = shot.last.column
     return max(heat.dead_to_um(column, column.death) - column.depth_m * UM_PER_M, 0.0)
 

@@ -21,12 +21,18 @@ run raises an error.
 
 ## Models
 
-**Water-dominated lines (2790, 2940, 10600 nm).** Beer-Lambert light from the present surface. Absorption falls with
-the water that has left, at 2940 nm also with heat. Each cell has heat and water; above its boiling point it turns heat
-into steam (latent heat, and the heat the water carried). Erbium lines remove a cell when the ablation enthalpy is spent;
-CO2 removes it when it is dry and hot, after drying and charring above 100 °C, and part of its steam condenses below. Inside a
-cell the front is placed by how far the cell has come on its way out. Conduction is backward Euler with steps that grow in cooling.
-Damage states for cells and for collagen are kept apart. Passes act on what the pass before has left.
+**Water-dominated lines (from about 2.6 µm on).** Beer-Lambert light from the present surface. Absorption falls with the water
+that has left; at 2940 nm also with heat, at 2790 nm it rises first. Each cell has heat and water; at its boiling point it turns
+heat into steam (latent heat, and the heat the water carried). Water that reaches 100 °C sooner than vapour finds a way out
+(some tens of microseconds) superheats, up to 300 °C. Which law removes tissue follows from absorption. Where dried tissue is far
+more transparent than moist tissue (erbium), it is thrown off once the ablation enthalpy is spent. Where it goes on absorbing (CO2), it
+dries, heats to 400 °C and leaves as smoke; steam that finds its way up blocked by what has dried condenses below, and a boiling zone
+that has grown thick feeds itself no more. Pulses of nanoseconds burst tissue at the limit of superheat, and what they throw off goes on
+absorbing while it is there: that makes blow-off of short pulses and steady ablation of long ones out of one model. The front moves
+through the cells continuously, so depth rises smoothly with exposure; halving cells and steps (`refine`) moves depths by under two per
+cent. Between pulses and passes water diffuses back. Conduction is backward Euler with steps that grow in cooling.
+Damage states for cells and for collagen are kept apart. Passes act on what the pass before has left. A small spot and a long pulse
+lose heat sideways: the exact loss on the axis, in tissue of constant properties, multiplies the threshold of injury.
 
 **Ablative microbeams.** Columns of the same model over the radius of the gaussian. The beam spreads with depth and the
 channel's plume absorbs. Light that no column floor takes falls on the wall: this closes the account of the whole beam, each
@@ -74,7 +80,7 @@ earlier pass is still there (tens of seconds).
 
 ## What it cannot do
 
-In the planner no lateral conduction around channels and no pulse shape; no perfusion, no slow boiling in vessels, no picosecond
+In the planner no lateral conduction around channels; no perfusion, no slow boiling in vessels, no picosecond
 optical breakdown, no photo-acoustic damage. Diffuse light cannot reach the depths that vendors give for 70 mJ at 1550 nm.
 Purpura thresholds rise too steeply with pulse length. The pig-skin rows at 1070 nm ask for more melanin than the
 human epidermal row at 694 nm allows: the shared melanin share is a compromise.

@@ -27,8 +27,9 @@ class Line:
     """How a water-dominated laser line meets tissue: absorption [1/cm of liquid water], drying, removal.
 
     `boil_C` and `limit_C` are the temperatures at which slowly and very quickly heated water leaves, `superheat_us` the time
-    that tells slow from quick; pulses shorter than `venting_us` burst tissue at the limit. `steam_return` is the share of
-    steam made far below the surface (`steam_length_um`) that condenses below. Ejecta shade the surface for `ejecta_us`.
+    that tells slow from quick; pulses shorter than `venting_us` burst tissue at the limit. `steam_return` is 1
+    where dried tissue lies on the boiling zone, so that steam condenses below as far as `steam_resistance` (that of moist over
+    that of dried tissue) lets it, and 0 where the surface is open. Ejecta shade the surface for `ejecta_us`.
     """
 
     mode: int
@@ -45,7 +46,7 @@ class Line:
     dry_C: float = 0.0
     pyrolysis_kJ_cm3: float = 0.0
     steam_return: float = 0.0
-    steam_length_um: float = 0.0
+    steam_resistance: float = 1.0
     water_diffusion_m2_s: float = 0.0
     sources: tuple[str, ...] = ()
 
@@ -61,8 +62,7 @@ _SHARED = {
     "venting_us": "phys_venting_time",
     "ejecta_us": "phys_ejecta_time",
     "ablation_kJ_cm3": "phys_ablation_enthalpy",
-    "steam_return": "phys_steam_return",
-    "steam_length_um": "phys_steam_length",
+    "steam_resistance": "phys_steam_resistance",
     "water_diffusion_m2_s": "phys_water_diffusion",
 }
 _DRYING = {"dry_C": "phys_dry_removal_temperature", "pyrolysis_kJ_cm3": "phys_pyrolysis_enthalpy"}
@@ -76,8 +76,8 @@ _BLEACH = {
 def is_water_line(wavelength_nm: float) -> bool:
     """Whether water absorbs so strongly that Beer-Lambert from the surface suffices.
 
-    So it is where liquid water absorbs `phys_water_dominates` times as much as dermis scatters: 2.65 to 3.8 µm and from
-    4.3 µm on. A wavelength at which the optics of skin are not known is none.
+    So it is where liquid water absorbs `phys_water_dominates` times as much as dermis scatters: from about 2.6 µm on. A
+    wavelength at which the optics of skin are not known is none.
     """
     try:
         water = optics.water_mua_cm(wavelength_nm)
@@ -110,6 +110,6 @@ def water_line(wavelength_nm: float) -> Line:
     numbers = {name: evidence.value(key) for name, key in rows.items()}
     nearest = min(WATER_LINES_NM, key=lambda line: abs(line - wavelength_nm))
     return Line(
-        mode=DRYING if drying else EXPLOSIVE, water_mua_cm=water, dry_mua_cm=dry, **numbers,
+        mode=DRYING if drying else EXPLOSIVE, water_mua_cm=water, dry_mua_cm=dry, steam_return=1.0 if drying else 0.0, **numbers,
         sources=(f"water_mua_{nearest:g}nm", *rows.values()),
     )  # fmt: skip

@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
-import math
+import re
+from dataclasses import replace
 
 from recutis import evidence
+from recutis.errors import InputError
 from recutis.heat import column as heat
 from recutis.heat import tissue
 from recutis.injury import ablative
+from recutis.injury.surface_injury import Train, injury_threshold_J_cm2
 from recutis.injury.targets.rows import INJURY_DEPTH_UM, Fields, UnknownQuantityError, duration_ms, number, plain_slab, repeat
-from recutis.units import J_M2_PER_J_CM2, M_PER_UM, UM_PER_M
+from recutis.laser.cooling import surface_cooling
+from recutis.laser.types import Cooling
+from recutis.units import CM_PER_UM, J_M2_PER_J_CM2, M_PER_UM, MS_PER_S, UM_PER_M, UM_PER_MM, mean_fluence_J_cm2
 
-_MICROGRAM_PER_KG = 1e9  # SI prefixes
+_MICROGRAM_PER_KG, _J_PER_KJ = 1e9, 1e3  # SI prefixes
+_COOLANTS = {
+    "cold_air": r"\bair\b|zimmer", "cryogen": r"cryogen|spray|csc\b|r-?134|r-?404|dcd\b", "contact": r"contact|sapphire|window|plate",
+    "gel": r"\bgel\b|\bice\b",
+}  # fmt: skip
+_NOT = r"^\s*$|^(no|none|nil|off|without)\b|room"
+_TIME = re.compile(r"([\d.]+)\s*(ms|s)(?![a-z])")
+_COLD = re.compile(r"(-?[\d.]+)\s*(?:°\s*)?c(?![a-z])")
+
+
+def cooling_of(words: str) -> Cooling:
+    """The cooling that the words of a row mean: a kind, with the time before the pulse and the temperature where given.
+
+    Raises InputError for words that name no cooling.
+    """
+    text = words.lower().replace("_", " ")
+    if re.search(_NOT, text):
+        return ablative.NO_COOLING
+    kind = next((name for name, pattern in _COOLANTS.items() if re.search(pattern, text)), None)
+    if kind is None:
+        msg = f"The row's cooling '{words}' is not understood; name {', '.join(_COOLANTS)} or leave it empty."
+        raise InputError(msg)
+    cooling = surface_cooling(kind)
+    time, cold = _TIME.search(text), _COLD.search(text)
+    if time is not None:
+        cooling = replace(cooling, before_ms=float(time.group(1)) * (MS_PER_S if time.group(2) == "s" else 1.0))
+    return replace(cooling, medium_C=float(cold.group(1))) if cold is not None else cooling
 
 
 def _shot(row: Fields, fluence: float) -> ablative.Stack:
     stack, passes, rate = repeat(row)
     return ablative.expose_column(
         plain_slab(), wavelength_nm=number(row, "wavelength_nm"), fluence_J_cm2=fluence, duration_ms=duration_ms(row), stack=stack,
-        repetition_Hz=rate, passes=passes,
+        repetition_Hz=rate, passes=passes, cooling=cooling_of(row.get("cooling", "")),
     )  # fmt: skip
+
+
+def _fluence(row: Fields) -> float:
+    """The exposure of a row, or what energy and spot make on its axis."""
+    if row.get("fluence_J_cm2", "").strip():
+        return number(row, "fluence_J_cm2")
+    if not (row.get("pulse_energy_mJ", "").strip() and row.get("spot_diameter_mm", "").strip()):
+        msg = "The row gives neither an exposure nor an energy and a spot; fill in fluence_J_cm2."
+        raise InputError(msg)
+    mean = mean_fluence_J_cm2(energy_mJ=number(row, "pulse_energy_mJ"), spot_um=number(row, "spot_diameter_mm") * UM_PER_MM)
+    return mean * (2.0 if row.get("spot_profile") == "gaussian" else 1.0)
 
 
 def _depth_um(shot: ablative.Stack) -> float:
@@ -29,25 +71,37 @@ def _depth_um(shot: ablative.Stack) -> float:
 def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
     """Depth, threshold, slope, residual damage or surface temperature of a wide ablative beam.
 
-    Raises UnknownQuantityError for a quantity that the family has not.
+    Raises UnknownQuantityError for a quantity that the family has not, InputError where the row gives no exposure.
     """
     quantity = row["quantity"]
     if quantity == "ablation_threshold_J_cm2":
-        return ablative.ablation_threshold_J_cm2(plain_slab(), number(row, "wavelength_nm"), duration_ms(row))
+        return ablative.ablation_threshold_J_cm2(
+            plain_slab(), number(row, "wavelength_nm"), duration_ms(row), cooling_of(row.get("cooling", ""))
+        )
     if quantity == "injury_threshold_J_cm2":
         return _injury_of_surface(row)
-    fluence = number(row, "fluence_J_cm2")
+    fluence = _fluence(row)
     if quantity == "ablation_slope_um_per_J_cm2":
         step = 0.1 * fluence  # a chord about the stated exposure
-        return (_depth_um(_shot(row, fluence + step)) - _depth_um(_shot(row, fluence - step))) / (2 * step)
+        stack, passes, _ = repeat(row)
+        return (_depth_um(_shot(row, fluence + step)) - _depth_um(_shot(row, fluence - step))) / (2 * step * stack * passes)
     shot = _shot(row, fluence)
     depth = _depth_um(shot)
     stack, passes, _ = repeat(row)
     if quantity == "ablation_efficiency_ug_per_J":
         density = tissue.thermal(evidence.value("phys_reference_water")).density_kg_m3
-        return density * depth * M_PER_UM / (fluence * J_M2_PER_J_CM2) * _MICROGRAM_PER_KG
+        return density * depth * M_PER_UM / (fluence * J_M2_PER_J_CM2 * stack * passes) * _MICROGRAM_PER_KG
     if quantity == "ablation_depth_per_pulse_um":
         return depth / (stack * passes)
+    if quantity == "ablation_depth_um":
+        return depth
+    if quantity == "heat_of_ablation_kJ_cm3":
+        if depth <= 0.0:
+            msg = f"Nothing is removed at {fluence:g} J/cm², so that there is no heat of ablation; give a row a greater exposure."
+            raise InputError(msg)
+        return fluence * stack * passes / (depth * CM_PER_UM) / _J_PER_KJ
+    if quantity == "lesion_depth_um":
+        return heat.dead_to_um(shot.last.column, shot.last.column.death)
     if quantity in {"residual_thermal_damage_um", "coagulation_depth_um"}:
         column = shot.last.column
         return max(heat.dead_to_um(column, column.death) - depth, 0.0)
@@ -58,12 +112,10 @@ def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
 
 def _injury_of_surface(row: Fields) -> float:
     """Least exposure that kills cells down to the usual depth of the basal layer."""
-    low, high = 0.05, 50.0
-    for _ in range(14):
-        middle = math.sqrt(low * high)
-        column = _shot(row, middle).last.column
-        if heat.dead_to_um(column, column.death) >= INJURY_DEPTH_UM:
-            high = middle
-        else:
-            low = middle
-    return high
+    stack, passes, rate = repeat(row)
+    spot = row.get("spot_diameter_mm", "").strip()
+    return injury_threshold_J_cm2(
+        plain_slab(), number(row, "wavelength_nm"), Train(duration_ms=duration_ms(row), count=stack, repetition_Hz=rate),
+        INJURY_DEPTH_UM, spot_um=float(spot) * UM_PER_MM if spot else None, gaussian=row.get("spot_profile") == "gaussian",
+        passes=passes, cooling=cooling_of(row.get("cooling", "")),
+    )  # fmt: skip
