@@ -130,7 +130,7 @@ def test_steam_that_passes_heats_the_walls() -> None:
     """Steam in the channel leaves heat in the walls: more is stored, less leaves, the crater stays."""
     dry, steamed = shot(8.0), shot(8.0, inside=crater.Inside(polish=0.0, plume_mm=0.0, stanton=0.02))
 
-    assert steamed.stored > 1.3 * dry.stored
+    assert steamed.stored > 1.1 * dry.stored
     assert steamed.removed < dry.removed
     assert steamed.crater_m[0] == pytest.approx(dry.crater_m[0], rel=0.1)
 
