@@ -174,29 +174,34 @@ def injure(
 @bare_kernel
 def condense(
     heat: Array, water: Array, solid: Array, volume_row: Array, volume_cell: Array, made: Array, share: float, boil: float,
-    water_heat: float, first: NDArray[np.int64],
+    water_heat: float, first: NDArray[np.int64], lines: int,
 ) -> float:  # fmt: skip
-    """A share of the steam of this step gives its energy to the nearest cooler cells of its column and row.
+    """A share of the steam of this step gives its energy to the nearest cooler cells along the axes of the grid.
 
-    Each of the four directions gets a quarter; what finds no room in one of them, and what reaches the surface or the sides, is steam
-    after all. Returns the energy given back [J].
+    Each of the directions gets an even part; what finds no room in one of them, and what reaches the surface or the sides, is
+    steam after all. `lines` is 0 on depth and radius, where the axis is crossed, else the rows of a plane of voxels.
+    Returns the energy given back [J].
     """
     rows, width = heat.shape
+    directions = 6 if lines > 0 else 4
     returned = 0.0
     for i in range(rows):
         for j in range(width):
             if made[i, j] <= 0.0:
                 continue
-            quarter = 0.25 * share * made[i, j] * volume_row[i] * volume_cell[j]
-            for direction in range(4):
-                left, a, b = quarter, i, j
-                down = 1 if direction == 0 else (-1 if direction == 1 else 0)
-                out = 1 if direction == 2 else (-1 if direction == 3 else 0)
+            part = share * made[i, j] * volume_row[i] * volume_cell[j] / directions
+            for direction in range(directions):
+                left, a, b = part, i, j
+                sign = 1 if direction % 2 == 0 else -1
+                down = sign * max(lines, 1) if direction < 2 else (sign if direction >= 4 else 0)
+                out = sign if 2 <= direction < 4 else 0
                 while left > 0.0:
+                    if direction >= 4 and (a + down < 0 or a // lines != (a + down) // lines):
+                        break
                     a, b = a + down, b + out
-                    if b < 0:  # over the axis and on
+                    if b < 0 and lines == 0:  # over the axis and on
                         b, out = 0, 1
-                    if a >= rows or b >= width or a < first[b]:
+                    if a < 0 or a >= rows or b < 0 or b >= width or a < first[b]:
                         break
                     volume = volume_row[a] * volume_cell[b]
                     room = ((solid[a, b] + water_heat * water[a, b]) * boil - heat[a, b]) * volume

@@ -141,17 +141,19 @@ class Cells:
     """Working state of a run, in rows of cells; the arrays are written to in place.
 
     heat, water, solid, k_per_water : (rows, cells of a row) · first : (cells of a row,) first row that is there ·
-    volume_row, volume_cell : volumes are their products · damage : (processes, rows, cells) · minutes : equivalent minutes.
+    volume_row, volume_cell : volumes are their products · damage : (processes, rows, cells) · minutes : equivalent minutes ·
+    lines : rows of a plane of voxels, 0 on depth and radius.
     """
 
     def __init__(
         self, *, heat: Array, water: Array, solid: Array, k_per_water: Array, damage_state: Array, minutes: Array, peak: Array,
         first: Indices, volume_row: Array, volume_cell: Array, start_C: float, physics: Physics, seconds: float,
+        lines: int = 0,
     ) -> None:  # fmt: skip
         self.heat, self.water, self.solid, self.k_per_water = heat, water, solid, k_per_water
         self.damage, self.minutes, self.peak, self.first = damage_state, minutes, peak, first
         self.volume_row, self.volume_cell = volume_row, volume_cell
-        self._start_C, self._physics = start_C, physics
+        self.start_C, self._physics, self._lines = start_C, physics, lines
         self.latent, self.water_heat = tissue.latent_J_kg(), tissue.water_heat_J_kg_K()
         self.boil = _NO_BOIL if physics.boil_C is None else physics.boil_C - start_C
         self.k_dry = tissue.linear("k_vs_water_fraction")[0]
@@ -171,12 +173,12 @@ class Cells:
         self._ln_a = np.array([math.log(p.frequency_s) for p in processes])
         self._e_r = np.array([p.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K for p in processes])
         quiet = math.log(_LEFT_OUT / max(seconds, 1e-12))
-        kelvin = self._start_C + KELVIN_OFFSET
+        kelvin = self.start_C + KELVIN_OFFSET
         self._cutoff = self._e_r / (self._ln_a - quiet) - kelvin
         above, below, broken_C = damage.cem43_law()
         self._cem = (broken_C + KELVIN_OFFSET, -math.log(above), -math.log(below))
         quiet = math.log(_MINUTES_LEFT_OUT * S_PER_MIN / max(seconds, 1e-12))
-        self._cem_cutoff = broken_C - self._start_C - quiet / math.log(below if quiet < 0.0 else above)
+        self._cem_cutoff = broken_C - self.start_C - quiet / math.log(below if quiet < 0.0 else above)
 
     def refresh(self, row0: int, row1: int) -> None:
         """Properties from present water and temperature."""
@@ -219,16 +221,18 @@ class Cells:
 
     def condense(self) -> float:
         """Share of the step's steam that gives its energy back [J]."""
+        if self._physics.steam_return == 0.0:
+            return 0.0
         return kernels.condense(
             self.heat, self.water, self.solid, self.volume_row, self.volume_cell, self.made, self._physics.steam_return, self.boil,
-            self.water_heat, self.first,
+            self.water_heat, self.first, self._lines,
         )  # fmt: skip
 
     def injure(self, dt: float, row0: int, row1: int) -> None:
         """Damage of the step just made, and peaks; the next step starts from here."""
         broken_K, above, below = self._cem
         kernels.injure(
-            self.rise, self.now, self.peak, dt, self._start_C + KELVIN_OFFSET, self._ln_a, self._e_r, self._cutoff, self.damage,
+            self.rise, self.now, self.peak, dt, self.start_C + KELVIN_OFFSET, self._ln_a, self._e_r, self._cutoff, self.damage,
             self.minutes, self._physics.cem43, broken_K, self._cem_cutoff, above, below, row0, row1,
         )  # fmt: skip
 
