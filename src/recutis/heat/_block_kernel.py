@@ -15,7 +15,7 @@ from recutis.jit import bare_kernel
 Array = NDArray[np.float64]
 
 _CELL = 4 * LANES
-_TILE = 8  # doubles of a cache line
+_TILE = 64  # cells of a row copied at a time
 
 
 def work_for(planes: int, lines: int, cells: int, threads: int) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from recutis.jit import bare_kernel
 from recutis.units import S_PER_MIN
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 WORST, HOTTEST = 0, 1
 PIN = 1e4  # boiling tissue keeps its temperature: it takes up heat in a step as if its capacity were so many times higher
@@ -32,7 +33,7 @@ def put_in(heat: Array, power: Array, dt: float, row0: int, row1: int) -> None:
 @bare_kernel
 def properties(
     water: Array, solid: Array, rise: Array, k_dry: float, k_per_water: Array, k_per_K: float, k_reference: float, k_hottest: float,
-    boil: float, water_heat: float, capacity: Array, k: Array, row0: int, row1: int,
+    boil: float, water_heat: float, capacity: Array, k: Array, boils: Flags, row0: int, row1: int,
 ) -> None:  # fmt: skip
     """Heat capacity [J/m3 K] and conductivity [W/m K] from present water and temperature.
 
@@ -52,17 +53,26 @@ def properties(
                 q[m] *= 1.0 + k_per_K * (warm - k_reference)
         for m in range(w.size):
             q[m] += k_dry
+        at = boil - _AT_BOILING_K
+        boiling = 0
         for m in range(w.size):
-            if t[m] >= boil - _AT_BOILING_K and w[m] > 0.0:
-                c[m] *= PIN
+            boiling += 1 if t[m] >= at else 0
+        boils[i] = boiling > 0
+        if boiling > 0:
+            for m in range(w.size):
+                if t[m] >= at and w[m] > 0.0:
+                    c[m] *= PIN
 
 
 @bare_kernel
 def pin(
-    heat: Array, capacity: Array, rise: Array, solid: Array, water: Array, water_heat: float, sign: float, row0: int, row1: int
+    heat: Array, capacity: Array, rise: Array, solid: Array, water: Array, water_heat: float, boils: Flags, sign: float,
+    row0: int, row1: int,
 ) -> None:  # fmt: skip
     """Give cells that boil the heat that goes with their capacity for conduction (sign 1), or take it away (sign -1)."""
     for i in range(row0, row1):
+        if not boils[i]:
+            continue
         e, c, t, s, w = heat[i], capacity[i], rise[i], solid[i], water[i]
         for m in range(e.size):
             true = s[m] + water_heat * w[m]
@@ -155,7 +165,10 @@ def injure(
         old, new, top = rise[i], now[i], peak[i]
         for m in range(old.size):
             top[m] = max(top[m], new[m])
+        warm = 0
         for m in range(old.size):
+            warm += 1 if old[m] > lowest or new[m] > lowest else 0
+        for m in range(old.size if warm > 0 else 0):
             warmest = max(old[m], new[m])
             if warmest > lowest:
                 before, after = 1.0 / (start_K + old[m]), 1.0 / (start_K + new[m])

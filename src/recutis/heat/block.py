@@ -111,7 +111,8 @@ def new_block(
     slope, blood_heat = tissue.linear("k_vs_water_fraction")[1], evidence.value("rho_blood") * evidence.value("cp_blood")
 
     def spread(values: list[float]) -> Array:
-        return np.array(values)[labels]
+        out: Array = np.array(values)[labels]
+        return out
 
     return Block(
         z_edges_m=np.asarray(z_edges_m, dtype=np.float64), y_edges_m=np.asarray(y_edges_m, dtype=np.float64),
@@ -138,7 +139,8 @@ def power_W_m3(light: VoxelLight, *, energy_mJ: float, duration_ms: float) -> Ar
     if not duration_ms > 0.0:
         msg = f"A pulse needs a duration above 0 ms; got {duration_ms:g} ms."
         raise OutOfRangeError(msg)
-    return light.absorbed_cm3 * (_PER_M3_PER_CM3 * energy_mJ * J_PER_MJ / (duration_ms * S_PER_MS))
+    watts: Array = light.absorbed_cm3 * (_PER_M3_PER_CM3 * energy_mJ * J_PER_MJ / (duration_ms * S_PER_MS))
+    return watts
 
 
 class _BlockMarch(March):

@@ -22,8 +22,8 @@ from recutis.units import KELVIN_OFFSET, S_PER_MIN
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 _NO_BOIL: Final = 1e9  # a rise that nothing reaches
-_LEFT_OUT: Final = 1e-6  # damage that a cell left out for being cold may miss in a run
-_MINUTES_LEFT_OUT: Final = 1e-4  # equivalent minutes it may miss
+_LEFT_OUT: Final = 1e-4  # damage that a cell left out for being cold may miss in a run
+_MINUTES_LEFT_OUT: Final = 1e-3  # equivalent minutes it may miss
 _WORTH_THREADS: Final = 20_000  # cells; below, handing out work costs more than it saves
 _SAFETY: Final = 0.9
 _TOO_FAR: Final = 2.5  # a step that changes this much more than wanted is made again
@@ -162,7 +162,7 @@ class Cells:
         self.capacity, self.k = np.empty_like(heat), np.empty_like(heat)
         self.rise, self.now = np.zeros_like(heat), np.empty_like(heat)
         self.made = np.zeros(heat.shape if physics.steam_return > 0.0 else (1, 1))
-        self.steam = np.zeros(heat.shape[0])
+        self.steam, self._boils = np.zeros(heat.shape[0]), np.zeros(heat.shape[0], dtype=np.bool_)
         self._damage_law(seconds)
         self.rise[:] = heat / (solid + self.water_heat * water)
         self.boiling = bool((self.rise >= self.boil).any())
@@ -184,7 +184,7 @@ class Cells:
         """Properties from present water and temperature."""
         kernels.properties(
             self.water, self.solid, self.rise, self.k_dry, self.k_per_water, self._physics.conductivity_per_K, self._k_reference,
-            self._k_hottest, self.boil, self.water_heat, self.capacity, self.k, row0, row1,
+            self._k_hottest, self.boil, self.water_heat, self.capacity, self.k, self._boils, row0, row1,
         )  # fmt: skip
 
     def begin(self, power: Array | None, dt: float, row0: int, row1: int) -> None:
@@ -195,7 +195,7 @@ class Cells:
             self._pin(1.0, row0, row1)
 
     def _pin(self, sign: float, row0: int, row1: int) -> None:
-        kernels.pin(self.heat, self.capacity, self.rise, self.solid, self.water, self.water_heat, sign, row0, row1)
+        kernels.pin(self.heat, self.capacity, self.rise, self.solid, self.water, self.water_heat, self._boils, sign, row0, row1)
 
     def end(self, bounds: Array, row0: int, row1: int) -> None:
         """After conduction: heat and temperatures, before boiling."""
