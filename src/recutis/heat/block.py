@@ -17,6 +17,7 @@ from recutis.heat import _block_kernel as conduction
 from recutis.heat import tissue
 from recutis.heat.cells import Accuracy, Cells, Physics, Team
 from recutis.heat.march import Account, March, Period, StepError
+from recutis.heat.stages import MOST_STAGES, Stages, Surroundings
 from recutis.light.voxels import VoxelLight
 from recutis.units import J_PER_MJ, M_PER_UM, S_PER_MS
 
@@ -147,7 +148,7 @@ class _BlockMarch(March):
     """A run in voxels; planes are laid below each other in rows."""
 
     def __init__(
-        self, block: Block, physics: Physics, accuracy: Accuracy, team: Team, seconds: float, probes: Indices
+        self, block: Block, physics: Physics, accuracy: Accuracy, team: Team, seconds: float, probes: Indices, *, stages: bool
     ) -> None:  # fmt: skip
         planes, lines, width = block.heat_J_m3.shape
 
@@ -167,6 +168,8 @@ class _BlockMarch(March):
         self._lines = team.ranges(lines, 1)
         self._work, self._lost = conduction.work_for(planes, lines, width, team.size)
         self._flow = flat(block.perfusion_W_m3_K) if block.perfusion_W_m3_K.any() else np.zeros((1, 1))
+        self._edges = block.z_edges_m, block.y_edges_m, block.x_edges_m
+        self._stages = Stages(cells, self._edges, team, self._ranges) if stages else None
         rows, across = np.divmod(np.arange(lines * width), width)
         self._surface = rows, across, np.full(rows.size, z[0])
 
@@ -189,18 +192,30 @@ class _BlockMarch(March):
         )  # fmt: skip
 
     def conduct(self, period: Period, dt: float) -> tuple[float, float]:
+        """By explicit stages where they are few enough, else by implicit sweeps."""
+        around = Surroundings(
+            transfer=period.transfer_W_m2_K, medium=period.medium_C - self._block.start_C, blood=self._flow,
+            blood_rise=self._block.blood_C - self._block.start_C,
+        )  # fmt: skip
+        count = self._stages.count(dt, around) if self._stages else MOST_STAGES + 1
+        if self._stages is None or count > MOST_STAGES:
+            return self._sweep(dt, around)
+        lost = self._stages.step(dt, count, around)
+        self._team.each(self.finish_conduction, self._ranges)
+        return lost
+
+    def _sweep(self, dt: float, around: Surroundings) -> tuple[float, float]:
         """Along the depth, then along y and x plane by plane."""
-        c, d = self.cells, self._block
-        medium, blood = period.medium_C - d.start_C, d.blood_C - d.start_C
+        c = self.cells
 
         def down(number: int, a: int, b: int) -> None:
             conduction.depth_sweep(
-                c.heat, c.capacity, c.k, d.z_edges_m, d.y_edges_m, d.x_edges_m, dt, period.transfer_W_m2_K, medium, self._flow, blood,
+                c.heat, c.capacity, c.k, *self._edges, dt, around.transfer, around.medium, around.blood, around.blood_rise,
                 self._work[number], self._lost, a, b,
             )  # fmt: skip
 
         def across(number: int, a: int, b: int) -> None:
-            conduction.plane_sweep(c.heat, c.capacity, c.k, d.y_edges_m, d.x_edges_m, dt, self._work[number], a, b)
+            conduction.plane_sweep(c.heat, c.capacity, c.k, *self._edges[1:], dt, self._work[number], a, b)
             self.finish_conduction(number, *self._ranges[number])
 
         self._team.each(down, self._lines)
@@ -211,12 +226,13 @@ class _BlockMarch(March):
 
 def run_block(
     block: Block, periods: tuple[Period, ...], *, physics: Physics | None = None, accuracy: Accuracy | None = None,
-    threads: int | None = None, probes_m: tuple[tuple[float, float, float], ...] = (),
+    threads: int | None = None, probes_m: tuple[tuple[float, float, float], ...] = (), implicit: bool = False,
 ) -> BlockRun:  # fmt: skip
     """Heat tissue through all periods and check its energy.
 
     physics, accuracy : see there · threads : all processors for large grids unless given; numbers do not depend on it ·
-    probes_m : (z, y, x) of voxels whose history is kept.
+    probes_m : (z, y, x) of voxels whose history is kept · implicit : conduct by implicit sweeps only, which are first order in
+    time; else explicit stages of second order are used where a step needs few of them.
 
     Raises EnergyError when the account does not close, OutOfRangeError for power of a wrong shape, tissue whose damage
     states are not as many as the processes, or no end of steps.
@@ -236,7 +252,7 @@ def run_block(
     lines = block.y_edges_m.size - 1
     probes = np.array([(z * lines + y, x) for z, y, x in at], dtype=np.int64).reshape(-1, 2)
     with Team(block.heat_J_m3.size, threads) as team:
-        march = _BlockMarch(block, physics, accuracy, team, sum(p.seconds for p in periods), probes)
+        march = _BlockMarch(block, physics, accuracy, team, sum(p.seconds for p in periods), probes, stages=not implicit)
         account = march.done(periods)
     times, rises = march.history()
     return BlockRun(

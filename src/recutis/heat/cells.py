@@ -187,20 +187,22 @@ class Cells:
             self._k_hottest, self.boil, self.water_heat, self.capacity, self.k, self._boils, row0, row1,
         )  # fmt: skip
 
-    def begin(self, power: Array | None, dt: float, row0: int, row1: int) -> None:
-        """Heat from a density of power [W/m3]; boiling cells are made ready for conduction."""
-        if power is not None:
-            kernels.put_in(self.heat, power, dt, row0, row1)
+    def begin(self, source: tuple[Array, float] | None, row0: int, row1: int) -> None:
+        """Heat from a density of power [W/m3] for a time; boiling cells are made ready for conduction."""
+        if source is not None:
+            kernels.put_in(self.heat, *source, row0, row1)
         if self.boiling:
             self._pin(1.0, row0, row1)
 
     def _pin(self, sign: float, row0: int, row1: int) -> None:
         kernels.pin(self.heat, self.capacity, self.rise, self.solid, self.water, self.water_heat, self._boils, sign, row0, row1)
 
-    def end(self, bounds: Array, row0: int, row1: int) -> None:
-        """After conduction: heat and temperatures, before boiling."""
+    def end(self, source: tuple[Array, float] | None, bounds: Array, row0: int, row1: int) -> None:
+        """After conduction: more heat, and the temperatures before boiling."""
         if self.boiling:
             self._pin(-1.0, row0, row1)
+        if source is not None:
+            kernels.put_in(self.heat, *source, row0, row1)
         self.look(bounds, row0, row1)
 
     def look(self, bounds: Array, row0: int, row1: int) -> None:

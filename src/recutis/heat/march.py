@@ -103,6 +103,7 @@ class March(ABC):
         self._dark = np.zeros(cells.heat.shape)
         self._largest = float(np.abs(cells.rise).max())
         self._dt = 0.0
+        self._half: tuple[Array, float] | None = None
 
     @abstractmethod
     def state(self) -> Any:
@@ -182,16 +183,17 @@ class March(ABC):
             self._dt = self._accuracy.next_s(dt, changed, largest)
 
     def _heat_and_conduct(self, period: Period, power: Array | None, dt: float) -> tuple[float, float, float, float]:
-        """Returns heat to the surface and to blood [J], largest change and rise [K]."""
+        """Half of the source, conduction, the other half; returns heat to surface and blood [J], largest change and rise [K]."""
+        self._half = None if power is None else (power, 0.5 * dt)
         if power is not None or self.cells.boiling:
-            self._team.each(lambda _, a, b: self.cells.begin(power, dt, a, b), self._ranges)
+            self._team.each(lambda _, a, b: self.cells.begin(self._half, a, b), self._ranges)
         surface, blood = self.conduct(period, dt)
         changed, largest = self._bounds.max(axis=(0, 2))
         return surface, blood, float(changed), float(largest)
 
     def finish_conduction(self, number: int, row0: int, row1: int) -> None:
         """What a thread does after conduction in its rows."""
-        self.cells.end(self._bounds[number], row0, row1)
+        self.cells.end(self._half, self._bounds[number], row0, row1)
 
     def _settle(self, dt: float, largest: float) -> None:
         """Boil, condense, injure, and take the properties of the next step."""
