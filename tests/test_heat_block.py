@@ -15,6 +15,7 @@ from recutis.heat import block as heat
 from recutis.heat import disc, exact, tissue
 from recutis.heat.cells import Accuracy, Physics
 from recutis.heat.column import Slab, stretched_edges
+from recutis.heat.stages import stages_for, weights
 
 START = 33.0
 WET = tissue.thermal(0.7)
@@ -116,22 +117,61 @@ def test_first_order_in_time() -> None:
     assert ((rates > 0.8) & (rates < 1.2)).all(), rates
 
 
-def ball(accuracy: Accuracy, edges: np.ndarray, physics: Physics = PLAIN) -> heat.BlockRun:
+def mode_in_time(implicit: bool, steps: int) -> float:
+    """Worst difference of a decaying mode from a run with many steps, for steps of equal length."""
+    e = np.linspace(0, 1e-3, 17)
+    wave = np.cos(np.pi * middles(e) / 1e-3)
+    block = skin(e, e, e)
+    start = replace(block, heat_J_m3=C * wave[:, None, None] * wave[:, None] * wave)
+
+    def decayed(count: int) -> np.ndarray:
+        free = Accuracy(change_K=100.0, change_share=0.5, growth=1.0001)
+        periods = tuple(heat.Period(seconds=0.3 / count) for _ in range(count))
+        return rise(heat.run_block(start, periods, physics=PLAIN, accuracy=free, implicit=implicit).block)
+
+    return float(np.abs(decayed(steps) - decayed(128)).max())
+
+
+def test_stages_are_second_order_in_time_and_sweeps_first() -> None:
+    """Halving the step cuts the error of stages by four, that of sweeps by two; both have the same limit."""
+    stages, sweeps = ([mode_in_time(implicit, n) for n in (2, 4, 8)] for implicit in (False, True))
+
+    assert (np.divide(stages[:-1], stages[1:]) > 3.2).all(), stages
+    assert (np.divide(sweeps[:-1], sweeps[1:]) > 1.6).all(), sweeps
+    assert stages[-1] < 0.1 * sweeps[-1]
+
+
+def test_stages_suffice_for_the_length_of_a_step() -> None:
+    """Their number is odd, at least three, and its square covers the step; the weights keep an even field as it is."""
+    for ratio in (0.1, 1.0, 10.0, 300.0):
+        count = stages_for(ratio)
+        assert count % 2 == 1
+        assert count >= 3
+        assert ratio <= (count**2 + count - 2) / 4
+
+    now, before, time, time_before = 1.0, 1.0, 0.0, 0.0
+    for mu, nu, new, old in weights(9):
+        now, before = mu * now + nu * before + (1 - mu - nu), now
+        time, time_before = mu * time + nu * time_before + new + old, time
+    assert now == pytest.approx(1.0, rel=1e-12)
+    assert time == pytest.approx(1.0, rel=1e-12)  # a rate of one for a step of one
+
+
+def ball(accuracy: Accuracy, edges: np.ndarray, *, implicit: bool) -> heat.BlockRun:
     """An eighth of a gaussian ball in a corner, lit for 5 ms and left for 5 ms."""
     z, y, x = np.meshgrid(*[middles(edges)] * 3, indexing="ij")
     power = 2e10 * np.exp(-(x**2 + y**2 + z**2) / 1.2e-4**2)
-    block = skin(edges, edges, edges, processes=len(physics.processes))
-    return heat.run_block(
-        block, (heat.Period(seconds=5e-3, power_W_m3=power), heat.Period(seconds=5e-3)), physics=physics, accuracy=accuracy
-    )
+    periods = (heat.Period(seconds=5e-3, power_W_m3=power), heat.Period(seconds=5e-3))
+    return heat.run_block(skin(edges, edges, edges), periods, physics=PLAIN, accuracy=accuracy, implicit=implicit)
 
 
 EIGHTH = stretched_edges(fine_m=1.2e-5, fine_to_m=2.4e-4, stretch=1.15, end_m=1.5e-3)
 
 
-def test_gaussian_ball_heats_and_cools() -> None:
+@pytest.mark.parametrize("implicit", [False, True])
+def test_gaussian_ball_heats_and_cools(implicit: bool) -> None:
     """A ball in a corner of insulated planes follows the exact solution within 1 % of its peak, alike along all axes."""
-    done = ball(FINE, EIGHTH)
+    done = ball(FINE if implicit else heat.BLOCK_ACCURACY.halved(), EIGHTH, implicit=implicit)
     z, y, x = np.meshgrid(*[middles(EIGHTH)] * 3, indexing="ij")
     expected = exact.heated_gaussian_K(
         x**2 + y**2 + z**2, 0.01, peak_W_m3=2e10, width_m=1.2e-4, dimensions=3, lit_s=5e-3, k=K, a=A

@@ -91,37 +91,25 @@ def finish(rise: Array, capacity: Array, heat: Array, row0: int, row1: int) -> N
 
 
 @bare_kernel
-def _flow_in(
-    t: Array, gz: Array, gy: Array, gx: Array, z_edges: Array, y_edges: Array, x_edges: Array, i: int, total: Array
+def _inflow(
+    c: Array, up: Array, down: Array, left: Array, right: Array, gu: Array, gd: Array, gl: Array, gr: Array, gx: Array,
+    per_z: float, per_y: float, per_x: Array, rate: Array,
 ) -> None:  # fmt: skip
-    """What conduction brings into each cell of a row [W/m3]."""
-    lines, width, rows = y_edges.size - 1, t.shape[1], t.shape[0]
-    plane, y = i // lines, i % lines
-    per_z, per_y = 1.0 / (z_edges[plane + 1] - z_edges[plane]), 1.0 / (y_edges[y + 1] - y_edges[y])
-    c, g = t[i], gx[i]
-    total[0] = 0.0
-    for m in range(width - 1):
-        total[m + 1] = g[m] * (c[m] - c[m + 1])
-    for m in range(width - 1):
-        total[m] -= g[m] * (c[m] - c[m + 1])
-    for m in range(width):
-        total[m] /= x_edges[m + 1] - x_edges[m]
-    if y + 1 < lines:
-        d, q = t[i + 1], gy[i]
-        for m in range(width):
-            total[m] += per_y * q[m] * (d[m] - c[m])
-    if y > 0:
-        d, q = t[i - 1], gy[i - 1]
-        for m in range(width):
-            total[m] += per_y * q[m] * (d[m] - c[m])
-    if i + lines < rows:
-        d, q = t[i + lines], gz[i]
-        for m in range(width):
-            total[m] += per_z * q[m] * (d[m] - c[m])
-    if plane > 0:
-        d, q = t[i - lines], gz[i - lines]
-        for m in range(width):
-            total[m] += per_z * q[m] * (d[m] - c[m])
+    """What conduction brings into each cell of a row from its six neighbours [W/m3]; one loop, which vector units run."""
+    n = c.size
+    for m in range(1, n - 1):
+        rate[m] = (
+            per_z * (gu[m] * (up[m] - c[m]) + gd[m] * (down[m] - c[m]))
+            + per_y * (gl[m] * (left[m] - c[m]) + gr[m] * (right[m] - c[m]))
+            + per_x[m] * (gx[m - 1] * (c[m - 1] - c[m]) + gx[m] * (c[m + 1] - c[m]))
+        )
+    for m in (0, n - 1):
+        rate[m] = per_z * (gu[m] * (up[m] - c[m]) + gd[m] * (down[m] - c[m])) + per_y * (
+            gl[m] * (left[m] - c[m]) + gr[m] * (right[m] - c[m])
+        )
+    if n > 1:
+        rate[0] += per_x[0] * gx[0] * (c[1] - c[0])
+        rate[n - 1] += per_x[n - 1] * gx[n - 2] * (c[n - 2] - c[n - 1])
 
 
 @bare_kernel
@@ -150,30 +138,31 @@ def _exchange(
 def stage(
     t: Array, before: Array, origin: Array, rate: Array, out: Array, inverse: Array, k: Array, gz: Array, gy: Array, gx: Array,
     z_edges: Array, y_edges: Array, x_edges: Array, transfer: float, medium: float, blood: Array, blood_rise: float,
-    mu: float, nu: float, step: float, back: float, first: bool, lost: Array, total: Array, row0: int, row1: int,
+    mu: float, nu: float, step: float, back: float, first: bool, lost: Array, per_x: Array, total: Array, row0: int, row1: int,
 ) -> None:  # fmt: skip
     """One stage: out = mu t + nu before + (1 - mu - nu) origin + step rate(t) + back rate(origin).
 
     The first stage also writes rate(origin) into `rate`. `lost` (2, rows) receives what the surface and blood take at `t` [W].
     """
-    width = t.shape[1]
+    rows, lines = t.shape[0], y_edges.size - 1
     rest = 1.0 - mu - nu
     for i in range(row0, row1):
-        _flow_in(t, gz, gy, gx, z_edges, y_edges, x_edges, i, total)
-        _exchange(t, k, z_edges, y_edges, x_edges, transfer, medium, blood, blood_rise, i, total, lost)
+        plane, y = i // lines, i % lines
+        above, below = max(i - lines, i % lines), i + lines if i + lines < rows else i
+        before_y, after_y = i - 1 if y > 0 else i, i + 1 if y + 1 < lines else i
+        _inflow(
+            t[i], t[above], t[below], t[before_y], t[after_y], gz[above], gz[i], gy[before_y], gy[i], gx[i],
+            1.0 / (z_edges[plane + 1] - z_edges[plane]), 1.0 / (y_edges[y + 1] - y_edges[y]), per_x, total,
+        )  # fmt: skip
+        if plane == 0 or blood.shape[0] > 1:
+            _exchange(t, k, z_edges, y_edges, x_edges, transfer, medium, blood, blood_rise, i, total, lost)
         one, o, c, r = inverse[i], out[i], t[i], rate[i]
-        for m in range(width):
-            total[m] *= one[m]
         if first:
-            for m in range(width):
-                r[m] = total[m]
-            for m in range(width):
-                o[m] = c[m] + step * total[m]
+            for m in range(o.size):
+                r[m] = total[m] * one[m]
+            for m in range(o.size):
+                o[m] = c[m] + step * r[m]
         else:
             b, a = before[i], origin[i]
-            for m in range(width):
-                total[m] = step * total[m] + back * r[m]
-            for m in range(width):
-                total[m] += mu * c[m] + nu * b[m]
-            for m in range(width):
-                o[m] = total[m] + rest * a[m]
+            for m in range(o.size):
+                o[m] = mu * c[m] + nu * b[m] + rest * a[m] + step * total[m] * one[m] + back * r[m]

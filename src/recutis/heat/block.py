@@ -7,6 +7,7 @@ convergence, exact twins and limits stand in `docs/heat.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from recutis.units import J_PER_MJ, M_PER_UM, S_PER_MS
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 _PER_M3_PER_CM3 = 1e6
+BLOCK_ACCURACY: Final = Accuracy(change_K=1.0, change_share=0.2, growth=2.0)
+"""Steps of a block: stages are of second order, so they may be longer than on depth and radius."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +160,9 @@ class _BlockMarch(March):
 
         z, y = np.diff(block.z_edges_m), np.diff(block.y_edges_m)
         cells = Cells(
-            heat=flat(block.heat_J_m3).copy(), water=flat(block.water_kg_m3).copy(), solid=flat(block.solid_J_m3_K),
-            k_per_water=flat(block.k_per_water), damage_state=flat(block.damage).copy(), minutes=flat(block.cem43_min).copy(),
-            peak=flat(block.peak_K).copy(), first=np.zeros(width, dtype=np.int64), volume_row=np.outer(z, y).ravel(),
+            heat=flat(block.heat_J_m3), water=flat(block.water_kg_m3), solid=flat(block.solid_J_m3_K),
+            k_per_water=flat(block.k_per_water), damage_state=flat(block.damage), minutes=flat(block.cem43_min),
+            peak=flat(block.peak_K), first=np.zeros(width, dtype=np.int64), volume_row=np.outer(z, y).ravel(),
             volume_cell=np.diff(block.x_edges_m), start_C=block.start_C, physics=physics, seconds=seconds, lines=lines,
         )  # fmt: skip
         self._planes = team.ranges(planes, 1)
@@ -237,7 +240,7 @@ def run_block(
     Raises EnergyError when the account does not close, OutOfRangeError for power of a wrong shape, tissue whose damage
     states are not as many as the processes, or no end of steps.
     """
-    physics, accuracy = physics or Physics(), accuracy or Accuracy()
+    physics, accuracy = physics or Physics(), accuracy or BLOCK_ACCURACY
     if block.damage.shape[0] != len(physics.processes):
         msg = (
             f"The tissue keeps {block.damage.shape[0]} damage states, the run has {len(physics.processes)} processes; "

@@ -129,8 +129,8 @@ class _DiscMarch(March):
 
     def __init__(self, disc: Disc, physics: Physics, accuracy: Accuracy, team: Team, seconds: float, probes: Indices) -> None:
         cells = Cells(
-            heat=disc.heat_J_m3.copy(), water=disc.water_kg_m3.copy(), solid=disc.solid_J_m3_K, k_per_water=disc.k_per_water,
-            damage_state=disc.damage.copy(), minutes=disc.cem43_min.copy(), peak=disc.peak_K.copy(), first=disc.first,
+            heat=disc.heat_J_m3, water=disc.water_kg_m3, solid=disc.solid_J_m3_K, k_per_water=disc.k_per_water,
+            damage_state=disc.damage, minutes=disc.cem43_min, peak=disc.peak_K, first=disc.first,
             volume_row=np.diff(disc.z_edges_m), volume_cell=np.pi * np.diff(disc.r_edges_m**2), start_C=disc.start_C,
             physics=physics, seconds=seconds,
         )  # fmt: skip

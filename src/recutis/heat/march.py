@@ -221,14 +221,14 @@ class March(ABC):
 
         Raises EnergyError when it does not close.
         """
-        held = self.cells.stored()
+        held, size = self.cells.stored(), self.cells.size()
         for period in periods:
             self.run(period)
         book = self.ledger
         return Account(
             deposited=book.deposited, stored=self.cells.stored() - held, latent=book.latent, surface=book.surface,
             blood=book.blood,
-        ).audited(held=held)  # fmt: skip
+        ).audited(held=size)  # fmt: skip
 
     def history(self) -> tuple[Array, Array]:
         """Times [s] and rises of the probes (time, probe) [K]."""

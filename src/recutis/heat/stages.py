@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.heat import _stage_kernel as kernels
-from recutis.heat.cells import Cells, Team
+from recutis.heat.cells import Cells, Team, apart
 
 Array = NDArray[np.float64]
 _SAFE: Final = 0.97  # of the longest stable step
 _FEWEST: Final = 3
+_FIRST: Final = 9  # place of the first array after those of the cells
 MOST_STAGES: Final = 65  # beyond, implicit sweeps cost less
 
 
@@ -58,9 +59,11 @@ class Stages:
         """`ranges` are the rows of each thread."""
         self._cells, self._edges, self._team, self._ranges = cells, edges, team, ranges
         shape = cells.heat.shape
-        self._gz, self._gy, self._gx, self._inverse, self._rate = (np.empty(shape) for _ in range(5))
-        self._rises = [np.empty(shape) for _ in range(4)]
+        self._gz, self._gy, self._gx, self._inverse, self._rate, *self._rises = (
+            apart(shape, i) for i in range(_FIRST, _FIRST + 9)
+        )
         self._lost, self._total = np.zeros((2, shape[0])), np.zeros((len(ranges), shape[1]))
+        self._per_x = 1.0 / np.diff(edges[2])
         self._fastest = np.zeros((len(ranges), shape[1]))
 
     def count(self, dt: float, around: Surroundings) -> int:
@@ -97,7 +100,7 @@ class Stages:
                 kernels.stage(
                     now, before, origin, self._rate, out, self._inverse, c.k, self._gz, self._gy, self._gx, *self._edges,  # noqa: B023
                     around.transfer, around.medium, around.blood, around.blood_rise, mu, nu, new * dt, old * dt, j == 0,  # noqa: B023
-                    self._lost, self._total[number], a, b,
+                    self._lost, self._per_x, self._total[number], a, b,
                 )  # fmt: skip
 
             self._team.each(work, self._ranges)
