@@ -135,11 +135,10 @@ class March(ABC):
     def run(self, period: Period) -> None:
         """Go through a period, asking for its light as often as it says."""
         part = period.seconds / period.renewals
-        fixed = None if callable(period.power_W_m3) else self._checked(period.power_W_m3)
+        fixed = self._dark if callable(period.power_W_m3) else self._checked(period.power_W_m3)
         for _ in range(period.renewals if part > 0.0 else 0):
             source = period.power_W_m3
             power = self._checked(source(self.state())) if callable(source) else fixed
-            assert power is not None
             self._stretch(period, power, part)
 
     def _checked(self, power: Array | None) -> Array:
