@@ -407,7 +407,7 @@ def test_damage_and_minutes_at_a_constant_temperature_are_closed_forms() -> None
     (lambda: heat.run_disc(heat.new_disc(SLAB, ONE_RING, ONE_RING), (), physics=PLAIN), r"keeps 2 damage states, the run has 0"),
     (
         lambda: run(column_of(ONE_RING), heat.Period(seconds=1.0, power_W_m3=np.zeros((2, 1)))),
-        r"finite numbers of shape \(1, 1\), one a cell of depth and radius; got \(2, 1\)",
+        r"finite numbers of shape \(1, 1\), one a cell; got shape \(2, 1\)",
     ),
 ])  # fmt: skip
 def test_meaningless_input_is_named(call, said: str) -> None:

@@ -13,6 +13,7 @@ from recutis.jit import bare_kernel
 from recutis.units import S_PER_MIN
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 WORST, HOTTEST = 0, 1
 PIN = 1e4  # boiling tissue keeps its temperature: it takes up heat in a step as if its capacity were so many times higher
@@ -32,7 +33,7 @@ def put_in(heat: Array, power: Array, dt: float, row0: int, row1: int) -> None:
 @bare_kernel
 def properties(
     water: Array, solid: Array, rise: Array, k_dry: float, k_per_water: Array, k_per_K: float, k_reference: float, k_hottest: float,
-    boil: float, water_heat: float, capacity: Array, k: Array, row0: int, row1: int,
+    boil: float, water_heat: float, capacity: Array, k: Array, boils: Flags, row0: int, row1: int,
 ) -> None:  # fmt: skip
     """Heat capacity [J/m3 K] and conductivity [W/m K] from present water and temperature.
 
@@ -52,17 +53,26 @@ def properties(
                 q[m] *= 1.0 + k_per_K * (warm - k_reference)
         for m in range(w.size):
             q[m] += k_dry
+        at = boil - _AT_BOILING_K
+        boiling = 0
         for m in range(w.size):
-            if t[m] >= boil - _AT_BOILING_K and w[m] > 0.0:
-                c[m] *= PIN
+            boiling += 1 if t[m] >= at else 0
+        boils[i] = boiling > 0
+        if boiling > 0:
+            for m in range(w.size):
+                if t[m] >= at and w[m] > 0.0:
+                    c[m] *= PIN
 
 
 @bare_kernel
 def pin(
-    heat: Array, capacity: Array, rise: Array, solid: Array, water: Array, water_heat: float, sign: float, row0: int, row1: int
+    heat: Array, capacity: Array, rise: Array, solid: Array, water: Array, water_heat: float, boils: Flags, sign: float,
+    row0: int, row1: int,
 ) -> None:  # fmt: skip
     """Give cells that boil the heat that goes with their capacity for conduction (sign 1), or take it away (sign -1)."""
     for i in range(row0, row1):
+        if not boils[i]:
+            continue
         e, c, t, s, w = heat[i], capacity[i], rise[i], solid[i], water[i]
         for m in range(e.size):
             true = s[m] + water_heat * w[m]
@@ -155,7 +165,10 @@ def injure(
         old, new, top = rise[i], now[i], peak[i]
         for m in range(old.size):
             top[m] = max(top[m], new[m])
+        warm = 0
         for m in range(old.size):
+            warm += 1 if old[m] > lowest or new[m] > lowest else 0
+        for m in range(old.size if warm > 0 else 0):
             warmest = max(old[m], new[m])
             if warmest > lowest:
                 before, after = 1.0 / (start_K + old[m]), 1.0 / (start_K + new[m])
@@ -174,29 +187,34 @@ def injure(
 @bare_kernel
 def condense(
     heat: Array, water: Array, solid: Array, volume_row: Array, volume_cell: Array, made: Array, share: float, boil: float,
-    water_heat: float, first: NDArray[np.int64],
+    water_heat: float, first: NDArray[np.int64], lines: int,
 ) -> float:  # fmt: skip
-    """A share of the steam of this step gives its energy to the nearest cooler cells of its column and row.
+    """A share of the steam of this step gives its energy to the nearest cooler cells along the axes of the grid.
 
-    Each of the four directions gets a quarter; what finds no room in one of them, and what reaches the surface or the sides, is steam
-    after all. Returns the energy given back [J].
+    Each of the directions gets an even part; what finds no room in one of them, and what reaches the surface or the sides, is
+    steam after all. `lines` is 0 on depth and radius, where the axis is crossed, else the rows of a plane of voxels.
+    Returns the energy given back [J].
     """
     rows, width = heat.shape
+    directions = 6 if lines > 0 else 4
     returned = 0.0
     for i in range(rows):
         for j in range(width):
             if made[i, j] <= 0.0:
                 continue
-            quarter = 0.25 * share * made[i, j] * volume_row[i] * volume_cell[j]
-            for direction in range(4):
-                left, a, b = quarter, i, j
-                down = 1 if direction == 0 else (-1 if direction == 1 else 0)
-                out = 1 if direction == 2 else (-1 if direction == 3 else 0)
+            part = share * made[i, j] * volume_row[i] * volume_cell[j] / directions
+            for direction in range(directions):
+                left, a, b = part, i, j
+                sign = 1 if direction % 2 == 0 else -1
+                down = sign * max(lines, 1) if direction < 2 else (sign if direction >= 4 else 0)
+                out = sign if 2 <= direction < 4 else 0
                 while left > 0.0:
+                    if direction >= 4 and (a + down < 0 or a // lines != (a + down) // lines):
+                        break
                     a, b = a + down, b + out
-                    if b < 0:  # over the axis and on
+                    if b < 0 and lines == 0:  # over the axis and on
                         b, out = 0, 1
-                    if a >= rows or b >= width or a < first[b]:
+                    if a < 0 or a >= rows or b < 0 or b >= width or a < first[b]:
                         break
                     volume = volume_row[a] * volume_cell[b]
                     room = ((solid[a, b] + water_heat * water[a, b]) * boil - heat[a, b]) * volume

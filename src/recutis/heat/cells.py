@@ -22,12 +22,13 @@ from recutis.units import KELVIN_OFFSET, S_PER_MIN
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 _NO_BOIL: Final = 1e9  # a rise that nothing reaches
-_LEFT_OUT: Final = 1e-6  # damage that a cell left out for being cold may miss in a run
-_MINUTES_LEFT_OUT: Final = 1e-4  # equivalent minutes it may miss
+_LEFT_OUT: Final = 1e-4  # damage that a cell left out for being cold may miss in a run
+_MINUTES_LEFT_OUT: Final = 1e-3  # equivalent minutes it may miss
 _WORTH_THREADS: Final = 20_000  # cells; below, handing out work costs more than it saves
 _SAFETY: Final = 0.9
 _TOO_FAR: Final = 2.5  # a step that changes this much more than wanted is made again
 _SHORTER: Final = 0.25
+_SHIFT: Final = 56  # doubles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,18 @@ class Accuracy:
         return dt * min(max(wanted, _SHORTER), self.growth)
 
 
+def apart(shape: tuple[int, ...], number: int, values: Array | None = None) -> Array:
+    """Zeros, or a copy, whose place in a page of memory differs from that of other numbers.
+
+    A processor waits for itself where it reads and writes at equal places of different pages; that costs up to a factor of two.
+    """
+    shift = number * _SHIFT
+    out = np.zeros(math.prod(shape) + shift)[shift:].reshape(shape)
+    if values is not None:
+        out[...] = values
+    return out
+
+
 def cores() -> int:
     """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -138,29 +151,32 @@ class Team:
 
 
 class Cells:
-    """Working state of a run, in rows of cells; the arrays are written to in place.
+    """Working state of a run, in rows of cells; copies of what is given, written to in place.
 
     heat, water, solid, k_per_water : (rows, cells of a row) · first : (cells of a row,) first row that is there ·
-    volume_row, volume_cell : volumes are their products · damage : (processes, rows, cells) · minutes : equivalent minutes.
+    volume_row, volume_cell : volumes are their products · damage : (processes, rows, cells) · minutes : equivalent minutes ·
+    lines : rows of a plane of voxels, 0 on depth and radius.
     """
 
     def __init__(
         self, *, heat: Array, water: Array, solid: Array, k_per_water: Array, damage_state: Array, minutes: Array, peak: Array,
         first: Indices, volume_row: Array, volume_cell: Array, start_C: float, physics: Physics, seconds: float,
+        lines: int = 0,
     ) -> None:  # fmt: skip
-        self.heat, self.water, self.solid, self.k_per_water = heat, water, solid, k_per_water
-        self.damage, self.minutes, self.peak, self.first = damage_state, minutes, peak, first
+        shape = heat.shape
+        self.heat, self.water = apart(shape, 0, heat), apart(shape, 1, water)
+        self.solid, self.k_per_water = solid, k_per_water
+        self.damage, self.minutes, self.peak, self.first = damage_state.copy(), minutes.copy(), apart(shape, 2, peak), first
         self.volume_row, self.volume_cell = volume_row, volume_cell
-        self._start_C, self._physics = start_C, physics
+        self.start_C, self._physics, self._lines = start_C, physics, lines
         self.latent, self.water_heat = tissue.latent_J_kg(), tissue.water_heat_J_kg_K()
         self.boil = _NO_BOIL if physics.boil_C is None else physics.boil_C - start_C
         self.k_dry = tissue.linear("k_vs_water_fraction")[0]
         self._k_reference = evidence.value("phys_conductivity_reference") - start_C
         self._k_hottest = evidence.value("phys_boiling") - start_C
-        self.capacity, self.k = np.empty_like(heat), np.empty_like(heat)
-        self.rise, self.now = np.zeros_like(heat), np.empty_like(heat)
+        self.capacity, self.k, self.rise, self.now = (apart(shape, i) for i in (3, 4, 5, 6))
         self.made = np.zeros(heat.shape if physics.steam_return > 0.0 else (1, 1))
-        self.steam = np.zeros(heat.shape[0])
+        self.steam, self._boils = np.zeros(heat.shape[0]), np.zeros(heat.shape[0], dtype=np.bool_)
         self._damage_law(seconds)
         self.rise[:] = heat / (solid + self.water_heat * water)
         self.boiling = bool((self.rise >= self.boil).any())
@@ -171,34 +187,36 @@ class Cells:
         self._ln_a = np.array([math.log(p.frequency_s) for p in processes])
         self._e_r = np.array([p.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K for p in processes])
         quiet = math.log(_LEFT_OUT / max(seconds, 1e-12))
-        kelvin = self._start_C + KELVIN_OFFSET
+        kelvin = self.start_C + KELVIN_OFFSET
         self._cutoff = self._e_r / (self._ln_a - quiet) - kelvin
         above, below, broken_C = damage.cem43_law()
         self._cem = (broken_C + KELVIN_OFFSET, -math.log(above), -math.log(below))
         quiet = math.log(_MINUTES_LEFT_OUT * S_PER_MIN / max(seconds, 1e-12))
-        self._cem_cutoff = broken_C - self._start_C - quiet / math.log(below if quiet < 0.0 else above)
+        self._cem_cutoff = broken_C - self.start_C - quiet / math.log(below if quiet < 0.0 else above)
 
     def refresh(self, row0: int, row1: int) -> None:
         """Properties from present water and temperature."""
         kernels.properties(
             self.water, self.solid, self.rise, self.k_dry, self.k_per_water, self._physics.conductivity_per_K, self._k_reference,
-            self._k_hottest, self.boil, self.water_heat, self.capacity, self.k, row0, row1,
+            self._k_hottest, self.boil, self.water_heat, self.capacity, self.k, self._boils, row0, row1,
         )  # fmt: skip
 
-    def begin(self, power: Array | None, dt: float, row0: int, row1: int) -> None:
-        """Heat from a density of power [W/m3]; boiling cells are made ready for conduction."""
-        if power is not None:
-            kernels.put_in(self.heat, power, dt, row0, row1)
+    def begin(self, source: tuple[Array, float] | None, row0: int, row1: int) -> None:
+        """Heat from a density of power [W/m3] for a time; boiling cells are made ready for conduction."""
+        if source is not None:
+            kernels.put_in(self.heat, *source, row0, row1)
         if self.boiling:
             self._pin(1.0, row0, row1)
 
     def _pin(self, sign: float, row0: int, row1: int) -> None:
-        kernels.pin(self.heat, self.capacity, self.rise, self.solid, self.water, self.water_heat, sign, row0, row1)
+        kernels.pin(self.heat, self.capacity, self.rise, self.solid, self.water, self.water_heat, self._boils, sign, row0, row1)
 
-    def end(self, bounds: Array, row0: int, row1: int) -> None:
-        """After conduction: heat and temperatures, before boiling."""
+    def end(self, source: tuple[Array, float] | None, bounds: Array, row0: int, row1: int) -> None:
+        """After conduction: more heat, and the temperatures before boiling."""
         if self.boiling:
             self._pin(-1.0, row0, row1)
+        if source is not None:
+            kernels.put_in(self.heat, *source, row0, row1)
         self.look(bounds, row0, row1)
 
     def look(self, bounds: Array, row0: int, row1: int) -> None:
@@ -219,16 +237,18 @@ class Cells:
 
     def condense(self) -> float:
         """Share of the step's steam that gives its energy back [J]."""
+        if self._physics.steam_return == 0.0:
+            return 0.0
         return kernels.condense(
             self.heat, self.water, self.solid, self.volume_row, self.volume_cell, self.made, self._physics.steam_return, self.boil,
-            self.water_heat, self.first,
+            self.water_heat, self.first, self._lines,
         )  # fmt: skip
 
     def injure(self, dt: float, row0: int, row1: int) -> None:
         """Damage of the step just made, and peaks; the next step starts from here."""
         broken_K, above, below = self._cem
         kernels.injure(
-            self.rise, self.now, self.peak, dt, self._start_C + KELVIN_OFFSET, self._ln_a, self._e_r, self._cutoff, self.damage,
+            self.rise, self.now, self.peak, dt, self.start_C + KELVIN_OFFSET, self._ln_a, self._e_r, self._cutoff, self.damage,
             self.minutes, self._physics.cem43, broken_K, self._cem_cutoff, above, below, row0, row1,
         )  # fmt: skip
 
@@ -236,3 +256,7 @@ class Cells:
         """Sensible heat of what is there [J]."""
         there = np.arange(self.heat.shape[0])[:, None] >= self.first[None, :]
         return float(self.volume_row @ (self.heat * there) @ self.volume_cell)
+
+    def size(self) -> float:
+        """Sum of the sizes of the sensible heat of cells, hot and cold ones alike [J]."""
+        return float(self.volume_row @ np.abs(self.heat) @ self.volume_cell)
