@@ -223,7 +223,7 @@ def run(
     source_m: Array | None = None,
     beam: kernels.Beam = NO_BEAM,
     probes_m: tuple[float, ...] = (),
-    refine: int = 1,
+    refine: float = 1.0,
 ) -> Run:
     """Heat a column through all segments and check its energy.
 

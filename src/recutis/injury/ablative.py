@@ -16,6 +16,7 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import column as heat
 from recutis.heat import damage
 from recutis.heat._column_kernel import Beam, Law
+from recutis.heat.resolution import fineness
 from recutis.injury.schedule import segments
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance
@@ -67,7 +68,7 @@ def slab_of(skin: Skin) -> heat.Slab:
     )
 
 
-def _edges(fluence_J_cm2: float, shots: int, line: Line, share: float, cheapest_J_m3: float, refine: int) -> Array:
+def _edges(fluence_J_cm2: float, shots: int, line: Line, share: float, cheapest_J_m3: float, refine: float) -> Array:
     """Grid fine enough for the line down to where the front may come with this share of the exposure."""
     wet = line.wet_mua_cm(evidence.value("phys_reference_water")) * PER_M_PER_CM
     below = (80 if line.mode == DRYING else 40) * M_PER_UM
@@ -106,23 +107,24 @@ def expose_column(
     Raises OutOfRangeError for settings that no exposure has, or a wavelength that water does not dominate.
     """
     _check(fluence_J_cm2=fluence_J_cm2, duration_ms=duration_ms, repetition_Hz=repetition_Hz, stack=stack, passes=passes)
+    finer = refine * fineness()
     line = water_line(wavelength_nm)
     if channel:
         line = replace(line, steam_return=0.0)
-    entering = fluence_J_cm2 * (1.0 - evidence.value("phys_reflectance_infrared"))
+    entering = fluence_J_cm2 * entering_share()
     seconds = duration_ms * S_PER_MS
     law = heat.law_of(
         line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
         irradiance_W_m2=entering * J_M2_PER_J_CM2 / seconds, pulse_s=seconds,
     )  # fmt: skip
-    edges = _edges(fluence_J_cm2, stack * passes, line, _most_of(beam), law.ablation_J_m3, refine)
+    edges = _edges(fluence_J_cm2, stack * passes, line, _most_of(beam), law.ablation_J_m3, finer)
     column = heat.new_column(slab, edges)
     plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
     plan = spiking(plan if after else plan[:-1], spikes)
     sums = np.zeros(6)
     peak = -math.inf
     for number in range(passes):
-        run = heat.run(column, law, plan, beam=beam, probes_m=probes_m, refine=refine)
+        run = heat.run(column, law, plan, beam=beam, probes_m=probes_m, refine=finer)
         sums += (run.arrived, run.removed, run.surface, run.stored, run.through, run.plume)
         peak = max(peak, run.peak_surface_C)
         if line.mode == DRYING and wipe:
@@ -420,8 +422,12 @@ def entering_share() -> float:
     return 1.0 - evidence.value("phys_reflectance_infrared")
 
 
-def fresh_column(slab: heat.Slab, wavelength_nm: float, *, fluence_J_cm2: float) -> tuple[heat.Column, Law]:
-    """Fresh tissue on the grid that this exposure [J/cm²] needs, and the law of its heat and removal."""
-    line = water_line(wavelength_nm)
-    law = heat.law_of(line, slab.start_C, first=damage.cell_death(), second=damage.collagen())
-    return heat.new_column(slab, _edges(fluence_J_cm2, 1, line, 1.0)), law
+def fresh_column(slab: heat.Slab, pulse: Pulse, *, stack: int) -> tuple[heat.Column, Law]:
+    """Fresh tissue on the grid that this stack of pulses needs, and the law of its heat and removal."""
+    line = water_line(pulse.wavelength_nm)
+    seconds = pulse.duration_ms * S_PER_MS
+    law = heat.law_of(
+        line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
+        irradiance_W_m2=pulse.fluence_J_cm2 * entering_share() * J_M2_PER_J_CM2 / seconds, pulse_s=seconds,
+    )  # fmt: skip
+    return heat.new_column(slab, _edges(pulse.fluence_J_cm2, stack, line, 1.0, law.ablation_J_m3, fineness())), law

@@ -173,7 +173,7 @@ def film_of(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "tabl
     light_ms = pulse.duration_ms + (exposure.stack - 1) / exposure.repetition_Hz * MS_PER_S
     if water:
         fluence = pulse.fluence_J_cm2
-        tissue, law = ablative.fresh_column(ablative.slab_of(skin), pulse.wavelength_nm, fluence_J_cm2=fluence * exposure.stack)
+        tissue, law = ablative.fresh_column(ablative.slab_of(skin), pulse, stack=exposure.stack)
         entering, source, deepest = fluence * ablative.entering_share(), None, _SHALLOW_FILM_UM
     else:
         ridged = scattering.ridged(skin)
