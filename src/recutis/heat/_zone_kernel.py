@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.heat._disc_kernel import conduct_across, conduct_down
+from recutis.heat._rz_kernel import LANES, conduct_rz
 from recutis.jit import kernel
 
 Array = NDArray[np.float64]
@@ -85,6 +85,11 @@ def advance(
     """Advance by `seconds` with heat `density` [W/m3]: a step heats, conducts down and across, boils, condenses, injures."""
     nz, nr = e.shape
     volume, steam = np.empty(nr), np.empty(nr)
+    blocks = max(nz * -(-nr // LANES), nr * -(-nz // LANES))
+    work, losses, front, blood = np.zeros(blocks * 4 * LANES), np.zeros((2, nr)), np.zeros(nr, np.int64), np.zeros(nz)
+    capacity, conductivity = np.empty((nz, nr)), np.empty((nz, nr))
+    for i in range(nz):
+        conductivity[i] = k[i]
     left, dt = seconds, first_dt
     while left > 0.0:
         if dt > 0.999 * left:
@@ -92,8 +97,10 @@ def advance(
         for i in range(nz):
             for j in range(nr):
                 e[i, j] += density[i, j] * dt
-        account[SURFACE] += conduct_down(e, water, solid, k, z_edges, r_edges, dt, transfer, medium, laws[WATER_HEAT])
-        conduct_across(e, water, solid, k, z_edges, r_edges, dt, laws[WATER_HEAT])
+                capacity[i, j] = solid[i] + laws[WATER_HEAT] * water[i, j]
+        account[SURFACE] += conduct_rz(
+            e, capacity, conductivity, z_edges, r_edges, front, dt, transfer, medium, blood, 0.0, work, losses
+        )[0]
         for i in range(nz):
             for j in range(nr):
                 volume[j] = np.pi * (r_edges[j + 1] ** 2 - r_edges[j] ** 2) * (z_edges[i + 1] - z_edges[i])

@@ -20,7 +20,7 @@ from recutis.injury._remap_kernel import remap
 from recutis.injury.skin_light import LightSpread, Microlight, layers_of, microbeam_light
 from recutis.light import Beam
 from recutis.light.rings import RingLight, normal_mirror, photons_in_rings
-from recutis.skin import layer_optics, water_mua_cm
+from recutis.skin import layer_optics, warmed_nm, water_mua_cm
 from recutis.skin.types import Skin
 from recutis.units import M_PER_UM, PER_M_PER_CM, UM_PER_M
 
@@ -28,10 +28,8 @@ Array = NDArray[np.float64]
 _DERMAL: Final = frozenset({"papillary_dermis", "reticular_dermis"})
 _PHOTONS: Final = 6000  # a map; more photons and other seeds move depths of columns by 2 %
 _SAME: Final = 0.01  # of the fresh coefficients: what has changed less is lit by the same photons
-_NM_PER_CM: Final = 1e7
-_LONGEST_NM: Final = 2100.0  # of the near-infrared data on water
 _NOTHING: Final = 1e-30  # stands for zero in a division
-SOURCES: Final = ("phys_water_band_shift", "phys_coagulated_scattering", "phys_dry_scattering_power")
+SOURCES: Final = ("water_band_shift", "phys_coagulated_scattering", "phys_dry_scattering_power")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,15 +86,9 @@ def matter_of(skin: Skin, wavelength_nm: float, z_edges_m: Array) -> Matter:
 
 
 def warm_water(wavelength_nm: float, warmer_K: float) -> float:
-    """Absorption of warmer water over that of cold water: its bands move to higher wavenumbers.
-
-    Where the shifted wavelength leaves the data on the near infrared, their end stands for it.
-    """
-    shift = evidence.value("phys_water_band_shift") * warmer_K
-    moved = _NM_PER_CM / (_NM_PER_CM / wavelength_nm - shift)
-    if wavelength_nm <= _LONGEST_NM:
-        moved = min(moved, _LONGEST_NM)
-    return water_mua_cm(moved) / water_mua_cm(wavelength_nm)
+    """Absorption of warmer water over that of cold water, by the shift of its near-infrared bands."""
+    at = np.array([wavelength_nm])
+    return water_mua_cm(float(warmed_nm(at, warmer_K)[0])) / water_mua_cm(wavelength_nm)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

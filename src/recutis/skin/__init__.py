@@ -10,6 +10,7 @@ from recutis.skin.optics import (
     spectrum,
     vessel_blood_mua_cm,
     vessel_blood_scattering,
+    warmed_nm,
     water_mua_cm,
 )
 from recutis.skin.thermal import LayerThermal, layer_thermal
@@ -31,5 +32,6 @@ __all__ = [
     "spectrum",
     "vessel_blood_mua_cm",
     "vessel_blood_scattering",
+    "warmed_nm",
     "water_mua_cm",
 ]
