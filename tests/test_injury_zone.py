@@ -329,7 +329,7 @@ def test_rows_are_read_by_their_words(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"quantity": "colour"}, "the model does not compute 'colour' for this family"),
         ({"quantity": "lesion_depth_ratio", "pulse_energy_mJ": "5/0.1"}, "At 0.1 mJ the column coagulates nothing"),
         ({"spot_diameter_mm": "0.001"}, "A microbeam of 1 µm is outside of 10 to 3000 µm"),
-        ({"pulse_energy_mJ": "much"}, "the row lacks or misspells a setting"),
+        ({"pulse_energy_mJ": "much"}, "pulse_energy_mJ is 'much'; give one number"),
     ],
 )
 def test_rows_without_meaning_tell_why(changes: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:

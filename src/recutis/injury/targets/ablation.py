@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from recutis import evidence
@@ -11,46 +10,28 @@ from recutis.heat import column as heat
 from recutis.heat import tissue
 from recutis.injury import ablative
 from recutis.injury.surface_injury import Train, injury_threshold_J_cm2, spot_ablation_threshold_J_cm2
-from recutis.injury.targets.rows import INJURY_DEPTH_UM, Fields, UnknownQuantityError, duration_ms, number, plain_slab, repeat
-from recutis.laser.cooling import surface_cooling
-from recutis.laser.types import Cooling
-from recutis.units import CM_PER_UM, J_M2_PER_J_CM2, M_PER_UM, MS_PER_S, UM_PER_M, UM_PER_MM, mean_fluence_J_cm2
+from recutis.injury.targets.rows import (
+    INJURY_DEPTH_UM,
+    Fields,
+    UnknownQuantityError,
+    cooling_of,
+    duration_ms,
+    is_living,
+    number,
+    plain_slab,
+    repeat,
+)
+from recutis.units import CM_PER_UM, J_M2_PER_J_CM2, M_PER_UM, UM_PER_M, UM_PER_MM, mean_fluence_J_cm2
 
 _MICROGRAM_PER_KG, _J_PER_KJ = 1e9, 1e3  # SI prefixes
-_COOLANTS = {
-    "cold_air": r"\bair\b|zimmer", "cryogen": r"cryogen|spray|csc\b|r-?134|r-?404|dcd\b", "contact": r"contact|sapphire|window|plate",
-    "gel": r"\bgel\b|\bice\b",
-}  # fmt: skip
-_NOT = r"^\s*$|^(no|none|nil|off|without)\b|room"
-_OFF_BODY = r"in vitro|ex vivo|ex-vivo|excised|cadaver|harvested|biops"
-_TIME = re.compile(r"([\d.]+)\s*(ms|s)(?![a-z])")
-_COLD = re.compile(r"(-?[\d.]+)\s*(?:°\s*)?c(?![a-z])")
-
-
-def cooling_of(words: str) -> Cooling:
-    """The cooling that the words of a row mean: a kind, with the time before the pulse and the temperature where given.
-
-    Raises InputError for words that name no cooling.
-    """
-    text = words.lower().replace("_", " ")
-    if re.search(_NOT, text):
-        return ablative.NO_COOLING
-    kind = next((name for name, pattern in _COOLANTS.items() if re.search(pattern, text)), None)
-    if kind is None:
-        msg = f"The row's cooling '{words}' is not understood; name {', '.join(_COOLANTS)} or leave it empty."
-        raise InputError(msg)
-    cooling = surface_cooling(kind)
-    time, cold = _TIME.search(text), _COLD.search(text)
-    if time is not None:
-        cooling = replace(cooling, before_ms=float(time.group(1)) * (MS_PER_S if time.group(2) == "s" else 1.0))
-    return replace(cooling, medium_C=float(cold.group(1))) if cold is not None else cooling
 
 
 def _slab(row: Fields) -> heat.Slab:
     """Plain skin; at room temperature off the body."""
     slab = plain_slab()
-    off = re.search(_OFF_BODY, row.get("tissue", "").lower()) is not None
-    return replace(slab, start_C=evidence.value("phys_room_temperature")) if off else slab
+    if is_living(row.get("tissue", "")):
+        return slab
+    return replace(slab, start_C=evidence.value("phys_room_temperature"))
 
 
 def _shot(row: Fields, fluence: float) -> ablative.Stack:

@@ -14,27 +14,15 @@ from typing import Final
 from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.injury import thermal_zone
-from recutis.injury.targets.rows import Fields, UnknownQuantityError, duration_ms, number, repeat, skin_of
+from recutis.injury.targets.rows import Fields, UnknownQuantityError, cooling_of, duration_ms, number, repeat, skin_of
 from recutis.injury.thermal_zone import Extent
-from recutis.laser.cooling import surface_cooling
-from recutis.laser.types import Cooling, Pulse
+from recutis.laser.types import Pulse
 from recutis.units import UM_PER_MM
 
-_COOLING: Final = {
-    "contact": "contact", "sapphire": "contact", "plate": "contact", "cryogen": "cryogen", "spray": "cryogen", "gel": "gel",
-    "air": "cold_air",
-}  # fmt: skip
 _UNSHRUNK: Final = ("tomography", "oct", "confocal", "ultrasound", "fresh")
 _VIABILITY: Final = ("nbtc", "tetrazolium", "viability", "viable", "necrosis", "necrotic")
 _AT_C: Final = re.compile(r"\bat\s+(-?\d+(?:\.\d+)?)\s*°?\s*C\b")
 _COLDEST_C, _WARMEST_C = -5.0, 60.0
-
-
-def _cooling(words: str) -> Cooling:
-    """The cooling that a row's words mean; none where they name none."""
-    lower = words.lower()
-    kind = next((kind for word, kind in _COOLING.items() if word in lower), "none")
-    return surface_cooling(kind) if kind != "none" else Cooling()
 
 
 def _words(row: Fields) -> set[str]:
@@ -67,7 +55,7 @@ def column(row: Fields, energy_mJ: float) -> Extent:
     )  # fmt: skip
     stack, _, rate = repeat(row)
     zone = thermal_zone.expose(
-        pulse, skin, stack=stack, repetition_Hz=rate, cooling=_cooling(row.get("cooling") or ""), light_spread="photons"
+        pulse, skin, stack=stack, repetition_Hz=rate, cooling=cooling_of(row.get("cooling") or ""), light_spread="photons"
     )
     return thermal_zone.extent(zone, "dead" if _words(row).intersection(_VIABILITY) else "coagulated")
 

@@ -21,7 +21,7 @@ from recutis.units import MS_PER_S, UM_PER_MM
 Fields = Mapping[str, str]
 INJURY_DEPTH_UM = 60.0  # where the shared rows on infrared injury look for dead cells
 _AGE = 40.0
-_DEAD: Final = ("ex vivo", "ex-vivo", "excised", "in vitro", "cadaver", "biops", "sample", "frozen", "dead")
+_DEAD: Final = ("ex vivo", "ex-vivo", "excised", "in vitro", "cadaver", "harvested", "biops", "sample", "frozen", "dead")
 _TYPE: Final = re.compile(r"\b(vi|iv|v|i{1,3})\b(?:\s*(?:-|–|/|to|or|and)\s*\b(vi|iv|v|i{1,3})\b)?")
 _PIG: Final = "pig\\b|pigs\\b|porcine|swine|yucatan|hanford|sinclair|guizhou|bama"
 _MINIPIG: Final = "IV"
@@ -115,7 +115,7 @@ _COOLING: Final[tuple[tuple[str, str], ...]] = (
     ("gel", "gel"),
     ("air|zimmer|cryo", "cold_air"),
 )
-_NO_COOLING: Final = frozenset({"", "none", "no", "no_cooling", "-", "without"})
+_NO_COOLING: Final = re.compile(r"^(-|none|nil|off|no(_.*)?|without.*|.*room.*)?$")
 _FIGURE: Final = re.compile(r"(-?\d+(?:\.\d+)?)_*(ms|s|degc|°c|c)(?![a-z])")
 
 
@@ -128,7 +128,7 @@ def cooling_of(words: str) -> Cooling:
     Raises InputError for words that mean no cooling.
     """
     text = words.strip().lower().replace(" ", "_")
-    if text in _NO_COOLING:
+    if _NO_COOLING.match(text):
         return Cooling()
     kind = next((kind for expression, kind in _COOLING if re.search(expression, text)), None)
     if kind is None:
