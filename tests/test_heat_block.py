@@ -16,6 +16,7 @@ from recutis.heat import disc, exact, tissue
 from recutis.heat.cells import Accuracy, Physics
 from recutis.heat.column import Slab, stretched_edges
 from recutis.heat.stages import stages_for, weights
+from recutis.light import Medium, VoxelTissue, flat_top, transport_voxels
 
 START = 33.0
 WET = tissue.thermal(0.7)
@@ -301,6 +302,26 @@ def test_temperatures_stay_between_what_was_and_what_acts() -> None:
     assert -40.0 <= rise(done.block).min() <= rise(done.block).max() <= 60.0
     assert done.probes_C.shape == (done.steps, 2)
     assert done.probes_C[-1] == pytest.approx(done.block.temperature_C[[0, 5], [0, 5], [0, 5]])
+
+
+def test_light_of_voxels_heats_their_tissue() -> None:
+    """The power of a light run puts the absorbed share of the pulse into a block on the same voxels."""
+    labels = np.zeros((8, 8, 8), dtype=np.uint8)
+    labels[4:] = 1
+    media = (
+        Medium(mua_cm=5.0, mus_cm=50.0, g=0.8, n=1.0, name="upper"),
+        Medium(mua_cm=50.0, mus_cm=50.0, g=0.8, n=1.0, name="lower"),
+    )
+    light = transport_voxels(
+        VoxelTissue(labels=labels, voxel_um=50.0, media=media), flat_top(diameter_um=200.0), photons=2000, seed=1
+    )
+    power = heat.power_W_m3(light, energy_mJ=2.0, duration_ms=1.0)
+    block = heat.block_for(light, (SKIN[0], heat.HeatMedium(water_fraction=0.6)), start_C=START)
+    done = heat.run_block(block, (heat.Period(seconds=1e-3, power_W_m3=power),))
+
+    assert done.account.deposited == pytest.approx(2e-3 * light.tallies["absorbed"].value, rel=1e-6)
+    with pytest.raises(OutOfRangeError, match=r"a duration above 0 ms; got 0 ms"):
+        heat.power_W_m3(light, energy_mJ=2.0, duration_ms=0.0)
 
 
 @pytest.mark.parametrize("seconds", [1e-6, 1e-3, 3.0])
