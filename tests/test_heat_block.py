@@ -16,6 +16,7 @@ from recutis.heat import disc, exact, tissue
 from recutis.heat.cells import Accuracy, Physics
 from recutis.heat.column import Slab, stretched_edges
 from recutis.heat.stages import stages_for, weights
+from recutis.light import Medium, VoxelTissue, flat_top, transport_voxels
 
 START = 33.0
 WET = tissue.thermal(0.7)
@@ -301,6 +302,46 @@ def test_temperatures_stay_between_what_was_and_what_acts() -> None:
     assert -40.0 <= rise(done.block).min() <= rise(done.block).max() <= 60.0
     assert done.probes_C.shape == (done.steps, 2)
     assert done.probes_C[-1] == pytest.approx(done.block.temperature_C[[0, 5], [0, 5], [0, 5]])
+
+
+def test_light_of_voxels_heats_their_tissue() -> None:
+    """The power of a light run puts the absorbed share of the pulse into a block on the same voxels."""
+    labels = np.zeros((8, 8, 8), dtype=np.uint8)
+    labels[4:] = 1
+    media = (
+        Medium(mua_cm=5.0, mus_cm=50.0, g=0.8, n=1.0, name="upper"),
+        Medium(mua_cm=50.0, mus_cm=50.0, g=0.8, n=1.0, name="lower"),
+    )
+    light = transport_voxels(
+        VoxelTissue(labels=labels, voxel_um=50.0, media=media), flat_top(diameter_um=200.0), photons=2000, seed=1
+    )
+    power = heat.power_W_m3(light, energy_mJ=2.0, duration_ms=1.0)
+    block = heat.block_for(light, (SKIN[0], heat.HeatMedium(water_fraction=0.6)), start_C=START)
+    done = heat.run_block(block, (heat.Period(seconds=1e-3, power_W_m3=power),))
+
+    assert done.account.deposited == pytest.approx(2e-3 * light.tallies["absorbed"].value, rel=1e-6)
+    with pytest.raises(OutOfRangeError, match=r"a duration above 0 ms; got 0 ms"):
+        heat.power_W_m3(light, energy_mJ=2.0, duration_ms=0.0)
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 1e-3, 3.0])
+def test_stages_are_stable_among_unlike_media(seconds: float) -> None:
+    """Dry, moist and wet voxels side by side under a perfect contact, in long steps: nothing leaves the range by over 2 %."""
+    rng = np.random.default_rng(4)
+    edges = np.linspace(0, 1.6e-4, 17)
+    media = tuple(heat.HeatMedium(water_fraction=w) for w in (0.0, 0.3, 1.0))
+    block = heat.new_block(
+        rng.integers(0, 3, (16, 16, 16)), media, z_edges_m=edges, y_edges_m=edges, x_edges_m=edges, start_C=START, processes=0
+    )
+    capacity = block.solid_J_m3_K + tissue.water_heat_J_kg_K() * block.water_kg_m3
+    hot = replace(block, heat_J_m3=capacity * rng.uniform(0, 60, capacity.shape))
+    done = heat.run_block(
+        hot, (heat.Period(seconds=seconds, transfer_W_m2_K=1e9, medium_C=START - 40.0),), physics=PLAIN,
+        accuracy=Accuracy(change_K=100.0, change_share=0.5, growth=10.0),
+    )  # fmt: skip
+
+    assert rise(done.block).min() >= -42.0
+    assert rise(done.block).max() <= 62.0
 
 
 CUBE = np.linspace(0, 1e-4, 3)

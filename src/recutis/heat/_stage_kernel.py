@@ -1,7 +1,7 @@
 """Explicit conduction in voxels by stages whose stability grows with their square (Runge-Kutta-Legendre, second order). SI.
 
 Arrays are (depth x y, x) as in `_block_kernel`. Rises are carried through the stages; capacities and conductances stay those of
-the start of the step. Method: Meyer, Balsara & Aslam, J. Comput. Phys. 257 (2014) 594, doi:10.1016/j.jcp.2013.08.021 (recalled,
+the start of the step. Method: Meyer, Balsara & Aslam, J. Comput. Phys. 257 (2014) 594 (recalled,
 not re-read: the tests prove order and stability).
 """
 

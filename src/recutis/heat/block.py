@@ -7,7 +7,7 @@ convergence, exact twins and limits stand in `docs/heat.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,10 @@ from recutis.heat import tissue
 from recutis.heat.cells import Accuracy, Cells, Physics, Team
 from recutis.heat.march import Account, March, Period, StepError
 from recutis.heat.stages import MOST_STAGES, Stages, Surroundings
-from recutis.light.voxels import VoxelLight
 from recutis.units import J_PER_MJ, M_PER_UM, S_PER_MS
+
+if TYPE_CHECKING:
+    from recutis.light.voxels import VoxelLight
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
