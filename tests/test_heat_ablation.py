@@ -294,6 +294,18 @@ def test_injury_threshold_rises_with_length_and_small_spots() -> None:
         surface_injury.injury_threshold_J_cm2(SLAB, 10600.0, Train(duration_ms=1.0), 60.0, spot_um=0.5)
 
 
+def test_small_spots_ablate_later_in_long_pulses() -> None:
+    """Sideways loss moves the ablation threshold of a small spot in a second, not that of a microsecond or of a wide spot."""
+
+    def ratio(ms: float, spot_um: float) -> float:
+        found = surface_injury.spot_ablation_threshold_J_cm2(SLAB, 10600.0, ms, spot_um=spot_um, gaussian=False)
+        return found / ablative.ablation_threshold_J_cm2(SLAB, 10600.0, ms)
+
+    assert ratio(1e-3, 200.0) == pytest.approx(1.0, abs=1e-3)
+    assert ratio(1000.0, 50000.0) == pytest.approx(1.0, abs=1e-2)
+    assert ratio(1000.0, 200.0) > ratio(100.0, 200.0) > 1.2
+
+
 @pytest.mark.parametrize(
     ("words", "kind", "before"),
     [
@@ -352,3 +364,28 @@ def test_dry_tissue_absorbs_as_its_matrix() -> None:
     """What is left of skin without water absorbs as the optics of skin say."""
     assert water_line(10600.0).dry_mua_cm == optics.matrix_mua_cm(10600.0) > 0
     assert water_line(2940.0).water_mua_cm == pytest.approx(evidence.value("water_mua_2940nm"))
+
+
+def test_tissue_off_the_body_starts_at_room_temperature() -> None:
+    """Excised skin is cold, so that the same exposure leaves less dead tissue."""
+    row = {
+        "family": "ablation", "tier": "score", "wavelength_nm": "10600", "pulse_duration_s": "0.001", "fluence_J_cm2": "8",
+        "quantity": "residual_thermal_damage_um",
+    }  # fmt: skip
+    living, excised = (targets.compute({**row, "tissue": words}).value for words in ("pig skin in vivo", "pig skin ex vivo"))
+
+    assert living is not None
+    assert excised is not None
+    assert 0.7 * living < excised < living
+
+
+def test_passes_leave_one_layer_and_stacks_ever_more() -> None:
+    """Rested, wiped passes of carbon dioxide leave the same dead layer; pulses stacked at 5 Hz deepen it (Fitzpatrick)."""
+
+    def dead(**more: float) -> float:
+        shot = ablative.expose_column(SLAB, wavelength_nm=10600.0, fluence_J_cm2=6.0, duration_ms=0.8, **more)  # type: ignore[arg-type]
+        column = shot.last.column
+        return heat.dead_to_um(column, column.death) - column.depth_m * 1e6
+
+    assert dead(passes=4) == pytest.approx(dead(passes=1), rel=0.15)
+    assert dead(stack=4, repetition_Hz=5.0) > 2 * dead(stack=1)

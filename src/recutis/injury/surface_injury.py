@@ -20,7 +20,7 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.heat import column as heat
 from recutis.heat import damage, tissue
-from recutis.injury.ablative import NO_COOLING, expose_column, least_exposure_J_cm2
+from recutis.injury.ablative import NO_COOLING, ablation_threshold_J_cm2, expose_column, least_exposure_J_cm2
 from recutis.laser.types import Cooling
 from recutis.light.lines import water_line
 from recutis.units import J_M2_PER_J_CM2, M_PER_UM, PER_M_PER_CM, S_PER_MS
@@ -108,6 +108,28 @@ def sideways_factor(train: Train, wavelength_nm: float, depth_um: float, start_C
     return max(threshold((spot_um, gaussian)) / threshold(None), 1.0)
 
 
+def spot_ablation_threshold_J_cm2(
+    slab: heat.Slab, wavelength_nm: float, duration_ms: float, *, spot_um: float, gaussian: bool, cooling: Cooling = NO_COOLING
+) -> float:
+    """Least exposure of one pulse that removes tissue on the axis of a spot [J/cm²].
+
+    That of an endless spot times what its surface is hotter at the end of the pulse, in tissue of constant properties.
+
+    Raises OutOfRangeError when no exposure does, for a wavelength that water does not dominate, or a spot below 1 µm.
+    """
+    _check_spot(spot_um)
+    mua = water_line(wavelength_nm).wet_mua_cm(evidence.value("phys_reference_water")) * PER_M_PER_CM
+    train, end = Train(duration_ms=duration_ms), np.array([duration_ms * S_PER_MS])
+    endless, finite = (float(_rise_m2K_J(train, 0.0, mua, spot, end)[0]) for spot in (None, (spot_um, gaussian)))
+    return ablation_threshold_J_cm2(slab, wavelength_nm, duration_ms, cooling) * max(endless / finite, 1.0)
+
+
+def _check_spot(spot_um: float) -> None:
+    if not spot_um >= 1.0:
+        msg = f"A spot needs a diameter of at least 1 µm; got {spot_um:g} µm."
+        raise OutOfRangeError(msg)
+
+
 @lru_cache(maxsize=256)
 def injury_threshold_J_cm2(
     slab: heat.Slab,
@@ -128,9 +150,8 @@ def injury_threshold_J_cm2(
 
     Raises OutOfRangeError when no exposure does, for a wavelength that water does not dominate, or a spot below 1 µm.
     """
-    if spot_um is not None and spot_um < 1.0:
-        msg = f"A spot needs a diameter of at least 1 µm; got {spot_um:g} µm."
-        raise OutOfRangeError(msg)
+    if spot_um is not None:
+        _check_spot(spot_um)
 
     def excess(fluence: float) -> float:
         shot = expose_column(
@@ -146,4 +167,6 @@ def injury_threshold_J_cm2(
     return plane * sideways_factor(train, wavelength_nm, depth_um, slab.start_C, spot_um, gaussian)
 
 
-__all__ = ["Train", "age_response_m2K_J", "injury_threshold_J_cm2", "kept_on_axis", "sideways_factor"]
+__all__ = [
+    "Train", "age_response_m2K_J", "injury_threshold_J_cm2", "kept_on_axis", "sideways_factor", "spot_ablation_threshold_J_cm2",
+]  # fmt: skip

@@ -10,7 +10,7 @@ from recutis.errors import InputError
 from recutis.heat import column as heat
 from recutis.heat import tissue
 from recutis.injury import ablative
-from recutis.injury.surface_injury import Train, injury_threshold_J_cm2
+from recutis.injury.surface_injury import Train, injury_threshold_J_cm2, spot_ablation_threshold_J_cm2
 from recutis.injury.targets.rows import INJURY_DEPTH_UM, Fields, UnknownQuantityError, duration_ms, number, plain_slab, repeat
 from recutis.laser.cooling import surface_cooling
 from recutis.laser.types import Cooling
@@ -22,6 +22,7 @@ _COOLANTS = {
     "gel": r"\bgel\b|\bice\b",
 }  # fmt: skip
 _NOT = r"^\s*$|^(no|none|nil|off|without)\b|room"
+_OFF_BODY = r"in vitro|ex vivo|ex-vivo|excised|cadaver|harvested|biops"
 _TIME = re.compile(r"([\d.]+)\s*(ms|s)(?![a-z])")
 _COLD = re.compile(r"(-?[\d.]+)\s*(?:°\s*)?c(?![a-z])")
 
@@ -45,10 +46,17 @@ def cooling_of(words: str) -> Cooling:
     return replace(cooling, medium_C=float(cold.group(1))) if cold is not None else cooling
 
 
+def _slab(row: Fields) -> heat.Slab:
+    """Plain skin; at room temperature off the body."""
+    slab = plain_slab()
+    off = re.search(_OFF_BODY, row.get("tissue", "").lower()) is not None
+    return replace(slab, start_C=evidence.value("phys_room_temperature")) if off else slab
+
+
 def _shot(row: Fields, fluence: float) -> ablative.Stack:
     stack, passes, rate = repeat(row)
     return ablative.expose_column(
-        plain_slab(), wavelength_nm=number(row, "wavelength_nm"), fluence_J_cm2=fluence, duration_ms=duration_ms(row), stack=stack,
+        _slab(row), wavelength_nm=number(row, "wavelength_nm"), fluence_J_cm2=fluence, duration_ms=duration_ms(row), stack=stack,
         repetition_Hz=rate, passes=passes, cooling=cooling_of(row.get("cooling", "")),
     )  # fmt: skip
 
@@ -75,9 +83,7 @@ def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
     """
     quantity = row["quantity"]
     if quantity == "ablation_threshold_J_cm2":
-        return ablative.ablation_threshold_J_cm2(
-            plain_slab(), number(row, "wavelength_nm"), duration_ms(row), cooling_of(row.get("cooling", ""))
-        )
+        return _ablation_of_spot(row)
     if quantity == "injury_threshold_J_cm2":
         return _injury_of_surface(row)
     fluence = _fluence(row)
@@ -110,12 +116,28 @@ def compute(row: Fields) -> float:  # noqa: PLR0911  (one return a quantity)
     raise UnknownQuantityError(quantity)
 
 
+def _ablation_of_spot(row: Fields) -> float:
+    """Least exposure that removes tissue; with what a small spot loses sideways in a long pulse."""
+    place, nm, cooling = _slab(row), number(row, "wavelength_nm"), cooling_of(row.get("cooling", ""))
+    spot = row.get("spot_diameter_mm", "").strip()
+    if not spot:
+        return ablative.ablation_threshold_J_cm2(place, nm, duration_ms(row), cooling)
+    return spot_ablation_threshold_J_cm2(
+        place,
+        nm,
+        duration_ms(row),
+        spot_um=float(spot) * UM_PER_MM,
+        gaussian=row.get("spot_profile") == "gaussian",
+        cooling=cooling,
+    )
+
+
 def _injury_of_surface(row: Fields) -> float:
     """Least exposure that kills cells down to the usual depth of the basal layer."""
     stack, passes, rate = repeat(row)
     spot = row.get("spot_diameter_mm", "").strip()
     return injury_threshold_J_cm2(
-        plain_slab(), number(row, "wavelength_nm"), Train(duration_ms=duration_ms(row), count=stack, repetition_Hz=rate),
+        _slab(row), number(row, "wavelength_nm"), Train(duration_ms=duration_ms(row), count=stack, repetition_Hz=rate),
         INJURY_DEPTH_UM, spot_um=float(spot) * UM_PER_MM if spot else None, gaussian=row.get("spot_profile") == "gaussian",
         passes=passes, cooling=cooling_of(row.get("cooling", "")),
     )  # fmt: skip
