@@ -78,7 +78,7 @@ def test_light_of_a_gaussian_and_of_a_flat_beam_is_all_shared_out() -> None:
     grid = kernels.Grid(z=np.array([0.0, 1.0]), r=r, middle=(r[:-1] + r[1:]) / 2, area=np.pi * np.diff(r**2), solid=np.zeros(1))
     for gaussian in (True, False):
         where = beam(gaussian=gaussian)
-        optics = kernels.Optics(gaussian=gaussian, wave_m=1e-5, waist_m=where.waist_m, rayleigh_m=where.rayleigh_m, index=1.2,
+        optics = kernels.Optics(gaussian=gaussian, wave_m=1e-5, waist_m=where.waist_m, rayleigh_m=where.rayleigh_m, refraction=1.2,
                                 extinction=0.07, polish=0.0, plume_m=0.0, stanton=0.0, steam_K=67.0)  # fmt: skip
         work = kernels.Work(depth=1e-3 * np.exp(-((grid.middle / 6e-5) ** 2)), slope=np.zeros(80), floor=np.zeros(80),
                             wall=np.zeros(80), steam=np.zeros(1), lines=np.zeros((5, 80)), deepest=np.zeros(1, dtype=np.int64))  # fmt: skip

@@ -74,6 +74,15 @@ def test_stacked_pulses_go_deeper_than_one() -> None:
     assert once.depth_um < twice.depth_um < 1.2 * whole.depth_um
 
 
+def test_a_finer_grid_changes_little() -> None:
+    """Cells, rings and steps of two thirds the size move depth, width and rim by some per cent."""
+    coarse, fine = seen(5.0), channel.expose(pulse(5.0), SKIN, fineness=1.0)
+
+    assert coarse.depth_um == pytest.approx(fine.depth_um, rel=0.06)
+    assert coarse.rim_um == pytest.approx(fine.rim_um, rel=0.1)
+    assert coarse.lesion_width_um == pytest.approx(fine.lesion_width_um, rel=0.03)
+
+
 def test_injury_holds_together() -> None:
     """Areas, volumes and energies of the slide agree with each other."""
     spot = channel.channel_injury(pulse(10.0), SKIN)

@@ -60,7 +60,7 @@ class Optics(NamedTuple):
     wave_m: float
     waist_m: float
     rayleigh_m: float
-    index: float
+    refraction: float
     extinction: float
     polish: float
     plume_m: float
@@ -129,7 +129,8 @@ def mua_of(state: State, grid: Grid, i: int, j: int, law: Law) -> float:
         warm = min(rise / law.bleach_hot_K, 1.0)
         hot = min(max((rise - law.bleach_hot_K) / (law.bleach_floor_K - law.bleach_hot_K), 0.0), 1.0)
         bleach += (law.bleach_hot - 1.0) * warm + (law.bleach_floor - law.bleach_hot) * hot
-    return law.mua_water_m * bleach * state.water[i, j] / law.water_full_kg_m3 + law.mua_dry_m
+    mua: float = law.mua_water_m * bleach * state.water[i, j] / law.water_full_kg_m3 + law.mua_dry_m
+    return mua
 
 
 @kernel
@@ -151,8 +152,10 @@ def progress(state: State, grid: Grid, i: int, j: int, law: Law) -> float:
 @kernel
 def volume(state: State, grid: Grid, i: int, j: int) -> float:
     """What is there of a cell [m3]."""
-    whole = grid.area[j] * (grid.z[i + 1] - grid.z[i])
-    return whole * state.part[j] if i == state.front[j] else whole
+    whole: float = grid.area[j] * (grid.z[i + 1] - grid.z[i])
+    if i == state.front[j]:
+        whole *= state.part[j]
+    return whole
 
 
 @kernel
@@ -165,7 +168,8 @@ def gone_share(state: State, grid: Grid, j: int, law: Law) -> float:
     i = state.front[j]
     here = progress(state, grid, i, j, law)
     if state.begun[j] >= 0.0:
-        return min(max((here - state.begun[j]) / max(1.0 - state.begun[j], 1e-9), 0.0), 0.95)
+        moved: float = min(max((here - state.begun[j]) / max(1.0 - state.begun[j], 1e-9), 0.0), 0.95)
+        return moved
     below = progress(state, grid, i + 1, j, law)
     if here <= below or below <= 0.0:
         return 0.0
@@ -266,7 +270,7 @@ def strike(
     wall = np.arctan(steep)
     turn = r * z / (optics.rayleigh_m**2 + z * z)
     incidence = max(wall - np.arctan(turn), 0.0)
-    bounced = fresnel(np.cos(incidence), optics.index, optics.extinction)
+    bounced = fresnel(np.cos(incidence), optics.refraction, optics.extinction)
     if wall > 0.0 and grid.r[j + 1] <= optics.wave_m:
         bounced = 0.0  # a hole narrower than the wavelength guides nothing
     elif wall > 0.0:
@@ -277,7 +281,7 @@ def strike(
         taken = -arriving * np.expm1(-z / optics.plume_m)
         account[SMOKE] += taken
         arriving -= taken
-    sine = min(np.sin(wall - np.arcsin(np.sin(incidence) / max(optics.index, 1.0))), 0.999)
+    sine = min(np.sin(wall - np.arcsin(np.sin(incidence) / max(optics.refraction, 1.0))), 0.999)
     march(state, grid, law, work, j, i, r, z, max(sine, 0.0), arriving, account)
     if incidence > 0.25 * np.pi:  # beyond 45 degrees a mirror sends light on downwards
         return energy * bounced
@@ -326,7 +330,8 @@ def room_in(state: State, grid: Grid, law: Law, i: int, j: int) -> float:
     if i < state.front[j]:
         return 0.0
     room = capacity_of(state, grid, i, j, law) * law.boil_K - state.e[i, j]
-    return max(room, 0.0) * volume(state, grid, i, j)
+    free: float = max(room, 0.0) * volume(state, grid, i, j)
+    return free
 
 
 @kernel
@@ -451,7 +456,8 @@ def settle(state: State, grid: Grid, law: Law, account: Array) -> None:
 @kernel
 def conductivity(state: State, law: Law, i: int, j: int) -> float:
     """Conductivity of a cell by its present water [W/m K]."""
-    return law.conductivity_dry + law.conductivity_slope * state.water[i, j] / law.density_full
+    k: float = law.conductivity_dry + law.conductivity_slope * state.water[i, j] / law.density_full
+    return k
 
 
 @kernel
@@ -604,7 +610,7 @@ def injure(state: State, grid: Grid, law: Law, last: int, dt: float, account: Ar
 def warm_rows(state: State, work: Work) -> int:
     """Rows that conduction must see: grow the window while its last rows have warmed or cooled."""
     nz, nr = state.e.shape
-    last = min(max(work.deepest[0] + 12, 16), nz)
+    last: int = min(max(work.deepest[0] + 12, 16), nz)
     while last < nz:
         most = 0.0
         for j in range(nr):

@@ -20,7 +20,7 @@ from recutis.units import J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, PER_M_PER_CM, 
 
 Array = NDArray[np.float64]
 PulseShape = Literal["square", "decaying", "free_running"]
-_CELL_M = {True: 5e-6, False: 1.5e-6}  # drying (CO2) and explosive (erbium) lines; see docs of `run` for what halving does
+_CELL_M = {True: 5e-6, False: 1.5e-6}  # drying (CO2) and explosive (erbium) lines; `run` says what halving does
 _RING_M = {True: 4e-6, False: 2e-6}
 _MOST_CELLS = 400  # a deep channel takes coarser cells
 _MOST_RINGS = 60  # across the crater; a wide spot takes coarser rings
@@ -196,7 +196,7 @@ def _optics(line: Line, beam: Beam, inside: Inside, start_C: float) -> kernels.O
     wave = nm * M_PER_NM
     share = evidence.value("phys_reference_water")
     return kernels.Optics(
-        gaussian=beam.gaussian, wave_m=wave, waist_m=beam.waist_m, rayleigh_m=beam.rayleigh_m, index=tissue_index(nm),
+        gaussian=beam.gaussian, wave_m=wave, waist_m=beam.waist_m, rayleigh_m=beam.rayleigh_m, refraction=tissue_index(nm),
         extinction=share * line.water_mua_cm * PER_M_PER_CM * wave / (4 * math.pi), polish=inside.polish,
         plume_m=inside.plume_mm / MS_PER_S, stanton=inside.stanton,
         steam_K=evidence.value("phys_boiling") - start_C,
@@ -299,7 +299,9 @@ def run(
 ) -> Run:
     """Expose tissue to a train of pulses of a microbeam and follow it until it has cooled.
 
-    `keep_s` are times after the first light at which a `Moment` is kept. `fineness` 2 halves cells, rings and steps.
+    `keep_s` are times after the first light at which a `Moment` is kept. `fineness` 2 halves cells, rings and steps:
+    that moves depths of carbon dioxide craters (5 and 23 mJ) by 5 to 9 %, of Er:YAG (12 mJ) by 1 %, dead zones by 2 to 5 %
+    and rims by 1 to 6 %.
     Raises OutOfRangeError for a pulse without energy or length, EnergyError when the account does not close.
     """
     _check(line, beam, train)
@@ -307,7 +309,7 @@ def run(
     optics = _optics(line, beam, inside, slab.start_C)
     law = law_of(
         line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
-        irradiance_W_m2=_inside_W_m2(line, beam, train, inside, optics.index), pulse_s=pulse_s,
+        irradiance_W_m2=_inside_W_m2(line, beam, train, inside, optics.refraction), pulse_s=pulse_s,
     )  # fmt: skip
     z, r = grid(line, beam, train, optics.plume_m, fineness)
     cooling = 1.0 + (_GROWTH - 1.0) / fineness
