@@ -27,7 +27,7 @@ def cheek(phototype: str) -> Skin:
 @pytest.mark.parametrize(("phototype", "nm"), [("II", 595.0), ("V", 755.0), ("II", 1064.0)])
 def test_table_agrees_with_photons_in_the_layers(phototype: str, nm: float) -> None:
     """The axis of spots in the upper millimetre, within the stated error."""
-    for spot_mm, allowed in ((3.0, 0.12), (7.0, 0.04), (12.0, 0.03)):
+    for spot_mm, allowed in ((3.0, 0.17), (7.0, 0.04), (12.0, 0.03)):
         beam = flat_top(diameter_um=spot_mm * 1000.0)
         table, photons = (skin_light.spot_share(cheek(phototype), nm, beam, UPPER_M, source) for source in ("table", "photons"))  # type: ignore[arg-type]
 

@@ -248,3 +248,14 @@ def test_a_row_on_a_vessel_without_a_size_says_so() -> None:
 
     assert targets.compute(row).value is None
     assert "vessel_diameter_um; give the diameter of the vessel in micrometres" in targets.compute(row).reason
+
+
+def test_light_that_no_vessel_takes_says_so() -> None:
+    """Purpura by a CO2 laser has no threshold; the reason says what to give."""
+    row = {
+        "tier": "score", "family": "vascular", "wavelength_nm": "10600", "pulse_duration_s": "0.001", "spot_diameter_mm": "7",
+        "spot_profile": "top_hat", "tissue": "human skin light", "quantity": "purpura_threshold_24h_J_cm2",
+    }  # fmt: skip
+
+    assert targets.compute(row).value is None
+    assert "give a wavelength that blood absorbs" in targets.compute(row).reason

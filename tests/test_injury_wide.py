@@ -10,7 +10,9 @@ import pytest
 
 from recutis.heat import damage
 from recutis.injury import absorbers, scaling
+from recutis.injury.scattering import light_field, ridged
 from recutis.injury.simulate import injure, spot_injury, spread
+from recutis.injury.skin_light import index_above
 from recutis.injury.spot import SpotInjury
 from recutis.laser import Cooling, Pulse, Settings, candidate_settings, catalogue, device, expose, surface_cooling
 from recutis.skin import HotBlood, Skin, build, lesion
@@ -103,6 +105,16 @@ def test_precooled_vessels_need_more_light(skin: Skin) -> None:
     assert air.purpura_ratio < 0.97 * bare.purpura_ratio
     assert loss[0] < loss[1] <= 1.0
     assert vessel(spurt, 100.0, 300.0) > vessel(air, 100.0, 300.0)
+
+
+def test_a_window_on_the_skin_lets_light_out(skin: Skin) -> None:
+    """Air sends scattered light back into skin, a sapphire window does not: the epidermis gets a third to a half less of it."""
+    air, window = (light_field(ridged(skin), 755.0, (755.0, 755.0), 1e4, False, n_above=n) for n in (1.0, 1.76))
+
+    assert 0.5 < float(window.at(60.0)[0] / air.at(60.0)[0]) < 0.75
+    assert window.reflected > air.reflected
+    assert index_above(surface_cooling("contact")) == pytest.approx(1.76)
+    assert index_above(surface_cooling("cryogen")) == 1.0
 
 
 def test_a_stack_closes_more_than_one_pulse(skin: Skin) -> None:

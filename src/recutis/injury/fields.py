@@ -12,7 +12,7 @@ from recutis.heat.column import Run
 from recutis.injury import ablative, scattering, thermal_zone
 from recutis.injury.film import Film, film_of_column
 from recutis.injury.schedule import segments
-from recutis.injury.skin_light import LightSpread
+from recutis.injury.skin_light import LightSpread, index_above
 from recutis.laser.types import Exposure, Pulse
 from recutis.light.lines import is_water_line
 from recutis.skin.types import Skin
@@ -89,8 +89,9 @@ def _wide_scattering(exposure: Exposure, skin: Skin, light_spread: LightSpread) 
     ridged = scattering.ridged(skin)
     gaussian = pulse.profile == "gaussian"
     field = scattering.light_field(
-        ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian, light_spread=light_spread
-    )
+        ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian, light_spread=light_spread,
+        n_above=index_above(exposure.cooling),
+    )  # fmt: skip
     plan = segments(
         fluence_J_cm2=pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0), duration_ms=pulse.duration_ms, stack=exposure.stack,
         repetition_Hz=exposure.repetition_Hz, cooling=exposure.cooling,

@@ -99,10 +99,12 @@ def light_field(
     *,
     around: Skin | None = None,
     light_spread: LightSpread = "table",
+    n_above: float = 1.0,
 ) -> Field:
     """Light on the axis of one spot: discrete ordinates for the depth, table or photons for what a finite spot keeps of it.
 
     `around` is the skin beside a lesion, through which most of the scattered light comes; the same skin unless given.
+    `n_above` is the refractive index of what lies on the skin; the share that a finite spot keeps is taken to be that under air.
     """
     edges = depth_edges()
     middle = (edges[:-1] + edges[1:]) / 2
@@ -112,7 +114,7 @@ def light_field(
     source = np.zeros(middle.size)
     reflected = 0.0
     for number, (nm, weight) in enumerate(zip(bands, weights, strict=True)):
-        light = wide_light(skin, nm, edges)
+        light = wide_light(skin, nm, edges, n_above=n_above)
         kept = weight * spot_share(skin if around is None else around, nm, spot, middle, light_spread)
         fluence[number] = light.fluence_wide * kept
         source += light.absorbed_wide_cm * PER_M_PER_CM * kept

@@ -14,6 +14,8 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from recutis import evidence
+from recutis.laser.types import Cooling
 from recutis.light import Beam, Grid, LayeredLight, OpticalLayer, pencil, transport_layers
 from recutis.light.deterministic import WideLight, transport_wide
 from recutis.light.spread import axis_share, ring_share
@@ -58,13 +60,18 @@ def layers_of(skin: Skin, wavelength_nm: float, warmer_K: float = 0.0) -> tuple[
 
 
 @lru_cache(maxsize=256)
-def _wide(layers: tuple[OpticalLayer, ...], edges_um: tuple[float, ...]) -> WideLight:
-    return transport_wide(layers, depth_edges_um=edges_um, streams=_STREAMS)
+def _wide(layers: tuple[OpticalLayer, ...], edges_um: tuple[float, ...], n_above: float = 1.0) -> WideLight:
+    return transport_wide(layers, depth_edges_um=edges_um, streams=_STREAMS, n_above=n_above)
 
 
-def wide_light(skin: Skin, wavelength_nm: float, edges_m: Array, *, warmer_K: float = 0.0) -> WideLight:
+def wide_light(skin: Skin, wavelength_nm: float, edges_m: Array, *, warmer_K: float = 0.0, n_above: float = 1.0) -> WideLight:
     """Light of a beam much wider than it spreads, on cells of depth [m], in skin whose water is this much warmer."""
-    return _wide(layers_of(skin, wavelength_nm, warmer_K), tuple((edges_m * UM_PER_M).tolist()))
+    return _wide(layers_of(skin, wavelength_nm, warmer_K), tuple((edges_m * UM_PER_M).tolist()), n_above)
+
+
+def index_above(cooling: Cooling) -> float:
+    """Refractive index of what lies on the skin: a window on it lets scattered light out that air would send back."""
+    return evidence.value("LAS-CONTACT-N") if cooling.kind == "contact" else 1.0
 
 
 @lru_cache(maxsize=8)

@@ -24,7 +24,7 @@ from recutis.injury.scattering import (
     sources_of,
 )
 from recutis.injury.schedule import segments
-from recutis.injury.skin_light import LightSpread, told
+from recutis.injury.skin_light import LightSpread, index_above, told
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Cooling, Pulse
 from recutis.skin.types import Lesion, Skin
@@ -60,8 +60,9 @@ class Shot:
     def light(self, skin: Skin) -> Field:
         """The light of the shot in a skin that differs from that of the shot only under the lesion."""
         return light_field(
-            skin, self.wavelength_nm, self.band_nm, self.spot_um, self.gaussian, around=self.skin, light_spread=self.light_spread
-        )
+            skin, self.wavelength_nm, self.band_nm, self.spot_um, self.gaussian, around=self.skin, light_spread=self.light_spread,
+            n_above=index_above(self.cooling),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

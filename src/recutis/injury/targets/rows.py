@@ -12,6 +12,7 @@ from recutis import evidence
 from recutis.errors import InputError, RecutisError
 from recutis.heat import column as heat
 from recutis.injury import scattering
+from recutis.injury.skin_light import index_above
 from recutis.laser import surface_cooling
 from recutis.laser.types import Cooling
 from recutis.sites import PHOTOTYPES, SITES
@@ -161,4 +162,7 @@ def light_of(row: Fields, skin: Skin) -> scattering.Field:
     """Light on the axis of the row's spot, from photons in these layers."""
     nm = number(row, "wavelength_nm")
     spot = number(row, "spot_diameter_mm") * UM_PER_MM
-    return scattering.light_field(skin, nm, (nm, nm), spot, row["spot_profile"] == "gaussian", light_spread="photons")
+    above = index_above(cooling_of(row.get("cooling", "")))
+    return scattering.light_field(
+        skin, nm, (nm, nm), spot, row["spot_profile"] == "gaussian", light_spread="photons", n_above=above
+    )

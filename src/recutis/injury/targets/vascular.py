@@ -22,6 +22,7 @@ _SHARES = {
     "purpura_threshold_immediate_J_cm2": "phys_purpura_share_immediate",
     "purpura_threshold_24h_J_cm2": "phys_purpura_share_24h",
 }
+_MOST_J_CM2 = 1e5  # more is no exposure of skin
 _DEEPEST_UM, _STEP_UM = 4000.0, 20.0  # of the search for coagulated red cells
 
 
@@ -82,10 +83,17 @@ def _purpura(row: Fields, share: float) -> float:
     pulses, rate = _train(row)
     start = _start_C(row, skin, field, (evidence.value("phys_purpura_depth"),))[0]
     stain = "port-wine" in row["tissue"].lower().replace("port wine", "port-wine")
-    return selective.purpura_J_cm2(
+    found = selective.purpura_J_cm2(
         field, skin, duration_ms=duration_ms(row), share=share, start_C=start, pulses=pulses, repetition_Hz=rate,
         median_um=evidence.value("PWS_vessel_diameter_red") if stain else None,
     )  # fmt: skip
+    if not found < _MOST_J_CM2:
+        msg = (
+            f"light of {number(row, 'wavelength_nm'):g} nm heats no vessel of the upper dermis beyond the tissue around it; "
+            "give a wavelength that blood absorbs"
+        )
+        raise OutOfRangeError(msg)
+    return found
 
 
 def _start_C(row: Fields, skin: Skin, field: scattering.Field, depths_um: tuple[float, ...]) -> tuple[float, ...]:
