@@ -42,7 +42,8 @@ def test_a_free_constant_says_so(one: fit.Constant) -> None:
 
 def test_all_fitted_numbers_are_in_the_grid() -> None:
     """No number of the physics is fitted beside the grid; stated errors change no result."""
-    fitted = {row.id for row in evidence.rows("model_physics") if row.confidence == "fitted" and "_error_" not in row.id}
+    rows = (*evidence.rows("model_physics"), *evidence.rows("model_skin"))
+    fitted = {row.id for row in rows if row.confidence == "fitted" and "_error_" not in row.id}
 
     assert fitted == {x.id for x in fit.constants()}
 

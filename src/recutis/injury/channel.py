@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.heat import crater, damage, tissue
+from recutis.heat import crater, damage, resolution, tissue
 from recutis.injury.ablative import balance, slab_of
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Pulse
@@ -141,7 +141,7 @@ def expose(
     for a pulse without energy, length or spot, and for a crater deeper than the tissue of the model.
     """
     slab = skin if isinstance(skin, heat.Slab) else slab_of(skin)
-    return _expose(pulse, slab, stack, repetition_Hz, shape, keep_ms, fineness)
+    return _expose(pulse, slab, stack, repetition_Hz, shape, keep_ms, fineness * resolution.fineness())
 
 
 @lru_cache(maxsize=16)

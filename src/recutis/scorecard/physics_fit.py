@@ -1,7 +1,8 @@
 """What the free constants of the physics were chosen from, and how the score stands when studies are left out of the choice.
 
-A free constant is a row of `model_physics` that names the family of experiments it belongs to and the values tried. Every
-combination of a family's values was computed on all rows of the family, once, by `python -m recutis.scorecard.physics_fit`,
+A free constant is an evidence row marked as fitted; `physics_constants.csv` names the family of experiments that sets it and the
+values tried. Every combination of a family's values was computed on all rows of the family, once, by
+`python -m recutis.scorecard.physics_fit`,
 and what was found lies in `physics_grid.csv`. From it follow, in milliseconds: which combination the rows ask for, what each
 study says when its own rows are left out, and what halving cells and steps does.
 """
@@ -25,6 +26,7 @@ from recutis import evidence
 
 Fields = Mapping[str, str]
 GRID: Final = Path(__file__).parent / "physics_grid.csv"
+CONSTANTS: Final = Path(__file__).parent / "physics_constants.csv"
 _COLUMNS: Final = ("family", "fineness", "constants", "found")
 _INFRARED_ERBIUM_NM: Final = (2600.0, 3500.0)  # the water band that erbium lines lie in
 _TIE: Final = 0.1  # weight of being near the middle of a row against being inside it
@@ -59,14 +61,15 @@ def family_of(fields: Fields) -> str:
 
 @cache
 def constants() -> tuple[Constant, ...]:
-    """All free constants, in the order of the table."""
-    found = []
-    for row in evidence.rows("model_physics"):
-        if not row.fields.get("family"):
-            continue
-        tried = tuple(float(x) for x in row.fields["tried"].split())
-        found.append(Constant(id=row.id, family=row.fields["family"], value=evidence.value(row.id), tried=tried))
-    return tuple(found)
+    """All free constants, family by family."""
+    with CONSTANTS.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    return tuple(
+        Constant(
+            id=x["id"], family=x["family"], value=evidence.value(x["id"]), tried=tuple(float(value) for value in x["tried"].split())
+        )
+        for x in lines
+    )  # fmt: skip
 
 
 @cache
