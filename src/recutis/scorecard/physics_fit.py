@@ -55,7 +55,9 @@ def family_of(fields: Fields) -> str:
         low, high = _INFRARED_ERBIUM_NM
         return "erbium" if low <= wavelength <= high else "co2"
     if family == "fractional":
-        return "channels" if is_water_line(wavelength) else "columns"
+        if not is_water_line(wavelength):
+            return "columns"
+        return "channels_erbium" if _INFRARED_ERBIUM_NM[0] <= wavelength <= _INFRARED_ERBIUM_NM[1] else "channels_co2"
     return family
 
 
@@ -109,12 +111,24 @@ def combinations(family: str) -> tuple[tuple[tuple[str, float], ...], ...]:
     return (shipped, *(x for x in every if x != shipped))
 
 
+def _forget() -> None:
+    """Empty what the models keep of earlier results, except photons, which depend on nothing but their own arguments."""
+    from recutis.injury import skin_light
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("recutis.") and not name.startswith("recutis.evidence"):
+            for item in list(vars(module).values()):
+                if hasattr(item, "cache_clear") and item is not skin_light.thin_beam:
+                    item.cache_clear()
+
+
 def _compute(task: tuple[str, float, tuple[tuple[str, float], ...]]) -> Trial:
     from recutis.heat.resolution import set_fineness
     from recutis.injury import targets
 
     family, fineness, values = task
     evidence.assume(dict(values))
+    _forget()
     set_fineness(fineness)
     found = {row.id: targets.compute(row.fields).value for row in rows_of(family)}
     return Trial(family=family, fineness=fineness, constants=values, found=found)
@@ -141,7 +155,7 @@ def build(names: Sequence[str], path: Path, *, workers: int, progress: Callable[
     _write(path, kept)
     missing = [x for x in wanted if x not in have]
     context = multiprocessing.get_context("fork")
-    with context.Pool(workers, maxtasksperchild=1) as pool:
+    with context.Pool(workers) as pool:
         for number, trial in enumerate(pool.imap_unordered(_compute, missing), start=1):
             with path.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow(_line(trial))
