@@ -158,6 +158,11 @@ def _expose(
     return draw(run)
 
 
+def forget() -> None:
+    """Empty the cache of channels, so that the next one is computed anew."""
+    _expose.cache_clear()
+
+
 def draw(run: crater.Run) -> Channel:
     """Boundaries of crater and damage of a finished run."""
     z, r = run.z_edges_m * UM_PER_M, run.r_edges_m * UM_PER_M
