@@ -293,6 +293,7 @@ def wide(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float, passes: 
         peak_basal_C=_basal_peak_C(column, epidermis), selective=False, fractional=False, passes_in_place=passes, energy=energy,
         fidelity="one-dimensional enthalpy model with moving surface",
         error_pct=evidence.value("phys_error_ablation"), warnings=(), sources=_sources(pulse, skin),
+        area_by_depth=((0.0, 1.0), (dead, 1.0)) if dead > 0.0 else (),
     )  # fmt: skip
 
 
@@ -301,23 +302,6 @@ def _sources(pulse: Pulse, skin: Skin) -> tuple[str, ...]:
 
     own = water_line(pulse.wavelength_nm).sources
     return tuple(dict.fromkeys((*own, *damage.cell_death().sources, *tissue.SOURCES, "phys_error_ablation", *skin.sources)))
-
-
-def crossing(radii: Array, heights: Array, level: float) -> float:
-    """Radius at which a profile falling outwards goes below a level; 0 when it never reaches it."""
-    if heights[0] < level:
-        return 0.0
-    for i in range(1, radii.size):
-        if heights[i] < level:
-            share = (heights[i - 1] - level) / (heights[i - 1] - heights[i])
-            return float(radii[i - 1] + share * (radii[i] - radii[i - 1]))
-    return float(radii[-1])
-
-
-def revolve(radii: Array, heights: Array) -> float:
-    """Volume under a profile turned about the axis (piecewise linear in r)."""
-    r0, r1, h0, h1 = radii[:-1], radii[1:], heights[:-1], heights[1:]
-    return float(np.sum(math.pi * (r1 - r0) / 3.0 * (h0 * (2 * r0 + r1) + h1 * (r0 + 2 * r1))))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -384,37 +368,6 @@ def ring_areas(radii: Array) -> Array:
     middle = (radii[:-1] + radii[1:]) / 2
     edges = np.concatenate(([0.0], middle, [radii[-1] + (radii[-1] - middle[-1])]))
     return np.asarray(math.pi * np.diff(edges**2))
-
-
-def microbeam(pulse: Pulse, skin: Skin, *, stack: int, repetition_Hz: float) -> SpotInjury:
-    """One ablative microbeam: a channel with a coagulated floor and rim."""
-    slab = slab_of(skin)
-    shape = profile(pulse, slab, stack=stack, repetition_Hz=repetition_Hz)
-    r, crater, dead = shape.radii_um, shape.crater_um, shape.dead_um
-    deep, bottom, epidermis = float(crater[0]), float(dead[0]), skin.epidermis_um
-    rim = wall_rim_um(slab, pulse.wavelength_nm, pulse.duration_ms) if deep > 0 else 0.0
-    r_half = crossing(r, crater, max(deep / 2, 1.0)) if deep > 0 else 0.0
-    r_through = crossing(r, crater, epidermis)
-    r_basal = max(crossing(r, dead, epidermis), r_through + rim if r_through > 0 else 0.0)
-    r_surface = max(r_basal, crossing(r, dead, epidermis / 2))
-    widest = r_basal if r_basal > 0 else r_surface
-    shell = math.pi * ((r_half + rim) ** 2 - r_half**2) * max(deep - epidermis, 0.0)
-    dermis = revolve(r, np.maximum(dead - epidermis, 0.0)) + shell
-    total = pulse.energy_mJ * J_PER_MJ * stack
-    energy = balance(incident_J=total, reflected=evidence.value("phys_reflectance_infrared"), parts=shape.parts_J, scale=total)
-    return SpotInjury(
-        wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=deep, ablation_width_um=2 * r_half,
-        coagulation_depth_um=bottom - deep, coagulation_rim_um=rim, lesion_top_um=0.0, lesion_depth_um=bottom,
-        lesion_width_um=2 * widest, surface_area=math.pi * r_surface**2, removed_area=math.pi * r_through**2,
-        killed_area=math.pi * max(r_basal**2 - r_through**2, 0.0), basal_area=math.pi * r_basal**2, dermis_volume=dermis,
-        ablated_volume=revolve(r, crater), heat=shape.upper_J, vessel_ratio=(), purpura_ratio=0.0, pigment_ratio=0.0,
-        epidermis_pigment_ratio=0.0, pigment_depth_um=0.0, gland_ratio=0.0,
-        peak_surface_C=max(x.peak_surface_C for x in shape.shots),
-        peak_basal_C=_basal_peak_C(shape.shots[0].last.column, epidermis), selective=False, fractional=True, passes_in_place=1,
-        energy=energy, fidelity="columns of the one-dimensional model over the radius; rim estimated; light that no column floor "
-        "takes falls on the wall", error_pct=evidence.value("phys_error_channel"), warnings=(),
-        sources=(*_sources(pulse, skin), "phys_beam_quality", "phys_plume_length", "phys_error_channel"),
-    )  # fmt: skip
 
 
 def entering_share() -> float:
