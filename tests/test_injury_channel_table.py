@@ -80,7 +80,7 @@ def test_more_energy_reaches_deeper_and_wider(name: str) -> None:
     seen = [channel_table.outline(pulse(grid.wavelength_nm, grid.profile, spot, float(f), ms)) for f in fluences]
     found = [one for one in seen if one is not None]
 
-    assert len(found) > 30
+    assert len(found) > 20
     for below, above in pairwise(found):
         assert above.depth_um >= below.depth_um - 1e-9
         assert above.dead_to_um >= below.dead_to_um - 1e-9
@@ -125,13 +125,13 @@ def test_energy_of_the_table_closes() -> None:
     for one in BETWEEN:
         energy = looked_up(one).energy
 
-        assert abs(energy.residual) < 1e-5
+        assert abs(energy.residual) < 1e-9
         assert energy.incident_J == pytest.approx(one.energy_mJ * J_PER_MJ)
 
 
 def test_fat_that_lies_elsewhere_is_left_to_the_model() -> None:
     """A crater into the fat of a thin skin is not in the table; a shallow one is."""
-    thin = build(site="lower_eyelid", age_years=40, phototype="II", sex="female")
+    thin = build(site="eyelid", age_years=40, phototype="II", sex="female")
     deep, shallow = (pulse(10600.0, "gaussian", 120.0, f, 0.8) for f in (400.0, 20.0))
 
     assert channel_table.table_injury(deep, SKIN) is not None

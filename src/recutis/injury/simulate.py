@@ -10,6 +10,7 @@ from functools import lru_cache
 from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
 from recutis.heat import tissue
+from recutis.heat.resolution import fineness
 from recutis.injury import ablative, channel, channel_table, neighbours, thermal_zone, wide_spot
 from recutis.injury.skin_light import LightSpread
 from recutis.injury.spot import SpotInjury
@@ -81,9 +82,13 @@ def spot_injury(
 
 
 def _channel(pulse: Pulse, skin: Skin, stack: int, repetition_Hz: float, light_spread: LightSpread) -> SpotInjury:
-    """One ablative column: from the table where that is allowed and has it, else by the model itself."""
-    found = channel_table.table_injury(pulse, skin) if light_spread == "table" and stack == 1 else None
-    return found if found is not None else channel.channel_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
+    """One ablative column: from the table where that is allowed and has it, else by the model itself.
+
+    The table is of usual fineness; another fineness of the process runs the model.
+    """
+    if light_spread == "table" and fineness() == 1.0:
+        return channel_table.planner_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
+    return channel.channel_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
 
 
 def _check(pulse: Pulse, stack: int, passes: int, repetition_Hz: float) -> None:
