@@ -139,6 +139,17 @@ def test_fat_that_lies_elsewhere_is_left_to_the_model() -> None:
     assert channel_table.table_injury(shallow, thin) is not None
 
 
+def test_coarser_cells_are_near_the_model() -> None:
+    """Stacks of a plan are run on coarser cells: depth within 5 %, widths and rim within 12 %."""
+    one = pulse(2940.0, "flat_top", 240.0, 20.0, 0.35)
+    plan = spot_injury(one, SKIN, fractional=True, stack=3, repetition_Hz=20.0)
+    model = channel.channel_injury(one, SKIN, stack=3, repetition_Hz=20.0)
+
+    assert plan.ablation_depth_um == pytest.approx(model.ablation_depth_um, rel=0.05)
+    assert plan.lesion_width_um == pytest.approx(model.lesion_width_um, rel=0.05)
+    assert plan.coagulation_rim_um == pytest.approx(model.coagulation_rim_um, rel=0.12)
+
+
 @pytest.mark.parametrize(
     "found",
     [
