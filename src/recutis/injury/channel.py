@@ -1,12 +1,11 @@
 """One ablative microbeam in two dimensions: a channel with its walls, floor and dead zone, as on a slide.
 
-The reference model of fractional carbon dioxide, Er:YAG and Er:YSGG lasers: it takes about a second. The planner asks
-`ablative.microbeam`, columns of the one-dimensional model over the radius, which takes milliseconds.
+The model of fractional carbon dioxide, Er:YAG and Er:YSGG lasers: it takes about a second. The planner looks most settings up
+in `channel_table`, a table of its runs, in a fraction of a millisecond.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,22 +14,21 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.heat import crater, damage, resolution, tissue
-from recutis.injury.ablative import balance, slab_of
+from recutis.heat import crater, resolution
+from recutis.injury.ablative import slab_of
+from recutis.injury.outline import Outline, injury_of, nothing
 from recutis.injury.spot import SpotInjury
 from recutis.laser.types import Pulse
 from recutis.light.lines import DRYING, Line, water_line
 from recutis.skin.types import Skin
-from recutis.units import J_PER_MJ, M_PER_UM, S_PER_MS, UM_PER_M
+from recutis.units import M_PER_UM, S_PER_MS, UM_PER_M
 
 Array = NDArray[np.float64]
 _HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 _AROUND = (0.4, 0.6)  # of the depth of a channel: where rim and width half way down are averaged
 _SUREST, _LEAST = 10.0, -70.0  # logarithms of damage between which a boundary is drawn
-SOURCES = (
-    "phys_beam_quality", "phys_beam_quality_erbium", "phys_channel_plume_co2", "phys_channel_plume_erbium", "phys_channel_stanton",
-    "phys_wall_polish", "phys_index_protein_infrared", "phys_error_channel",
-)  # fmt: skip
+_ALMOST = 0.995  # of the depth: where the floor of a flat crater still has its width
+FIDELITY = "axisymmetric enthalpy model with a moving crater"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -209,46 +207,52 @@ def _crossing(radii: Array, depth: Array, level: float) -> float:
     return float(radii[j] + share * (radii[j + 1] - radii[j]))
 
 
+def outline(seen: Channel) -> Outline:
+    """The outline of a channel, with the shares of its energy."""
+    run = seen.run
+    total = run.arrived
+    there = np.arange(seen.depths_um.size)[:, None] >= run.front
+    tip, bottom = float(seen.crater_um.max(initial=0.0)), float(seen.dead_depth_um.max(initial=0.0))
+    wall_depths, wall = _ended(seen.depths_um, seen.wall_um, tip)
+    levels = np.maximum(np.minimum(wall_depths[:-1], _ALMOST * tip), min(1.0, tip / 2))
+    wall[:-1] = [_crossing(seen.radii_um, seen.crater_um, float(level)) for level in levels]
+    dead_depths, dead = _ended(seen.depths_um, seen.dead_um, bottom)
+    rings = np.pi * np.diff((run.r_edges_m * UM_PER_M) ** 2)
+    return Outline(
+        depth_um=seen.depth_um, dead_to_um=seen.dead_to_um, rim_um=seen.rim_um, width_um=seen.width_um,
+        lesion_width_um=seen.lesion_width_um, ablated_um3=float(np.sum(rings * seen.crater_um)), heat_share=_upper_J(run) / total,
+        peak_surface_C=run.peak_surface_C, reflected=run.reflected / total, through=run.through / total,
+        removed=(run.removed + run.plume) / total, stored=run.stored / total, surface=run.surface / total, wall_depths_um=wall_depths,
+        wall_um=wall, dead_depths_um=dead_depths, dead_um=dead, peak_depths_um=seen.depths_um,
+        peak_C=np.where(there, run.peak_C, -np.inf).max(axis=1),
+    )  # fmt: skip
+
+
+def _ended(depths: Array, radii: Array, bottom: float) -> tuple[Array, Array]:
+    """Radii from the surface down to just above the bottom, and 0 at the bottom."""
+    if bottom <= 0.0:
+        return np.zeros(1), np.zeros(1)
+    inside = depths < _ALMOST * bottom
+    z = np.concatenate(([0.0], depths[inside], [_ALMOST * bottom, bottom]))
+    r = np.interp(z, depths, radii)
+    r[-2] = max(r[-2], radii[inside][-1] if r[-2] == 0.0 and inside.any() else r[-2])
+    r[-1] = 0.0
+    return z, r
+
+
 def channel_injury(
     pulse: Pulse, skin: Skin, *, stack: int = 1, repetition_Hz: float = 1.0, shape: crater.PulseShape = "square"
 ) -> SpotInjury:
     """One ablative microbeam as seen on a slide of fresh tissue, in the words of `SpotInjury`.
 
-    The rim is measured from the wall half way down, the coagulation below the floor on the axis. Raises as `expose` does.
+    The rim is measured from the wall half way down, the coagulation below the floor on the axis. A pulse without energy does
+    nothing. Raises as `expose` does.
     """
-    seen = expose(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, shape=shape)
-    run, epidermis = seen.run, skin.epidermis_um
-    edges = run.z_edges_m * UM_PER_M
-    thick = np.diff(edges)
-    rings = np.pi * np.diff((run.r_edges_m * UM_PER_M) ** 2)
-    through = _crossing(seen.radii_um, seen.crater_um, epidermis)
-    basal = float(np.interp(epidermis, seen.depths_um, seen.dead_um))
-    surface = max(basal, float(seen.dead_um[seen.depths_um < epidermis].max(initial=0.0)))
-    below = np.clip(edges[1:] - epidermis, 0.0, thick)
-    cell = int(np.searchsorted(edges, epidermis, side="right")) - 1
-    there = run.front <= cell
-    total = pulse.energy_mJ * J_PER_MJ * stack
-    return SpotInjury(
-        wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=seen.depth_um,
-        ablation_width_um=seen.width_um, coagulation_depth_um=seen.dead_to_um - seen.depth_um, coagulation_rim_um=seen.rim_um,
-        lesion_top_um=0.0, lesion_depth_um=seen.dead_to_um, lesion_width_um=seen.lesion_width_um,
-        surface_area=math.pi * surface**2, removed_area=math.pi * through**2,
-        killed_area=math.pi * max(basal**2 - through**2, 0.0), basal_area=math.pi * basal**2,
-        dermis_volume=float(np.sum(np.pi * seen.dead_um**2 * below)), ablated_volume=float(np.sum(rings * seen.crater_um)),
-        heat=_upper_J(run), vessel_ratio=(), purpura_ratio=0.0, pigment_ratio=0.0, epidermis_pigment_ratio=0.0,
-        pigment_depth_um=0.0, gland_ratio=0.0, peak_surface_C=run.peak_surface_C,
-        peak_basal_C=float(run.peak_C[cell][there].max()), selective=False, fractional=True, passes_in_place=1,
-        energy=balance(
-            incident_J=total, reflected=run.reflected / total,
-            parts=(run.through, run.removed + run.plume, run.stored, run.surface), scale=total,
-        ),
-        fidelity="axisymmetric enthalpy model with a moving crater", error_pct=evidence.value("phys_error_channel"), warnings=(),
-        sources=tuple(
-            dict.fromkeys(
-                (*water_line(pulse.wavelength_nm).sources, *damage.cell_death().sources, *tissue.SOURCES, *SOURCES, *skin.sources)
-            )
-        ),
-    )  # fmt: skip
+    if pulse.energy_mJ == 0.0:
+        seen = nothing(skin.surface_temperature_C)
+    else:
+        seen = outline(expose(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, shape=shape))
+    return injury_of(seen, pulse, skin, stack=stack, fidelity=FIDELITY)
 
 
 def _upper_J(run: crater.Run) -> float:
@@ -260,4 +264,4 @@ def _upper_J(run: crater.Run) -> float:
     return float((run.lit_J_m3 * volume * there).sum())
 
 
-__all__ = ["Channel", "as_fixed", "beam_of", "channel_injury", "draw", "expose", "inside_of"]
+__all__ = ["Channel", "as_fixed", "beam_of", "channel_injury", "draw", "expose", "inside_of", "outline"]

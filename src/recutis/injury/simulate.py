@@ -10,7 +10,8 @@ from functools import lru_cache
 from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
 from recutis.heat import tissue
-from recutis.injury import ablative, neighbours, thermal_zone, wide_spot
+from recutis.heat.resolution import fineness
+from recutis.injury import ablative, channel, channel_table, neighbours, thermal_zone, wide_spot
 from recutis.injury.skin_light import LightSpread
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import EnergyBalance, Injury
@@ -47,13 +48,15 @@ def spot_injury(
     """Injury under one spot (wide) or one column (fractional); the expensive part, cached.
 
     `band_nm` is the band of a flashlamp. `passes_in_place` counts passes that hit the same place (wide
-    spots; columns of later passes fall elsewhere). `light_spread` as in `injure`. Raises OutOfRangeError for pulses without energy sense.
+    spots; columns of later passes fall elsewhere). `light_spread` as in `injure`: with "table" single ablative pulses come from
+    a table of the channel model too; stacks, and what the table lacks, from the model itself (a second or more).
+    Raises OutOfRangeError for pulses without energy sense.
     """
     _check(pulse, stack, passes_in_place, repetition_Hz)
     if is_water_line(pulse.wavelength_nm):
         if not fractional:
             return ablative.wide(pulse, skin, stack=stack, repetition_Hz=repetition_Hz, passes=passes_in_place, cooling=cooling)
-        first = ablative.microbeam(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
+        first = _channel(pulse, skin, stack, repetition_Hz, light_spread)
         if second is None:
             return first
         deep = thermal_zone.zone_injury(
@@ -76,6 +79,16 @@ def spot_injury(
         lesion=lesion,
         light_spread=light_spread,
     )
+
+
+def _channel(pulse: Pulse, skin: Skin, stack: int, repetition_Hz: float, light_spread: LightSpread) -> SpotInjury:
+    """One ablative column: from the table where that is allowed and has it, else by the model itself.
+
+    The table is of usual fineness; another fineness of the process runs the model.
+    """
+    if light_spread == "table" and fineness() == 1.0:
+        return channel_table.planner_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
+    return channel.channel_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
 
 
 def _check(pulse: Pulse, stack: int, passes: int, repetition_Hz: float) -> None:
@@ -229,7 +242,8 @@ def injure(
 ) -> Injury:
     """Injury by one exposure, all its passes.
 
-    `light_spread` says where the sideways spread of scattered light comes from: a table, at once, or photons in these layers.
+    `light_spread` says where the sideways spread of scattered light comes from: a table, at once, or photons in these layers;
+    and likewise whether an ablative column comes from a table of its model or from a run of it.
 
     Raises CancelledError when `cancelled` says so, OutOfRangeError for settings outside the models.
     """

@@ -17,7 +17,7 @@ class SpotInjury:
     `killed_area` epidermis dead but in place, `basal_area` basal layer dead or missing. `heat`
     is that of the upper half millimetre of skin when the light of a pass goes out [J/m² of wide spots, J per column];
     `chill` is what cooling has taken there by then and `heat` does not yet lack [J/m²].
-    `area_by_depth` maps depths [µm] to the area dead or missing there.
+    `area_by_depth` maps depths [µm], rising, to the area dead or missing there; nothing is above the first or below the last.
     `vessel_ratio`, `purpura_ratio`, `pigment_ratio` and `epidermis_pigment_ratio` hold at the spot's
     own exposure for wide spots and at a mean exposure of 1 J/cm² for columns.
     """

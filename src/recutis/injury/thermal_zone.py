@@ -42,6 +42,7 @@ _AUDIT = 1e-6
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 _SPOTS_UM: Final = (10.0, 3000.0)
 _LONGEST_S: Final = 60.0
+_AREAS: Final = 25  # depths of `area_by_depth`
 _OWN_SOURCES: Final = ("phys_boiling_closed", "phys_steam_return_closed")
 
 
@@ -347,7 +348,19 @@ def zone_injury(
         fidelity=_fidelity(light_spread),
         error_pct=evidence.value("phys_error_scatter"), warnings=(),
         sources=tuple(dict.fromkeys((*scattering.sources_of(skin, field), *SOURCES, *_OWN_SOURCES))),
+        area_by_depth=_areas(middle, radius),
     )  # fmt: skip
+
+
+def _areas(middle: Array, radius: Array) -> tuple[tuple[float, float], ...]:
+    """Dead area [µm²] at depths [µm] between the ends of the zone."""
+    cells = np.nonzero(radius > 0.0)[0]
+    if not cells.size:
+        return ()
+    first, last = max(int(cells[0]) - 1, 0), min(int(cells[-1]) + 1, middle.size - 1)
+    depths = np.linspace(middle[first], middle[last], _AREAS)
+    areas = np.pi * np.interp(depths, middle, radius) ** 2
+    return tuple((float(z), float(area)) for z, area in zip(depths, areas, strict=True))
 
 
 def _bottom_um(reached: Array, middle: Array) -> float:

@@ -187,6 +187,7 @@ def wide(
         fractional=False, passes_in_place=passes, energy=energy,
         fidelity=f"{told(light_spread)}, one-dimensional heat, analytic vessels and pigment",
         error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=one.sources,
+        area_by_depth=((top, 1.0), (bottom, 1.0)) if bottom > top else (),
     )  # fmt: skip
 
 
