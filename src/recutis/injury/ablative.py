@@ -39,7 +39,6 @@ _ALLOWED = {  # least, most, whether the least itself is excluded
     "stack": (1.0, 1000.0, False), "passes": (1.0, 100.0, False),
 }  # fmt: skip
 _TOLERANCE = 1e-3  # of the logarithm of a threshold
-_HALF_MM_UM = 500.0  # by the definition of bulk_rise_C
 NO_COOLING = Cooling()
 
 
