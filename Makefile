@@ -45,6 +45,7 @@ docs: $(VENV)/.test
 	$(BIN)/python scripts/build_docs.py
 	$(BIN)/python -m recutis.scorecard.page docs/claims.md
 	$(BIN)/python -m recutis.scorecard.clinical_page docs/clinical.md
+	$(BIN)/python -m recutis.scorecard.physics_page docs/physics-score.md
 	$(BIN)/python -m pytest tests/test_docs.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test

@@ -42,7 +42,8 @@ def test_a_free_constant_says_so(one: fit.Constant) -> None:
 
 def test_all_fitted_numbers_are_in_the_grid() -> None:
     """No number of the physics is fitted beside the grid; stated errors change no result."""
-    fitted = {row.id for row in evidence.rows("model_physics") if row.confidence == "fitted" and "_error_" not in row.id}
+    rows = (*evidence.rows("model_physics"), *evidence.rows("model_skin"))
+    fitted = {row.id for row in rows if row.confidence == "fitted" and "_error_" not in row.id}
 
     assert fitted == {x.id for x in fit.constants()}
 
@@ -101,6 +102,29 @@ def test_a_grid_is_written_once_and_resumed(tmp_path: Path) -> None:
     assert len(said) == len(fit.tasks(["cooling"]))
     assert path.read_text(encoding="utf-8") == first
     assert {x.fineness for x in fit.read_grid(path)} == {1.0, 2.0}
+
+
+CHEAP = ("ER01", "ER11", "YS04", "CO01", "CO03", "FE03", "NF01", "VA09", "VA15", "VA24", "CL01", "PI07", "IR13")
+
+
+@pytest.mark.parametrize("key", CHEAP)
+def test_the_grid_is_of_todays_model(key: str) -> None:
+    """What the shipped constants found when the grid was made is what they find now; else it must be made anew."""
+    from recutis.injury import targets
+
+    row = next(row for row in fit.experiments() if row.id == key)
+    kept = next(x for x in fit.fits() if x.family == fit.family_of(row.fields)).shipped
+
+    assert kept is not None
+    assert targets.compute(row.fields).value == pytest.approx(kept.found[key], rel=0.02)
+
+
+@pytest.mark.parametrize("family", fit.families())
+def test_every_family_has_its_grid(family: str) -> None:
+    """Every combination that the constants ask for was computed, and the shipped one also with half the cells and steps."""
+    kept = {(x.fineness, x.constants) for x in fit.read_grid() if x.family == family}
+
+    assert kept == {(fineness, values) for name, fineness, values in fit.tasks([family]) if name == family}
 
 
 def _assumed(queue: multiprocessing.Queue[tuple[float, str]]) -> None:

@@ -311,11 +311,12 @@ class _Made:
     simulation: Simulation
     data: xr.Dataset
     outline: Outline
-    film: Film | None
+    film: Film
 
 
 def _run(request: ExposureFile, report: Callable[[float], None], cancelled: Callable[[], bool]) -> _Made:
-    from recutis.injury.fields import fields, film_of
+    from recutis.injury.fields import fields
+    from recutis.injury.labelled import dataset
     from recutis.injury.simulate import injure
 
     def go_on(share: float) -> None:
@@ -326,16 +327,15 @@ def _run(request: ExposureFile, report: Callable[[float], None], cancelled: Call
 
     delivered, skin = request.exposure(), request.skin.skin()
     injury = injure(delivered, skin, light_spread="photons", progress=lambda share: go_on(0.4 * share), cancelled=cancelled)
-    data, outline = fields(delivered, skin, light_spread="photons")
-    go_on(0.6)
-    film = film_of(delivered, skin, light_spread="photons")
+    shown = fields(delivered, skin, light_spread="photons")
     go_on(0.8)
     result = Simulation(
         request=request, exposure=delivered, skin=skin, injury=injury, light_gap_pct=_light_gap_pct(delivered, skin),
         provenance=provenance(request.model_dump(mode="json"), seed=_PHYSICS_SEED),
     )  # fmt: skip
     go_on(1.0)
-    return _Made(simulation=result, data=data if film is None else data.merge(film.dataset()), outline=outline, film=film)
+    data = shown.data.merge(shown.film.dataset()).merge(dataset(injury), compat="override")
+    return _Made(simulation=result, data=data, outline=shown.outline, film=shown.film)
 
 
 def _title(exposure: Exposure) -> str:
@@ -377,9 +377,8 @@ def _write(made: _Made, folder: Path) -> None:
     figures.mkdir()
     cross_section(result.injury, result.skin, made.outline).savefig(figures / "cross-section.png")
     temperature(made.data, result.injury).savefig(figures / "temperature.png")
-    if made.film is not None:
-        steps(made.film, result.skin, _title(result.exposure)).savefig(figures / "moments.png")
-        animate(made.film, result.skin, _title(result.exposure), figures / "film.gif")
+    steps(made.film, result.skin, _title(result.exposure)).savefig(figures / "moments.png")
+    animate(made.film, result.skin, _title(result.exposure), figures / "film.gif")
 
 
 def _write_json(document: dict[str, object], path: Path) -> None:

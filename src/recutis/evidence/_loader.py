@@ -227,13 +227,14 @@ _ASSUMED: dict[str, Row] = {}
 
 
 def assume(values: Mapping[str, float]) -> None:
-    """Let rows have these values from now on, in this process: what a fit tries.
+    """Let rows have these values from now on, in this process, and all others their own: what a fit tries.
 
-    Models keep what they have computed under their settings, not under the evidence: assume before anything is computed, in
-    a process of its own.
+    Models keep what they have computed under their settings, not under the evidence: assume before anything is computed, or
+    empty their caches.
 
     Raises UnknownNameError for an id that is no row.
     """
+    _ASSUMED.clear()
     _ASSUMED.update({key: replace(get(key), value=float(number), text=repr(float(number))) for key, number in values.items()})
     for cached in (value, numbers, coefficients):
         cached.cache_clear()

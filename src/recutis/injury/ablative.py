@@ -23,7 +23,7 @@ from recutis.injury.types import EnergyBalance
 from recutis.laser.types import Cooling, Pulse
 from recutis.light.lines import DRYING, Line, water_line
 from recutis.skin.types import Skin
-from recutis.units import J_M2_PER_J_CM2, J_PER_MJ, M_PER_NM, M_PER_UM, MS_PER_S, PER_M_PER_CM, S_PER_MS, UM_PER_M
+from recutis.units import J_M2_PER_J_CM2, J_PER_MJ, M_PER_UM, PER_M_PER_CM, S_PER_MS, UM_PER_M
 
 Array = NDArray[np.float64]
 _CELL_E_FOLDS = 0.35  # of light in a cell, between the sizes below; halving (`refine`) moves depths by under two per cent
@@ -33,8 +33,6 @@ _MARGIN = 0.85  # for the front beyond what the enthalpy of removal says
 _MOST_CELLS = 800  # a deep channel takes coarser cells; half as many again move depths by one to two per cent
 _STRETCH = 1.05
 _DEEP_M = 3e-3
-_RINGS = 8  # columns over the radius of a gaussian; doubling them moves widths by some micrometres
-_WEAK_J_CM2 = 0.3  # outside this local exposure no line coagulates
 _FIRST_J_CM2, _LEAST_J_CM2, _GREATEST_J_CM2, _SPREAD = 0.5, 1e-4, 3000.0, 2.0  # where thresholds are looked for
 _ALLOWED = {  # least, most, whether the least itself is excluded
     "fluence_J_cm2": (0.0, 1e5, False), "duration_ms": (0.0, 1e5, True), "repetition_Hz": (0.0, 1e6, True),
@@ -242,21 +240,6 @@ def ablation_threshold_J_cm2(
     return least_exposure_J_cm2(excess, f"removes tissue in {duration_ms:g} ms at {wavelength_nm:g} nm")
 
 
-@lru_cache(maxsize=256)
-def wall_rim_um(slab: heat.Slab, wavelength_nm: float, duration_ms: float) -> float:
-    """Coagulated rim of a channel wall: what a wide beam leaves where ablation just stalls [µm].
-
-    A wall is where the local exposure falls to the threshold, so its dead layer is taken to be that of
-    flat tissue at threshold. An estimate, not a two-dimensional solution.
-    """
-    threshold = ablation_threshold_J_cm2(slab, wavelength_nm, duration_ms)
-    shot = expose_column(
-        slab, wavelength_nm=wavelength_nm, fluence_J_cm2=threshold, duration_ms=duration_ms, wipe=False, channel=True
-    )
-    column = shot.last.column
-    return max(heat.dead_to_um(column, column.death) - column.depth_m * UM_PER_M, 0.0)
-
-
 def _basal_peak_C(column: heat.Column, basal_um: float) -> float:
     cell = int(np.searchsorted(column.edges_m * UM_PER_M, basal_um, side="right")) - 1
     return float(column.peak_K[max(cell, column.first)]) + column.start_C
@@ -302,72 +285,6 @@ def _sources(pulse: Pulse, skin: Skin) -> tuple[str, ...]:
 
     own = water_line(pulse.wavelength_nm).sources
     return tuple(dict.fromkeys((*own, *damage.cell_death().sources, *tissue.SOURCES, "phys_error_ablation", *skin.sources)))
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Profile:
-    """Crater and lesion of a microbeam over the radius [µm], its energies, and the heat left in the upper half millimetre [J]."""
-
-    radii_um: Array
-    crater_um: Array
-    dead_um: Array
-    shots: tuple[Stack, ...]
-    parts_J: tuple[float, float, float, float]
-    upper_J: float
-
-
-def _beam(radius_um: float, pulse: Pulse) -> Beam:
-    """The microbeam at a radius: gaussian with its waist at the surface, spreading below, plume in the channel."""
-    waist = pulse.spot_um * M_PER_UM / 2
-    quality = evidence.value("phys_beam_quality")
-    rayleigh = math.pi * waist**2 / (quality * pulse.wavelength_nm * M_PER_NM)
-    drying = water_line(pulse.wavelength_nm).mode == DRYING
-    plume = evidence.value("phys_plume_length") / MS_PER_S if drying else 0.0
-    gaussian = pulse.profile == "gaussian"
-    return Beam(radius2_m2=(radius_um * M_PER_UM) ** 2, waist_m=waist if gaussian else 0.0, rayleigh_m=rayleigh, plume_m=plume)
-
-
-def profile(pulse: Pulse, slab: heat.Slab, *, stack: int, repetition_Hz: float) -> Profile:
-    """Columns over the radius of a microbeam, with divergence and plume as exposure that falls with depth."""
-    radius = pulse.spot_um / 2
-    gaussian = pulse.profile == "gaussian"
-    axis = pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0)
-    if gaussian:
-        edge = radius * math.sqrt(max(math.log(max(axis / _WEAK_J_CM2, math.e)) / 2.0, 0.5))
-        radii = edge * np.linspace(0.0, 1.0, _RINGS)
-        areas = ring_areas(radii)
-    else:
-        radii = np.array([0.0, radius])
-        areas = np.array([math.pi * radius**2])
-    shots = tuple(
-        expose_column(
-            slab, wavelength_nm=pulse.wavelength_nm, fluence_J_cm2=axis, duration_ms=pulse.duration_ms, stack=stack,
-            repetition_Hz=repetition_Hz, beam=_beam(float(r), pulse), channel=True, wipe=False,
-        )
-        for r in (radii if gaussian else radii[:1])
-    )  # fmt: skip
-    crater = np.array([x.last.column.depth_m * UM_PER_M for x in shots])
-    dead = np.array([max(heat.dead_to_um(x.last.column, x.last.column.death), d) for x, d in zip(shots, crater, strict=True)])
-    square = M_PER_UM**2
-    sums = [
-        float(np.sum([getattr(x, name) for x in shots] * areas)) * square
-        for name in ("through", "removed", "stored", "surface", "plume")
-    ]
-    entering = pulse.energy_mJ * J_PER_MJ * stack * (1.0 - evidence.value("phys_reflectance_infrared"))
-    wall = entering - sum(sums)
-    floors = float(np.sum(np.where(crater < _HALF_MM_UM, [x.stored for x in shots], 0.0) * areas)) * square
-    upper = floors + wall * min(_HALF_MM_UM / max(float(crater[0]), 1.0), 1.0)  # the wall takes its light all along
-    if not gaussian:
-        crater, dead = np.repeat(crater, 2), np.repeat(dead, 2)
-    parts = (sums[0], sums[1] + sums[4], sums[2] + wall, sums[3])
-    return Profile(radii_um=radii, crater_um=crater, dead_um=dead, shots=shots, parts_J=parts, upper_J=upper)
-
-
-def ring_areas(radii: Array) -> Array:
-    """Area that each radius stands for [same unit squared]: rings between mid radii."""
-    middle = (radii[:-1] + radii[1:]) / 2
-    edges = np.concatenate(([0.0], middle, [radii[-1] + (radii[-1] - middle[-1])]))
-    return np.asarray(math.pi * np.diff(edges**2))
 
 
 def entering_share() -> float:

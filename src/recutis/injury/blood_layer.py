@@ -10,6 +10,7 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.heat import damage
 from recutis.heat.column import stretched_edges
+from recutis.heat.resolution import fineness
 from recutis.injury import _cylinder_kernel as kernels
 from recutis.skin import HotBlood
 from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS
@@ -40,7 +41,9 @@ def coagulation_J_cm2(*, cold_cm: float, hot: HotBlood, duration_ms: float, star
 
 
 def _dose(exposure: float, cold_cm: float, hot: HotBlood, duration_ms: float, start_C: float, depth_um: float) -> float:
-    edges = stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_M, stretch=_STRETCH, end_m=_END_M)
+    edges = stretched_edges(
+        fine_m=_CELL_M / fineness(), fine_to_m=_FINE_M, stretch=1.0 + (_STRETCH - 1.0) / fineness(), end_m=_END_M
+    )
     thick = np.diff(edges)
     capacity = thick * evidence.value("rho_blood") * evidence.value("cp_blood")
     middle = np.concatenate(((edges[:-1] + edges[1:]) / 2, [edges[-1] + thick[-1]]))
@@ -50,7 +53,8 @@ def _dose(exposure: float, cold_cm: float, hot: HotBlood, duration_ms: float, st
     cell = int(np.searchsorted(edges, depth_um * M_PER_UM, side="right")) - 1
     return float(
         kernels.expose_layer(
-            np.zeros(thick.size), capacity, link, thick, min(cell, thick.size - 1), on, exposure * J_M2_PER_J_CM2 / on, on / _STEPS,
+            np.zeros(thick.size), capacity, link, thick, min(cell, thick.size - 1), on, exposure * J_M2_PER_J_CM2 / on,
+            on / (_STEPS * fineness()),
             start_C + KELVIN_OFFSET, cold_cm * PER_M_PER_CM, cold_cm * hot.factor * PER_M_PER_CM,
             hot.onset_C + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
             evidence.value("phys_blood_vaporisation") - start_C,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.heat import column as heat
-from recutis.heat import crater
+from recutis.heat import crater, resolution
 from recutis.injury.ablative import slab_of
 from recutis.injury.outline import Outline, injury_of, nothing
 from recutis.injury.spot import SpotInjury
@@ -139,7 +139,7 @@ def expose(
     for a pulse without energy, length or spot, and for a crater deeper than the tissue of the model.
     """
     slab = skin if isinstance(skin, heat.Slab) else slab_of(skin)
-    return _expose(pulse, slab, stack, repetition_Hz, shape, keep_ms, fineness)
+    return _expose(pulse, slab, stack, repetition_Hz, shape, keep_ms, fineness * resolution.fineness())
 
 
 @lru_cache(maxsize=16)
@@ -154,6 +154,11 @@ def _expose(
         slab, line, beam_of(pulse, line), train, inside_of(line), keep_s=tuple(t * S_PER_MS for t in keep_ms), fineness=fineness
     )  # fmt: skip
     return draw(run)
+
+
+def forget() -> None:
+    """Empty the cache of channels, so that the next one is computed anew."""
+    _expose.cache_clear()
 
 
 def draw(run: crater.Run) -> Channel:

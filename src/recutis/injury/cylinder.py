@@ -20,6 +20,7 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError
+from recutis.heat.resolution import fineness
 from recutis.injury import _cylinder_kernel as kernels
 from recutis.units import J_M2_PER_J_CM2, KELVIN_OFFSET, M_PER_UM, PER_M_PER_CM, S_PER_MS
 
@@ -90,20 +91,24 @@ def relaxation_s(diameter_um: float) -> float:
     return (diameter_um * M_PER_UM) ** 2 / (16.0 * evidence.value("thermal_diffusivity_dermis"))
 
 
+def _wall_cells() -> int:
+    return round(_WALL_CELLS * fineness())
+
+
 @lru_cache(maxsize=512)
 def _rings(diameter_um: float, wall: float, reach_um: float) -> tuple[Array, Array, Array]:
     """Areas [m²], heat capacities [J/m K] and couplings [W/m K] of the rings."""
     a = diameter_um / 2.0
-    fine = wall / _WALL_CELLS
+    fine = wall / _wall_cells()
     inner = [0.0]
-    step = min(fine, a / _INSIDE)
+    step = min(fine, a / (_INSIDE * fineness()))
     while sum(inner) < a:
         inner.append(step)
-        step = min(step * _STRETCH, a / 6.0)
+        step = min(step * _STRETCH, a / (6.0 * fineness()))
     inside = np.cumsum(np.array(inner))
     lumen = (a - inside[inside < a * (1.0 - 1e-9)])[::-1]
     lumen = np.concatenate(([0.0], lumen)) if lumen[0] > step * 0.2 else np.concatenate(([0.0], lumen[1:]))
-    edges = [*lumen.tolist(), *(a + fine * np.arange(1, _WALL_CELLS + 1)).tolist()]
+    edges = [*lumen.tolist(), *(a + fine * np.arange(1, _wall_cells() + 1)).tolist()]
     step = fine
     while edges[-1] < a + wall + reach_um:
         step *= _STRETCH
@@ -141,8 +146,8 @@ def heat_vessel(
     on = duration_ms * S_PER_MS
     keeps = relaxation_s(vessel.diameter_um)
     gap = max(1.0 / repetition_Hz - on, 0.0)
-    step, after = min(on / _STEPS, keeps / 8.0), _AFTER * max(on, keeps)
-    step = max(step, on / (40.0 * _STEPS))
+    step, after = min(on / _STEPS, keeps / 8.0) / fineness(), _AFTER * max(on, keeps)
+    step = max(step, on / (40.0 * _STEPS * fineness()))
     parts: list[tuple[float, float, float, float]] = []
     for number in range(pulses):
         parts.append((on, exposure_J_cm2 * J_M2_PER_J_CM2 / on, step, 1.0))
@@ -156,7 +161,7 @@ def heat_vessel(
     rings = int(np.searchsorted(np.cumsum(area), math.pi * (vessel.diameter_um * M_PER_UM / 2) ** 2 * (1.0 - 1e-9))) + 1
     rise, steam, account = np.zeros(area.size), np.zeros(area.size), np.zeros(kernels.ACCOUNTS)
     kernels.expose(
-        rise, steam, capacity, link, area, rings, rings + _WALL_CELLS, seconds, power, first, growth,
+        rise, steam, capacity, link, area, rings, rings + _wall_cells(), seconds, power, first, growth,
         vessel.start_C + KELVIN_OFFSET, vessel.cold_cm * PER_M_PER_CM, vessel.hot_cm * PER_M_PER_CM,
         vessel.onset_C + KELVIN_OFFSET, evidence.value("phys_blood_hot") + KELVIN_OFFSET,
         evidence.value("vessel_denaturation_threshold_temperature") + KELVIN_OFFSET,

@@ -128,7 +128,7 @@ def _told(injury: Injury) -> str:
 
 
 def temperature(data: xr.Dataset, injury: Injury) -> Figure:
-    """Temperature: history over depth for wide spots, peak map for columns, crater profile for channels."""
+    """Temperature: history over depth for wide spots, peak map for columns; wall and dead zone for channels."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.6, 4.2), layout="constrained", dpi=160)
@@ -153,12 +153,14 @@ def temperature(data: xr.Dataset, injury: Injury) -> Figure:
         axes.set_title("Peak temperature; white line: damage 1")
         figure.colorbar(mesh, ax=axes, label="°C")
     else:
-        axes.fill_between(
-            data["radius"], data["crater_depth"], data["lesion_depth"], color=_DEAD, alpha=0.7, lw=0, label="dead tissue"
-        )
-        axes.plot(data["radius"], data["crater_depth"], color=_INK, lw=1.2, label="crater floor")
-        axes.invert_yaxis()
-        axes.set(xlabel="radius [µm]", ylabel="depth [µm]", title="Crater and dead tissue below its floor")
+        depth, wall, dead = data["channel_depth"], data["crater_radius"], data["lesion_radius"]
+        axes.fill_betweenx(depth, wall, dead, where=dead > wall, color=_DEAD, alpha=0.7, lw=0, label="dead tissue")
+        axes.plot(wall, depth, color=_INK, lw=1.2, label="wall of the channel")
+        axes.plot(data["collagen_radius"], depth, color=_INK, lw=0.8, ls=(0, (4, 3)), label="collagen lost")
+        axes.set(
+            xlim=(0, max(1.3 * float(dead.max()), 20.0)), ylim=(max(1.15 * injury.lesion_depth_um, 60.0), 0), xlabel="radius [µm]",
+            ylabel="depth [µm]", title="Channel and dead tissue beside it (radius enlarged)",
+        )  # fmt: skip
         axes.legend(fontsize=8)
     _clean(axes)
     return figure

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.heat.column import Run
-from recutis.injury import ablative, scattering, thermal_zone
-from recutis.injury.film import Film, film_of_column
+from recutis.injury import ablative, channel, scattering, thermal_zone
+from recutis.injury.film import Film, film_of_column, moments_ms
 from recutis.injury.schedule import segments
 from recutis.injury.skin_light import LightSpread, index_above
 from recutis.laser.types import Exposure, Pulse
@@ -34,6 +34,15 @@ class Outline:
     crater_um: Array
     dead_top_um: Array
     dead_bottom_um: Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shown:
+    """What can be shown of an exposure: labelled arrays, the outline of the lesion, the film of one pass."""
+
+    data: xr.Dataset
+    outline: Outline
+    film: Film
 
 
 def _history(run: Run, probes_um: Array) -> xr.Dataset:
@@ -84,14 +93,20 @@ def _wide_ablative(exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]
     return _history(shot.last, probes), _flat(pulse.spot_um, spot.ablation_depth_um, spot.ablation_depth_um, spot.lesion_depth_um)
 
 
-def _wide_scattering(exposure: Exposure, skin: Skin, light_spread: LightSpread) -> tuple[xr.Dataset, Outline]:
-    pulse = exposure.pulse
-    ridged = scattering.ridged(skin)
-    gaussian = pulse.profile == "gaussian"
-    field = scattering.light_field(
-        ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian, light_spread=light_spread,
+def _field(exposure: Exposure, skin: Skin, light_spread: LightSpread) -> tuple[scattering.Field, Skin]:
+    """Light of a wide spot, and the skin that it is laid in."""
+    pulse, ridged = exposure.pulse, scattering.ridged(skin)
+    found = scattering.light_field(
+        ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, pulse.profile == "gaussian", light_spread=light_spread,
         n_above=index_above(exposure.cooling),
     )  # fmt: skip
+    return found, ridged
+
+
+def _wide_scattering(exposure: Exposure, skin: Skin, light_spread: LightSpread) -> tuple[xr.Dataset, Outline]:
+    pulse = exposure.pulse
+    gaussian = pulse.profile == "gaussian"
+    field, ridged = _field(exposure, skin, light_spread)
     plan = segments(
         fluence_J_cm2=pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0), duration_ms=pulse.duration_ms, stack=exposure.stack,
         repetition_Hz=exposure.repetition_Hz, cooling=exposure.cooling,
@@ -106,28 +121,58 @@ def _wide_scattering(exposure: Exposure, skin: Skin, light_spread: LightSpread) 
     return data, _flat(pulse.spot_um, 0.0, top, bottom)
 
 
-def _channel(pulse: Pulse, exposure: Exposure, skin: Skin) -> tuple[xr.Dataset, Outline]:
+def _channel(pulse: Pulse, exposure: Exposure, skin: Skin) -> Shown:
     import xarray as xr
 
-    slab = ablative.slab_of(skin)
-    shape = ablative.profile(pulse, slab, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz)
+    wanted = moments_ms(_light_ms(pulse, exposure))
+    made = channel.expose(
+        pulse, skin, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz, keep_ms=tuple(float(x) for x in wanted)
+    )
+    run, there = made.run, np.arange(made.depths_um.size)[:, None] >= made.run.front
+    grid = ("channel_depth", "channel_radius")
     data = xr.Dataset(
         {
-            "crater_depth": (("radius",), shape.crater_um, {"units": "um"}),
-            "lesion_depth": (("radius",), shape.dead_um, {"units": "um"}),
+            "crater_depth": (grid[1:], made.crater_um, {"units": "um"}),
+            "lesion_depth": (grid[1:], made.dead_depth_um, {"units": "um", "long_name": "depth of dead or missing tissue"}),
+            "crater_radius": (grid[:1], made.wall_um, {"units": "um"}),
+            "lesion_radius": (grid[:1], made.dead_um, {"units": "um", "long_name": "radius of dead or missing tissue"}),
+            "collagen_radius": (grid[:1], made.collagen_um, {"units": "um", "long_name": "radius of lost collagen structure"}),
+            "channel_damage": (grid, np.where(there, run.death, np.nan), {"units": "1", "long_name": "Arrhenius damage"}),
         },
-        coords={"radius": ("radius", shape.radii_um, {"units": "um"})},
+        coords={
+            "channel_radius": ("channel_radius", made.radii_um, {"units": "um"}),
+            "channel_depth": ("channel_depth", made.depths_um, {"units": "um", "positive": "down"}),
+        },
     )
-    rim = ablative.wall_rim_um(slab, pulse.wavelength_nm, pulse.duration_ms) if shape.crater_um[0] > 0 else 0.0
-    outer = np.interp(np.maximum(shape.radii_um - rim, 0.0), shape.radii_um, shape.crater_um)
-    outline = Outline(
-        radius_um=shape.radii_um, crater_um=shape.crater_um, dead_top_um=shape.crater_um,
-        dead_bottom_um=np.maximum(shape.dead_um, outer),
+    film = Film(
+        time_ms=np.array([x.time_s for x in run.moments]) * MS_PER_S, depth_um=made.depths_um, radius_um=made.radii_um,
+        temperature_C=np.array([_kept(x.temperature_C, x.crater_m, made.depths_um) for x in run.moments]),
+        damage=np.array([_kept(x.death, x.crater_m, made.depths_um) for x in run.moments]),
+        crater_um=np.array([x.crater_m for x in run.moments]) * UM_PER_M,
     )  # fmt: skip
-    return data, outline
+    outline = Outline(
+        radius_um=np.concatenate(([0.0], made.radii_um)), crater_um=_to_axis(made.crater_um), dead_top_um=_to_axis(made.crater_um),
+        dead_bottom_um=_to_axis(made.dead_depth_um),
+    )  # fmt: skip
+    return Shown(data=data, outline=outline, film=film)
 
 
-def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSpread) -> tuple[xr.Dataset, Outline]:
+def _to_axis(by_ring: Array) -> Array:
+    """Values by ring with the innermost one at the axis too."""
+    return np.concatenate((by_ring[:1], by_ring))
+
+
+def _kept(values: Array, crater_m: Array, depths_um: Array) -> Array:
+    """Values (z, r) where tissue still is, not a number where it has gone."""
+    return np.where(depths_um[:, None] >= crater_m * UM_PER_M, values, np.nan)
+
+
+def _light_ms(pulse: Pulse, exposure: Exposure) -> float:
+    """From the first light of a pass to the last."""
+    return pulse.duration_ms + (exposure.stack - 1) / exposure.repetition_Hz * MS_PER_S
+
+
+def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSpread) -> Shown:
     import xarray as xr
 
     zone = thermal_zone.expose(
@@ -137,6 +182,7 @@ def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSprea
         repetition_Hz=exposure.repetition_Hz,
         cooling=exposure.cooling,
         light_spread=light_spread,
+        snapshots_ms=tuple(float(x) for x in moments_ms(_light_ms(pulse, exposure))),
     )
     z = (zone.z_edges_m[:-1] + zone.z_edges_m[1:]) / 2 * UM_PER_M
     r = (zone.r_edges_m[:-1] + zone.r_edges_m[1:]) / 2 * UM_PER_M
@@ -162,54 +208,56 @@ def _zone(pulse: Pulse, exposure: Exposure, skin: Skin, light_spread: LightSprea
             j = int(hit[-1])
             share = (radius[j] - at) / max(radius[j] - radius[min(j + 1, radius.size - 1)], 1e-9)
             bottom[i] = z[j] + min(share, 1.0) * (z[min(j + 1, z.size - 1)] - z[j])
-    return data, Outline(radius_um=fine, crater_um=np.zeros(fine.size), dead_top_um=top, dead_bottom_um=bottom)
+    outline = Outline(radius_um=fine, crater_um=np.zeros(fine.size), dead_top_um=top, dead_bottom_um=bottom)
+    film = Film(
+        time_ms=np.array([x.time_s for x in zone.snapshots]) * MS_PER_S, depth_um=z, radius_um=r,
+        temperature_C=np.array([x.temperature_C for x in zone.snapshots]), damage=np.array([x.damage for x in zone.snapshots]),
+        crater_um=np.zeros((len(zone.snapshots), r.size)),
+    )  # fmt: skip
+    return Shown(data=data, outline=outline, film=film)
 
 
-def film_of(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "table") -> Film | None:
-    """The film of a wide spot under the first pass; None for microbeams."""
-    if exposure.device.mode == "fractional":
-        return None
+def _film_of_wide(exposure: Exposure, skin: Skin, light_spread: LightSpread) -> Film:
+    """The film of a wide spot under the first pass."""
     pulse = exposure.pulse
-    gaussian, water = pulse.profile == "gaussian", is_water_line(pulse.wavelength_nm)
-    light_ms = pulse.duration_ms + (exposure.stack - 1) / exposure.repetition_Hz * MS_PER_S
-    if water:
-        fluence = pulse.fluence_J_cm2
+    gaussian = pulse.profile == "gaussian"
+    if is_water_line(pulse.wavelength_nm):
         tissue, law = ablative.fresh_column(ablative.slab_of(skin), pulse, stack=exposure.stack)
-        entering, source, deepest = fluence * ablative.entering_share(), None, _SHALLOW_FILM_UM
+        entering, source, deepest = pulse.fluence_J_cm2 * ablative.entering_share(), None, _SHALLOW_FILM_UM
     else:
-        ridged = scattering.ridged(skin)
-        field = scattering.light_field(
-            ridged, pulse.wavelength_nm, exposure.device.band_nm, pulse.spot_um, gaussian, light_spread=light_spread
-        )
+        field, ridged = _field(exposure, skin, light_spread)
         tissue, law = scattering.matter(ridged)
         entering, source, deepest = pulse.fluence_J_cm2 * (2.0 if gaussian else 1.0), field.source_m, _DEEP_FILM_UM
     plan = segments(
         fluence_J_cm2=entering, duration_ms=pulse.duration_ms, stack=exposure.stack, repetition_Hz=exposure.repetition_Hz,
         cooling=exposure.cooling,
     )  # fmt: skip
-    return film_of_column(tissue, law, plan, light_ms=light_ms, spot_um=pulse.spot_um, deepest_um=deepest, source_m=source)
+    return film_of_column(
+        tissue, law, plan, light_ms=_light_ms(pulse, exposure), spot_um=pulse.spot_um, deepest_um=deepest, source_m=source
+    )
 
 
-def fields(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "table") -> tuple[xr.Dataset, Outline]:
-    """Temperature and damage of one spot or column with units, and its outline for drawing.
+def fields(exposure: Exposure, skin: Skin, *, light_spread: LightSpread = "table") -> Shown:
+    """Temperature and damage of one spot or column with units, its outline for drawing, and its film.
 
     Wide spots: temperature(time, depth) of the last pass and damage by cell; non-ablative columns: peak
-    temperature and damage (z, r); ablative columns: crater and lesion depth over the radius. Of a hybrid
-    the coagulating line gives the arrays and the ablative one the crater.
+    temperature and damage (z, r); ablative channels: crater and lesion by radius and by depth. Of a hybrid
+    the coagulating line gives the arrays and the film, and the ablative one the crater.
     """
     pulse = exposure.pulse
     water, fractional = is_water_line(pulse.wavelength_nm), exposure.device.mode == "fractional"
     if not fractional:
-        return _wide_ablative(exposure, skin) if water else _wide_scattering(exposure, skin, light_spread)
+        data, outline = _wide_ablative(exposure, skin) if water else _wide_scattering(exposure, skin, light_spread)
+        return Shown(data=data, outline=outline, film=_film_of_wide(exposure, skin, light_spread))
     if not water:
         return _zone(pulse, exposure, skin, light_spread)
-    data, outline = _channel(pulse, exposure, skin)
+    shallow = _channel(pulse, exposure, skin)
     if exposure.second is None:
-        return data, outline
-    deep, zone = _zone(exposure.second, exposure, skin, light_spread)
-    crater = np.interp(zone.radius_um, outline.radius_um, outline.crater_um, right=0.0)
+        return shallow
+    deep = _zone(exposure.second, exposure, skin, light_spread)
+    crater = np.interp(deep.outline.radius_um, shallow.outline.radius_um, shallow.outline.crater_um, right=0.0)
     both = Outline(
-        radius_um=zone.radius_um, crater_um=crater, dead_top_um=np.maximum(zone.dead_top_um, crater),
-        dead_bottom_um=np.maximum(zone.dead_bottom_um, crater),
+        radius_um=deep.outline.radius_um, crater_um=crater, dead_top_um=np.maximum(deep.outline.dead_top_um, crater),
+        dead_bottom_um=np.maximum(deep.outline.dead_bottom_um, crater),
     )  # fmt: skip
-    return data.merge(deep), both
+    return Shown(data=shallow.data.merge(deep.data), outline=both, film=deep.film)

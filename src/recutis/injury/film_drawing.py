@@ -87,9 +87,13 @@ def _chosen(film: Film) -> list[int]:
     return sorted({round(x) for x in np.linspace(0, film.time_ms.size - 1, _PANELS)})
 
 
-def steps(film: Film, skin: Skin, title: str) -> Figure:
-    """A row of moments to scale, one colour scale, the edge of the dead tissue as a line."""
+def steps(film: Film, skin: Skin, title: str, *, vessels: tuple[tuple[float, float], ...] = ()) -> Figure:
+    """A row of moments to scale, one colour scale, the edge of the dead tissue as a line.
+
+    `vessels` are (depth, diameter) of vessels across the picture, drawn as thin circles [µm].
+    """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Circle
 
     half, deep = _window(film)
     tall = 3.1
@@ -101,6 +105,8 @@ def steps(film: Film, skin: Skin, title: str) -> Figure:
     for axes, number in zip(panels, chosen, strict=True):
         mesh = _moment(axes, film, number, skin, half, deep)
         axes.set_title(_time_text(float(film.time_ms[number])), fontsize=8)
+        for depth, diameter in vessels:
+            axes.add_patch(Circle((0.0, depth), diameter / 2, fill=False, edgecolor=_INK, lw=0.5))
     panels[0].set_ylabel("depth [µm]", fontsize=8)
     panels[len(chosen) // 2].set_xlabel("alike across the spot" if alike else "across [µm]", fontsize=8)
     bar = figure.colorbar(mesh, ax=list(panels), extend="both", shrink=0.9, pad=0.01)

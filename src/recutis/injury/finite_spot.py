@@ -21,6 +21,7 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import column as heat
 from recutis.heat import damage, modes, tissue
 from recutis.heat.column import Segment, stretched_edges
+from recutis.heat.resolution import fineness
 from recutis.injury import selective
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
@@ -113,16 +114,21 @@ def _grid(patch: Patch, seconds: float) -> tuple[Array, Array]:
     """Cell edges of depth and rings for an exposure and what follows."""
     light, heat = _spread_m(patch, seconds)
     strongest = max(x.mua_cm for x in layers_of(patch.skin, patch.wavelength_nm)) * PER_M_PER_CM
-    cell = min(max(1.0 / (_CELLS_PER_DEPTH * strongest), _FINEST_M), _COARSEST_M)
-    z = stretched_edges(fine_m=cell, fine_to_m=_FINE_TO_M * cell / _COARSEST_M, stretch=_STRETCH, end_m=max(_DEEP_M, 2.5 * heat))
+    cell = min(max(1.0 / (_CELLS_PER_DEPTH * strongest), _FINEST_M), _COARSEST_M) / fineness()
+    z = stretched_edges(
+        fine_m=cell,
+        fine_to_m=_FINE_TO_M * cell * fineness() / _COARSEST_M,
+        stretch=1.0 + (_STRETCH - 1.0) / fineness(),
+        end_m=max(_DEEP_M, 2.5 * heat),
+    )
     radius = patch.spot_um / 2 * M_PER_UM
     spread = light + heat
     if radius >= _WIDE * spread:
         return z, np.array([0.0, radius])
-    rings = np.linspace(0.0, radius, _RINGS + 1).tolist()
+    rings = np.linspace(0.0, radius, int(_RINGS * fineness()) + 1).tolist()
     step, end = rings[1], radius * (2.0 if patch.gaussian else 1.0) + _SPREADS * spread
     while rings[-1] < end:
-        step *= _RING_STRETCH
+        step *= 1.0 + (_RING_STRETCH - 1.0) / fineness()
         rings.append(rings[-1] + step)
     return z, np.array(rings)
 
@@ -236,7 +242,7 @@ def _surface(plan: tuple[Segment, ...], medium: modes.Medium, rest: Array, upwar
                 seconds=one.seconds,
                 transfer_W_m2_K=one.transfer_W_m2_K,
                 pull_W_m2=link * (one.medium_C - float(rest[0])) + upward if cooled else 0.0,
-                nodes=_NODES if one.irradiance_W_m2 > 0.0 else _NODES_AFTER,
+                nodes=int((_NODES if one.irradiance_W_m2 > 0.0 else _NODES_AFTER) * fineness()),
             )
         )
     return tuple(found)
@@ -278,7 +284,9 @@ def cooled_C(skin: Skin, cooling: Cooling, depths_um: Array, *, living: bool = T
 
     A spurt of cryogen leaves a film that stays for the delay; every cooler is then taken away.
     """
-    z = stretched_edges(fine_m=_FINEST_M, fine_to_m=_FINE_TO_M / 4, stretch=_STRETCH, end_m=_DEEP_M)
+    z = stretched_edges(
+        fine_m=_FINEST_M / fineness(), fine_to_m=_FINE_TO_M / 4, stretch=1.0 + (_STRETCH - 1.0) / fineness(), end_m=_DEEP_M
+    )
     medium = _medium(skin, living, tuple(z.tolist()), (0.0, 1.0))
     rest, upward = rest_C(skin, medium, living=living)
     air, room = evidence.value("h_air_natural"), evidence.value("phys_room_temperature")

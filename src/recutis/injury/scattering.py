@@ -12,6 +12,7 @@ from recutis import evidence
 from recutis.heat import column as heat
 from recutis.heat import damage, tissue
 from recutis.heat._column_kernel import Law
+from recutis.heat.resolution import fineness
 from recutis.injury.ablative import slab_of
 from recutis.injury.scaling import scale_to_damage
 from recutis.injury.skin_light import LightSpread, spot_share, wide_light
@@ -86,7 +87,9 @@ def bands_of(wavelength_nm: float, band_nm: tuple[float, float]) -> tuple[tuple[
 
 def depth_edges() -> Array:
     """Cell edges of the depth grid [m]."""
-    return heat.stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_TO_M, stretch=_STRETCH, end_m=_END_M)
+    return heat.stretched_edges(
+        fine_m=_CELL_M / fineness(), fine_to_m=_FINE_TO_M, stretch=1.0 + (_STRETCH - 1.0) / fineness(), end_m=_END_M
+    )
 
 
 @lru_cache(maxsize=512)

@@ -74,8 +74,9 @@ def index_above(cooling: Cooling) -> float:
     return evidence.value("LAS-CONTACT-N") if cooling.kind == "contact" else 1.0
 
 
-@lru_cache(maxsize=8)
-def _pencil(layers: tuple[OpticalLayer, ...], grid: Grid, photons: int) -> LayeredLight:
+@lru_cache(maxsize=64)
+def thin_beam(layers: tuple[OpticalLayer, ...], grid: Grid, photons: int) -> LayeredLight:
+    """Photons of an infinitely thin beam on layers, by which spots are laid."""
     return transport_layers(layers, pencil(), photons=photons, grid=grid, seed=_SEED)
 
 
@@ -134,7 +135,7 @@ def spot_share(skin: Skin, wavelength_nm: float, beam: Beam, depth_m: Array, lig
     if light_spread == "table":
         musp_m, ratio = _spot_scaling(layers, depth_m)
         return axis_share(beam, depth_m=depth_m, musp_m=musp_m, ratio=ratio)
-    thin = _pencil(layers, _SPOT_GRID if beam.size_um >= _SMALL_SPOT_UM else _SMALL_GRID, _SPOT_PHOTONS)
+    thin = thin_beam(layers, _SPOT_GRID if beam.size_um >= _SMALL_SPOT_UM else _SMALL_GRID, _SPOT_PHOTONS)
     found, _ = on_axis(thin, beam)
     faint = thin.fluence_wide < _FAINTEST
     told = int(np.argmax(faint)) if faint.any() else faint.size
@@ -157,7 +158,7 @@ def radial_share(
         musp_m, ratio = _spot_scaling(layers, middle)
         shares = ring_share(beam, r_edges_m, depth_m=middle, musp_m=musp_m, ratio=ratio)
         return np.asarray(shares * energy / (math.pi * np.diff(r_edges_m**2)))
-    thin = _pencil(layers, _SPOT_GRID if beam.size_um >= _SMALL_SPOT_UM else _SMALL_GRID, _SPOT_PHOTONS)
+    thin = thin_beam(layers, _SPOT_GRID if beam.size_um >= _SMALL_SPOT_UM else _SMALL_GRID, _SPOT_PHOTONS)
     rings = under(thin, beam, r_edges_m * UM_PER_M) * J_M2_PER_J_CM2 * energy
     faint = thin.fluence_wide < _FAINTEST
     known = max(int(np.argmax(faint)) if faint.any() else faint.size, 1)
@@ -194,7 +195,7 @@ def microbeam_light(
         shares = ring_share(beam, r_edges_m, depth_m=middle, musp_m=musp_m, ratio=ratio)
         fluence = wide.fluence_wide[:, None] * shares / (math.pi * np.diff(r_edges_m**2))
     else:
-        thin = _pencil(layers, _BEAM_GRID, _BEAM_PHOTONS)
+        thin = thin_beam(layers, _BEAM_GRID, _BEAM_PHOTONS)
         rings = under(thin, beam, r_edges_m * UM_PER_M) * J_M2_PER_J_CM2
         edges = thin.grid.depth_edges_um * M_PER_UM
         summed = np.concatenate((np.zeros((1, rings.shape[1])), np.cumsum(rings * np.diff(edges)[:, None], axis=0)))

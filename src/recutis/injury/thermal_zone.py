@@ -18,6 +18,7 @@ from recutis.errors import OutOfRangeError
 from recutis.heat import _zone_kernel as kernels
 from recutis.heat import damage, tissue
 from recutis.heat.column import EnergyError, stretched_edges
+from recutis.heat.resolution import fineness
 from recutis.injury import scattering, selective
 from recutis.injury.ablative import balance
 from recutis.injury.column_light import SOURCES, Changed, Matter, Optics, column_light
@@ -86,12 +87,12 @@ class Zone:
 
 
 def _grid(pulse: Pulse) -> tuple[Array, Array]:
-    radius = pulse.spot_um * M_PER_UM / 2
+    radius, finer = pulse.spot_um * M_PER_UM / 2, fineness()
     r = stretched_edges(
-        fine_m=min(_RING_M, radius / 4), fine_to_m=radius * _FINE_RADII, stretch=_RING_STRETCH,
+        fine_m=min(_RING_M, radius / 4) / finer, fine_to_m=radius * _FINE_RADII, stretch=1.0 + (_RING_STRETCH - 1.0) / finer,
         end_m=max(_WIDEST_M, _WIDEST_RADII * radius),
     )  # fmt: skip
-    z = stretched_edges(fine_m=_CELL_M, fine_to_m=_FINE_TO_M, stretch=_CELL_STRETCH, end_m=_END_M)
+    z = stretched_edges(fine_m=_CELL_M / finer, fine_to_m=_FINE_TO_M, stretch=1.0 + (_CELL_STRETCH - 1.0) / finer, end_m=_END_M)
     return z, r
 
 
@@ -195,7 +196,7 @@ class _Exposure:
             taken = float(heating.sum())
             self.account += np.array([taken, reflected, 1.0 - taken - reflected]) * power * part_s
             self.beyond_J += float((self.matter.fresh_mua * beyond)[self.above].sum()) * power * part_s
-            self.both(power * heating / self.volumes, part_s, part_s / _STEPS_PER_UPDATE, 1.0)
+            self.both(power * heating / self.volumes, part_s, part_s / (_STEPS_PER_UPDATE * fineness()), 1.0)
         left = (self.lit.e - self.cold.e) * self.volumes
         self.upper_J = float(left[self.above].sum()) + self.beyond_J
         self.chill = -float((self.cold.e[:, 0] * self.thick)[self.above].sum())

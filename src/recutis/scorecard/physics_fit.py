@@ -1,7 +1,8 @@
 """What the free constants of the physics were chosen from, and how the score stands when studies are left out of the choice.
 
-A free constant is a row of `model_physics` that names the family of experiments it belongs to and the values tried. Every
-combination of a family's values was computed on all rows of the family, once, by `python -m recutis.scorecard.physics_fit`,
+A free constant is an evidence row marked as fitted; `physics_constants.csv` names the family of experiments that sets it and the
+values tried. Every combination of a family's values was computed on all rows of the family, once, by
+`python -m recutis.scorecard.physics_fit`,
 and what was found lies in `physics_grid.csv`. From it follow, in milliseconds: which combination the rows ask for, what each
 study says when its own rows are left out, and what halving cells and steps does.
 """
@@ -25,6 +26,7 @@ from recutis import evidence
 
 Fields = Mapping[str, str]
 GRID: Final = Path(__file__).parent / "physics_grid.csv"
+CONSTANTS: Final = Path(__file__).parent / "physics_constants.csv"
 _COLUMNS: Final = ("family", "fineness", "constants", "found")
 _INFRARED_ERBIUM_NM: Final = (2600.0, 3500.0)  # the water band that erbium lines lie in
 _TIE: Final = 0.1  # weight of being near the middle of a row against being inside it
@@ -53,20 +55,23 @@ def family_of(fields: Fields) -> str:
         low, high = _INFRARED_ERBIUM_NM
         return "erbium" if low <= wavelength <= high else "co2"
     if family == "fractional":
-        return "channels" if is_water_line(wavelength) else "columns"
+        if not is_water_line(wavelength):
+            return "columns"
+        return "channels_erbium" if _INFRARED_ERBIUM_NM[0] <= wavelength <= _INFRARED_ERBIUM_NM[1] else "channels_co2"
     return family
 
 
 @cache
 def constants() -> tuple[Constant, ...]:
-    """All free constants, in the order of the table."""
-    found = []
-    for row in evidence.rows("model_physics"):
-        if not row.fields.get("family"):
-            continue
-        tried = tuple(float(x) for x in row.fields["tried"].split())
-        found.append(Constant(id=row.id, family=row.fields["family"], value=evidence.value(row.id), tried=tried))
-    return tuple(found)
+    """All free constants, family by family."""
+    with CONSTANTS.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    return tuple(
+        Constant(
+            id=x["id"], family=x["family"], value=evidence.value(x["id"]), tried=tuple(float(value) for value in x["tried"].split())
+        )
+        for x in lines
+    )  # fmt: skip
 
 
 @cache
@@ -106,12 +111,24 @@ def combinations(family: str) -> tuple[tuple[tuple[str, float], ...], ...]:
     return (shipped, *(x for x in every if x != shipped))
 
 
+def _forget() -> None:
+    """Empty what the models keep of earlier results, except photons, which depend on nothing but their own arguments."""
+    from recutis.injury import skin_light
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("recutis.") and not name.startswith("recutis.evidence"):
+            for item in list(vars(module).values()):
+                if hasattr(item, "cache_clear") and item is not skin_light.thin_beam:
+                    item.cache_clear()
+
+
 def _compute(task: tuple[str, float, tuple[tuple[str, float], ...]]) -> Trial:
     from recutis.heat.resolution import set_fineness
     from recutis.injury import targets
 
     family, fineness, values = task
     evidence.assume(dict(values))
+    _forget()
     set_fineness(fineness)
     found = {row.id: targets.compute(row.fields).value for row in rows_of(family)}
     return Trial(family=family, fineness=fineness, constants=values, found=found)
@@ -138,7 +155,7 @@ def build(names: Sequence[str], path: Path, *, workers: int, progress: Callable[
     _write(path, kept)
     missing = [x for x in wanted if x not in have]
     context = multiprocessing.get_context("fork")
-    with context.Pool(workers, maxtasksperchild=1) as pool:
+    with context.Pool(workers) as pool:
         for number, trial in enumerate(pool.imap_unordered(_compute, missing), start=1):
             with path.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow(_line(trial))
