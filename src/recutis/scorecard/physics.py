@@ -136,15 +136,13 @@ def target_text(row: Mapping[str, object]) -> str:
     return f"{sign}{number_text(number)}" if isinstance(number, float) else "-"
 
 
-def words_of(quantity: str, unit: str) -> str:
+_UNITS: Final = ("_um_per_J_cm2", "_ug_per_J", "_kJ_cm3", "_J_cm2", "_um", "_C")
+
+
+def words_of(quantity: str) -> str:
     """A quantity without its unit and underscores."""
-    ending = "_" + unit.replace("/", "_per_" if quantity.endswith("per_J") else "_").replace("^", "").replace("(", "").replace(
-        ")", ""
-    )
-    for tail in (ending, "_J_cm2", "_um_per_J_cm2", "_ug_per_J", "_um", "_C"):
-        if quantity.endswith(tail):
-            return quantity.removesuffix(tail).replace("_", " ")
-    return quantity.replace("_", " ")
+    tail = next((unit for unit in _UNITS if quantity.endswith(unit)), "")
+    return quantity.removesuffix(tail).replace("_", " ")
 
 
 def _number_or_dash(value: object) -> str:
@@ -156,7 +154,7 @@ def _line(row: Mapping[str, object]) -> tuple[str, ...]:
     inside = {True: "yes", False: "no", None: "-"}[row["inside"]]  # type: ignore[index]
     return (
         str(row["id"]),
-        words_of(str(row["quantity"]), str(row["unit"])),
+        words_of(str(row["quantity"])),
         f"{target_text(row)} {str(row['unit']).replace('um', 'µm')}",
         number_text(found) if isinstance(found, float) else "not computed",
         inside,
@@ -210,7 +208,7 @@ def fit_summary(rows: list[dict[str, object]]) -> dict[str, dict[str, Any]]:
 def _fit_words(fitted: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = []
     for family, fit in fitted.items():
-        named = ", ".join(f"{key} {number_text(x['value'])}" for key, x in fit["constants"].items()) or "none"
+        named = ", ".join(f"{key} {x['value']:g}" for key, x in fit["constants"].items()) or "none"
         move, still = fit["halving_moves_pct"], ""
         if move["most"] is not None:
             still = f"; half the cells and steps move results by {move['median']:.2g} % (at most {move['most']:.2g} %)"
