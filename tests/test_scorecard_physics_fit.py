@@ -127,6 +127,23 @@ def test_every_family_has_its_grid(family: str) -> None:
     assert kept == {(fineness, values) for name, fineness, values in fit.tasks([family]) if name == family}
 
 
+def test_the_score_holds_in_and_out_of_the_fit() -> None:
+    """At least 50 of the 61 rows are inside, at least 42 when each study in turn is left out; the card computes them anew."""
+    from recutis.injury import targets
+    from recutis.scorecard.physics import plain
+
+    rows = {row.id: plain(row.fields) for row in fit.experiments()}
+    shipped = {key: value for one in fit.fits() if one.shipped for key, value in one.shipped.found.items()}
+    left_out = {key: value for one in fit.fits() for key, value in one.left_out.items()}
+
+    inside, without = (
+        sum(value is not None and targets.inside(rows[key], value) for key, value in found.items())
+        for found in (shipped, left_out)
+    )
+    assert inside >= 50
+    assert without >= 42
+
+
 def _assumed(queue: multiprocessing.Queue[tuple[float, str]]) -> None:
     evidence.assume({"phys_boiling": 104.0})
     queue.put((evidence.value("phys_boiling"), evidence.get("phys_boiling").text))

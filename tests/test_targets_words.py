@@ -107,8 +107,9 @@ def test_strange_but_sensible_rows_compute(change):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"wavelength_nm": "193"}, "known at 300-10700 nm"), ({"pulse_duration_s": "-1"}, "An exposure of -1 s"),
-        ({"spot_diameter_mm": "0"}, "makes no light"), ({"cooling": "prayer"}, "no cooling that the model knows"),
+        ({"wavelength_nm": "193"}, "known at 300-10700 nm"), ({"pulse_duration_s": "-1"}, "pulse_duration_s is -1; it must be above 0"),
+        ({"spot_diameter_mm": "0"}, "spot_diameter_mm is 0; it must be above 0"),
+        ({"cooling": "prayer"}, "no cooling that the model knows"),
         ({"quantity": "happiness"}, "does not compute 'happiness'"), ({"spot_diameter_mm": ""}, "lacks or misspells"),
     ],
 )  # fmt: skip
