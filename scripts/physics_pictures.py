@@ -45,7 +45,7 @@ def vessel_film() -> Film:
     labels = np.where(inside, len(ridged.layers), np.minimum(layer, len(ridged.layers) - 1)[:, None])[:, None, :]
     media = (
         *(block.HeatMedium(water_fraction=one.water_fraction) for one in ridged.layers),
-        block.HeatMedium(water_fraction=0.8),
+        block.HeatMedium(water_fraction=evidence.value("water_content_blood")),
     )
     tissue = block.new_block(
         labels, media, z_edges_m=z * M_PER_UM, y_edges_m=np.array([0.0, CELL_UM]) * M_PER_UM, x_edges_m=x * M_PER_UM,

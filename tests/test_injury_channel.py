@@ -10,6 +10,7 @@ import pytest
 
 from recutis.errors import OutOfRangeError
 from recutis.injury import channel
+from recutis.injury.slide import as_fixed
 from recutis.injury.targets import compute
 from recutis.laser.types import Profile, Pulse
 from recutis.skin import build
@@ -100,7 +101,7 @@ def test_injury_holds_together() -> None:
 
 def test_fixed_tissue_has_shrunk() -> None:
     """A slide shows less than fresh tissue has: more so along the depth."""
-    depth, width = channel.as_fixed(depth_um=121.0, width_um=112.0)
+    depth, width = as_fixed(depth_um=121.0, width_um=112.0)
 
     assert depth == pytest.approx(100.0)
     assert width == pytest.approx(100.0)

@@ -12,7 +12,7 @@ from recutis import evidence
 PAGE = Path(__file__).parents[1] / "docs" / "physics.md"
 TEXT = re.sub(r"^```.*?^```", "", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 NAMED = set(re.findall(r"`([^`\n]+)`", TEXT))
-NO_ROW = {"channel.as_fixed", "refine", *evidence.table_names()}
+NO_ROW = {"refine", *evidence.table_names()}
 _MODULE = re.compile(r"(recutis\.)?(injury|heat)\.\w+")
 _EXPERIMENT = re.compile(r"\b(?:ER|YS|CO|FC|FE|NF|IR|IRM|VA|VM|CL|CLM|PI|PM|XW|XC|XE|XY|NM)\d\d\b")
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from recutis.errors import CancelledError, RecutisError
 from recutis.files import read_yaml, validate, writing_folder
+from recutis.injury.slide import as_fixed
 from recutis.injury.types import Injury
 from recutis.laser import DeviceFile, PanelSettings, expose, surface_cooling
 from recutis.laser.panel import quantity
@@ -176,6 +177,7 @@ class Simulation:
     def rows(self) -> tuple[ResultRow, ...]:
         """The injury as lines to print."""
         hurt = self.injury
+        fixed_depth, fixed_width = as_fixed(depth_um=hurt.lesion_depth_um, width_um=hurt.lesion_width_um)
         lines = [
             ("Energy per pulse", self.exposure.pulse.energy_mJ, "mJ"),
             ("Exposure per pulse", self.exposure.pulse.fluence_J_cm2, "J/cm²"),
@@ -185,6 +187,8 @@ class Simulation:
             ("Coagulated rim", hurt.coagulation_rim_um, "µm"),
             ("Lesion depth", hurt.lesion_depth_um, "µm"),
             ("Lesion width", hurt.lesion_width_um, "µm"),
+            ("Lesion depth on a fixed slide", fixed_depth, "µm"),
+            ("Lesion width on a fixed slide", fixed_width, "µm"),
             ("Surface injured", hurt.coverage_fraction * 100, "%"),
             ("Epidermis removed", hurt.epidermis_removed_fraction * 100, "%"),
             ("Epidermis killed in place", hurt.epidermis_killed_fraction * 100, "%"),

@@ -61,15 +61,6 @@ class Law(NamedTuple):
     e2: float
 
 
-class Beam(NamedTuple):
-    """Where the beam meets the moving front: squared radius [m2], waist [m], Rayleigh length [m], plume length [m]."""
-
-    radius2_m2: float
-    waist_m: float
-    rayleigh_m: float
-    plume_m: float
-
-
 class Cells(NamedTuple):
     """The state of all cells, each an array (see the module)."""
 
@@ -252,16 +243,6 @@ def injure_cells(cells: Cells, first: int, last: int, dt: float, law: Law) -> fl
             cells.damage1[i] += dt * np.exp(min(law.ln_a1 - law.e1 * inverse, 60.0))  # 60: far beyond any threshold
             cells.damage2[i] += dt * np.exp(min(law.ln_a2 - law.e2 * inverse, 60.0))
     return highest
-
-
-@kernel
-def local_factor(depth: float, beam: Beam) -> float:
-    """Irradiance at a radius at this depth of the front over the irradiance on the axis at the surface."""
-    if beam.waist_m <= 0.0:
-        return 1.0
-    spread = 1.0 + (depth / beam.rayleigh_m) ** 2
-    factor: float = np.exp(-2.0 * beam.radius2_m2 / (beam.waist_m**2 * spread)) / spread
-    return factor
 
 
 @kernel
@@ -473,7 +454,6 @@ def run_column(
     segment_h: Array,
     segment_medium: Array,
     law: Law,
-    beam: Beam,
     growth: float,
     probes: NDArray[np.int64],
     history: Array,
@@ -495,11 +475,9 @@ def run_column(
         if power <= 0.0 and (segment == 0 or h != segment_h[segment - 1]):
             dt = segment_s[segment] / 400.0 if segment == 0 else min(dt, segment_s[segment] / 400.0)
         while left_s > 0.0 and first < n - 2:
-            above = shade + (depth / beam.plume_m if beam.plume_m > 0.0 else 0.0)
-            lit = power * local_factor(depth, beam)
-            dt = next_step(cells, first, lit * np.exp(-above), segment_s[segment], dt, left_s, growth, law)
+            dt = next_step(cells, first, power * np.exp(-shade), segment_s[segment], dt, left_s, growth, law)
             if power > 0.0:
-                shine(cells, first, source, lit * dt, above, law, account)
+                shine(cells, first, source, power * dt, shade, law, account)
                 if law.mode != PRESCRIBED:  # what is above the boiling point must not be conducted first
                     account[LATENT] += boil(cells, first, last, law)
             last = active_end(cells.e, first, n if power > 0.0 and law.mode == PRESCRIBED else last, n)

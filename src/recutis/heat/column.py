@@ -212,16 +212,12 @@ def law_of(
     )
 
 
-NO_BEAM = kernels.Beam(radius2_m2=0.0, waist_m=0.0, rayleigh_m=1.0, plume_m=0.0)
-
-
 def run(
     column: Column,
     law: kernels.Law,
     segments: tuple[Segment, ...],
     *,
     source_m: Array | None = None,
-    beam: kernels.Beam = NO_BEAM,
     probes_m: tuple[float, ...] = (),
     refine: float = 1.0,
 ) -> Run:
@@ -252,7 +248,7 @@ def run(
     source = np.zeros(column.dz_m.size) if source_m is None else np.asarray(source_m, dtype=np.float64)
     first, rows = kernels.run_column(
         cells, column.first, source, np.array([x.seconds for x in used]), np.array([x.irradiance_W_m2 for x in used]),
-        np.array([x.transfer_W_m2_K for x in used]), np.array([x.medium_C - column.start_C for x in used]), law, beam,
+        np.array([x.transfer_W_m2_K for x in used]), np.array([x.medium_C - column.start_C for x in used]), law,
         1.0 + (_GROWTH - 1.0) / refine, probes, history, lit, account,
     )  # fmt: skip
     done = replace(

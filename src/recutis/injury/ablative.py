@@ -1,4 +1,4 @@
-"""Water-dominated lasers: full-field spots and microbeams, by columns of the one-dimensional model."""
+"""Water-dominated lasers: full-field spots, by columns of the one-dimensional model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.heat import column as heat
 from recutis.heat import damage
-from recutis.heat._column_kernel import Beam, Law
+from recutis.heat._column_kernel import Law
 from recutis.heat.resolution import fineness
 from recutis.injury.schedule import segments
 from recutis.injury.spot import SpotInjury
@@ -65,15 +65,14 @@ def slab_of(skin: Skin) -> heat.Slab:
     )
 
 
-def _edges(fluence_J_cm2: float, shots: int, line: Line, share: float, cheapest_J_m3: float, refine: float) -> Array:
-    """Grid fine enough for the line down to where the front may come with this share of the exposure."""
+def _edges(fluence_J_cm2: float, shots: int, line: Line, cheapest_J_m3: float, refine: float) -> Array:
+    """Grid fine enough for the line down to where the front may come."""
     wet = line.wet_mua_cm(evidence.value("phys_reference_water")) * PER_M_PER_CM
     below = (80 if line.mode == DRYING else 40) * M_PER_UM
     exposure = fluence_J_cm2 * J_M2_PER_J_CM2 * shots / (cheapest_J_m3 * _MARGIN)
     reach = min(exposure + below, _DEEP_M)
-    here = min(reach, exposure * share + below)
     cell = max(min(max(_CELL_E_FOLDS / wet, _LEAST_CELL_M), _MOST_CELL_M), reach / _MOST_CELLS) / refine
-    return heat.stretched_edges(fine_m=cell, fine_to_m=here, stretch=1.0 + (_STRETCH - 1.0) / refine, end_m=here + _DEEP_M)
+    return heat.stretched_edges(fine_m=cell, fine_to_m=reach, stretch=1.0 + (_STRETCH - 1.0) / refine, end_m=reach + _DEEP_M)
 
 
 def expose_column(
@@ -86,7 +85,6 @@ def expose_column(
     repetition_Hz: float = 1.0,
     passes: int = 1,
     cooling: Cooling = NO_COOLING,
-    beam: Beam = heat.NO_BEAM,
     wipe: bool = True,
     after: bool = True,
     probes_m: tuple[float, ...] = (),
@@ -110,14 +108,14 @@ def expose_column(
         line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
         irradiance_W_m2=entering * J_M2_PER_J_CM2 / seconds, pulse_s=seconds,
     )  # fmt: skip
-    edges = _edges(fluence_J_cm2, stack * passes, line, _most_of(beam), law.ablation_J_m3, finer)
+    edges = _edges(fluence_J_cm2, stack * passes, line, law.ablation_J_m3, finer)
     column = heat.new_column(slab, edges)
     plan = segments(fluence_J_cm2=entering, duration_ms=duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling)
     plan = spiking(plan if after else plan[:-1], spikes)
     sums = np.zeros(6)
     peak = -math.inf
     for number in range(passes):
-        run = heat.run(column, law, plan, beam=beam, probes_m=probes_m, refine=finer)
+        run = heat.run(column, law, plan, probes_m=probes_m, refine=finer)
         sums += (run.arrived, run.removed, run.surface, run.stored, run.through, run.plume)
         peak = max(peak, run.peak_surface_C)
         if line.mode == DRYING and wipe:
@@ -170,14 +168,6 @@ def spiking(plan: tuple[heat.Segment, ...], spikes: int) -> tuple[heat.Segment, 
         dark = replace(segment, seconds=period * (1.0 - duty), irradiance_W_m2=0.0)
         out += [lit, dark] * (spikes - 1) + [lit]
     return tuple(out)
-
-
-def _most_of(beam: Beam) -> float:
-    """Highest irradiance that this radius sees at any depth, over that on the axis at the surface."""
-    if beam.waist_m <= 0.0:
-        return 1.0
-    out = 2.0 * beam.radius2_m2 / beam.waist_m**2
-    return math.exp(-1.0) / out if out > 1.0 else math.exp(-out)  # a beam twice as wide at most helps the outer radii
 
 
 def balance(*, incident_J: float, reflected: float, parts: tuple[float, float, float, float], scale: float) -> EnergyBalance:
@@ -295,4 +285,4 @@ def fresh_column(slab: heat.Slab, pulse: Pulse, *, stack: int) -> tuple[heat.Col
         line, slab.start_C, first=damage.cell_death(), second=damage.collagen(),
         irradiance_W_m2=pulse.fluence_J_cm2 * entering_share() * J_M2_PER_J_CM2 / seconds, pulse_s=seconds,
     )  # fmt: skip
-    return heat.new_column(slab, _edges(pulse.fluence_J_cm2, stack, line, 1.0, law.ablation_J_m3, fineness())), law
+    return heat.new_column(slab, _edges(pulse.fluence_J_cm2, stack, line, law.ablation_J_m3, fineness())), law

@@ -81,11 +81,6 @@ class Channel:
         return float(2 * np.mean(self.wall_um[rows])) if rows.size else 0.0
 
     @property
-    def mouth_um(self) -> float:
-        """Diameter of the crater at the surface."""
-        return 2 * _crossing(self.radii_um, self.crater_um, min(1.0, self.depth_um / 2))
-
-    @property
     def lesion_width_um(self) -> float:
         """Largest diameter of dead or missing tissue."""
         return float(2 * self.dead_um.max(initial=0.0))
@@ -97,11 +92,6 @@ class Channel:
         rows = np.nonzero((self.depths_um > low) & (self.depths_um < high))[0]
         nearest = np.array([int(np.argmin(abs(self.depths_um - self.depth_um / 2)))])
         return rows if rows.size else nearest
-
-
-def as_fixed(*, depth_um: float, width_um: float) -> tuple[float, float]:
-    """What fresh lengths along the depth and across it become on a slide of excised, fixed skin, which shrinks [µm]."""
-    return depth_um / evidence.value("phys_shrinkage_depth"), width_um / evidence.value("phys_shrinkage_width")
 
 
 def beam_of(pulse: Pulse, line: Line) -> crater.Beam:
@@ -264,4 +254,4 @@ def _upper_J(run: crater.Run) -> float:
     return float((run.lit_J_m3 * volume * there).sum())
 
 
-__all__ = ["Channel", "as_fixed", "beam_of", "channel_injury", "draw", "expose", "inside_of", "outline"]
+__all__ = ["Channel", "beam_of", "channel_injury", "draw", "expose", "inside_of", "outline"]

@@ -43,7 +43,6 @@ _LENGTHS: Final = ("depth_um", "dead_to_um", "rim_um", "width_um", "lesion_width
 _ENERGIES: Final = ("reflected", "through", "removed", "stored", "surface")  # together all of the light
 _SHARES: Final = ("heat_share", "peak_surface_C", *_ENERGIES)
 _HEAD: Final = len(_LENGTHS) + len(_SHARES) + 3  # and the two depths of the profiles and the ablated volume a joule
-SIZE: Final = _HEAD + 2 * FRACTIONS.size + PEAK_DEPTHS_UM.size
 _WALLED: Final = (
     _LENGTHS.index("depth_um"),
     [_LENGTHS.index("rim_um"), _LENGTHS.index("width_um"), *range(_HEAD, _HEAD + FRACTIONS.size)],

@@ -22,17 +22,17 @@ Array = NDArray[np.float64]
 HEATED_M: Final = 5e-4  # by the definition of bulk_rise_C
 _TERMS: Final = 12  # of the lattice's series; the next is below rounding where the series is used
 _TIMES: Final = 60  # nodes of the damage integral; twice as many move it by under 1 %
-_HARMLESS_C: Final = 43.0  # below this no heat of minutes kills (CEM43)
 _SPAN: Final = (1e-3, 100.0)  # of the time in which heat travels half the pitch, and of a second
 
 
 def kept(seconds: Array | float) -> Array:
     """Share of heat laid evenly into the upper half millimetre that is still there a time later; exact for an insulated surface."""
+    from scipy.special import erf
+
     alpha = evidence.value("thermal_diffusivity_dermis")
     time = np.maximum(np.asarray(seconds, dtype=np.float64), 0.0)
     x = HEATED_M / np.sqrt(alpha * np.maximum(time, 1e-12))
-    erf = np.vectorize(math.erf)(x)
-    share = erf - (1.0 - np.exp(-(x**2))) / (x * math.sqrt(math.pi))
+    share = erf(x) - (1.0 - np.exp(-(x**2))) / (x * math.sqrt(math.pi))
     return np.asarray(np.where(time > 0.0, share, 1.0))
 
 
@@ -67,7 +67,7 @@ def damage_between(rise_C: float, left_C: float, pitch_um: float, start_C: float
 
     `rise_C` is the mean rise by that pass alone, `left_C` what earlier passes have left, `start_C` the skin's own temperature.
     """
-    if start_C + rise_C + left_C < _HARMLESS_C:
+    if start_C + rise_C + left_C < evidence.value("phys_cem43_break"):  # below it no heat of minutes kills
         return 0.0
     alpha = evidence.value("thermal_diffusivity_dermis")
     times = np.geomspace(_SPAN[0] * (pitch_um * M_PER_UM) ** 2 / (4.0 * alpha), _SPAN[1], _TIMES)

@@ -208,8 +208,9 @@ def loss(fields: Fields, found: float | None) -> float:
     if not targets.inside(row, found):
         edges = [float(row[name]) for name in ("low", "high") if row[name]]
         value = float(row["value"]) if row["value"] else None
-        exact = value is not None and fields["comparator"] not in ONE_SIDED
-        edges = edges or ([value * 0.75, value * 1.25] if exact and value is not None else [value or 0.0])
+        if not edges and value is not None:
+            spread = targets.TOLERANCE if fields["comparator"] not in ONE_SIDED else 0.0
+            edges = [value * (1 - spread), value * (1 + spread)]
         ratios = [abs(math.log(found / edge)) for edge in edges if found * edge > 0]
         off = min(ratios, default=math.log(2.0))
     middle = target_of(fields)

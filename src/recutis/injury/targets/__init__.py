@@ -37,6 +37,7 @@ _FAMILIES: dict[str, Callable[[Fields], float]] = {
 }
 
 
+TOLERANCE = 0.25  # of a value without a range, by the contract of the score card
 _POSITIVE = ("wavelength_nm", "pulse_duration_s", "spot_diameter_mm", "repetition_rate_Hz", "vessel_diameter_um")
 _NOT_NEGATIVE = ("fluence_J_cm2",)
 
@@ -136,7 +137,7 @@ def inside(row: Fields, found: float) -> bool:
         return found <= (high if high is not None else value if value is not None else math.inf)
     if low is not None or high is not None:
         return (low is None or found >= low) and (high is None or found <= high)
-    return value is not None and abs(found - value) <= 0.25 * abs(value)
+    return value is not None and abs(found - value) <= TOLERANCE * abs(value)
 
 
-__all__ = ["Found", "compute", "inside", "plain_slab", "refused", "skin_of"]
+__all__ = ["TOLERANCE", "Found", "compute", "inside", "plain_slab", "refused", "skin_of"]

@@ -11,11 +11,11 @@ from recutis.heat import tissue
 from recutis.injury import ablative
 from recutis.injury.surface_injury import Train, injury_threshold_J_cm2, spot_ablation_threshold_J_cm2
 from recutis.injury.targets.rows import (
-    INJURY_DEPTH_UM,
     Fields,
     UnknownQuantityError,
     cooling_of,
     duration_ms,
+    injury_depth_um,
     is_living,
     number,
     plain_slab,
@@ -119,6 +119,6 @@ def _injury_of_surface(row: Fields) -> float:
     spot = row.get("spot_diameter_mm", "").strip()
     return injury_threshold_J_cm2(
         _slab(row), number(row, "wavelength_nm"), Train(duration_ms=duration_ms(row), count=stack, repetition_Hz=rate),
-        INJURY_DEPTH_UM, spot_um=float(spot) * UM_PER_MM if spot else None, gaussian=row.get("spot_profile") == "gaussian",
+        injury_depth_um(), spot_um=float(spot) * UM_PER_MM if spot else None, gaussian=row.get("spot_profile") == "gaussian",
         passes=passes, cooling=cooling_of(row.get("cooling", "")),
     )  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 from recutis import evidence
 from recutis.injury import finite_spot
 from recutis.injury.targets.rows import (
-    INJURY_DEPTH_UM,
     Fields,
     UnknownQuantityError,
     cooling_of,
     duration_ms,
+    injury_depth_um,
     is_living,
     number,
     repeat,
@@ -35,10 +35,10 @@ def compute(row: Fields) -> float:
     count, _, rate = repeat(row)
     plan = finite_spot.plan_of(duration_ms(row), pulses=count, repetition_Hz=rate, cooling=cooling_of(row.get("cooling", "")))
     if quantity == "injury_threshold_J_cm2":
-        return finite_spot.injury_threshold_J_cm2(patch, plan, depth_um=INJURY_DEPTH_UM)
+        return finite_spot.injury_threshold_J_cm2(patch, plan, depth_um=injury_depth_um())
     if quantity in {"vaporization_threshold_J_cm2", "vaporisation_threshold_J_cm2"}:
         return finite_spot.vaporisation_threshold_J_cm2(patch, plan, boiling_C=evidence.value("phys_boiling"))
-    depth = {"surface": 0.0, "basal": finite_spot.basal_um(patch.skin), "injury": INJURY_DEPTH_UM}
+    depth = {"surface": 0.0, "basal": finite_spot.basal_um(patch.skin), "injury": injury_depth_um()}
     where, _, what = quantity.partition("_")
     if where not in depth or what not in {"temperature_max_C", "temperature_rise_C", "temperature_rise_K"}:
         raise UnknownQuantityError(quantity)

@@ -20,7 +20,6 @@ from recutis.skin import Skin, build
 from recutis.units import MS_PER_S, UM_PER_MM
 
 Fields = Mapping[str, str]
-INJURY_DEPTH_UM = 60.0  # where the shared rows on infrared injury look for dead cells
 _AGE = 40.0
 _DEAD: Final = ("ex vivo", "ex-vivo", "excised", "in vitro", "cadaver", "harvested", "biops", "sample", "frozen", "dead")
 _TYPE: Final = re.compile(r"\b(vi|iv|v|i{1,3})\b(?:\s*(?:-|–|/|to|or|and)\s*\b(vi|iv|v|i{1,3})\b)?")
@@ -49,6 +48,11 @@ def number(row: Fields, name: str) -> float:
 def duration_ms(row: Fields) -> float:
     """Length of a pulse."""
     return number(row, "pulse_duration_s") * MS_PER_S
+
+
+def injury_depth_um() -> float:
+    """Depth at which experiments on injury look for dead cells."""
+    return evidence.value("phys_injury_depth")
 
 
 def plain_slab() -> heat.Slab:
