@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,13 +97,13 @@ class Accuracy:
         return dt * min(max(wanted, _SHORTER), self.growth)
 
 
-def apart(shape: tuple[int, ...], number: int, values: Array | None = None) -> Array:
+def apart(shape: tuple[int, ...], number: int, values: Array | None = None, dtype: type = np.float64) -> NDArray[Any]:
     """Zeros, or a copy, whose place in a page of memory differs from that of other numbers.
 
     A processor waits for itself where it reads and writes at equal places of different pages; that costs up to a factor of two.
     """
     shift = number * _SHIFT
-    out = np.zeros(math.prod(shape) + shift)[shift:].reshape(shape)
+    out: NDArray[Any] = np.zeros(math.prod(shape) + shift, dtype=dtype)[shift:].reshape(shape)
     if values is not None:
         out[...] = values
     return out

@@ -58,13 +58,14 @@ class Stages:
     def __init__(self, cells: Cells, edges: tuple[Array, Array, Array], team: Team, ranges: list[tuple[int, int]]) -> None:
         """`ranges` are the rows of each thread."""
         self._cells, self._edges, self._team, self._ranges = cells, edges, team, ranges
-        shape = cells.heat.shape
-        self._gz, self._gy, self._gx, self._inverse, self._rate, *self._rises = (
-            apart(shape, i) for i in range(_FIRST, _FIRST + 9)
+        shape, width = cells.heat.shape, cells.heat.shape[1]
+        self._rise = apart(shape, _FIRST)
+        self._gz, self._gy, self._gx, self._inverse, self._rate, *self._changes = (
+            apart(shape, _FIRST + 1 + i, dtype=np.float32) for i in range(8)
         )
-        self._lost, self._total = np.zeros((2, shape[0])), np.zeros((len(ranges), shape[1]))
-        self._per_x = 1.0 / np.diff(edges[2])
-        self._fastest = np.zeros((len(ranges), shape[1]))
+        self._lost = np.zeros((2, shape[0]))
+        self._row, self._single_row = np.zeros((len(ranges), width)), np.zeros((len(ranges), width), dtype=np.float32)
+        self._fastest = np.zeros((len(ranges), width))
 
     def count(self, dt: float, around: Surroundings) -> int:
         """Take rises and conductances from the cells' present state; stages that a step of this length needs.
@@ -74,41 +75,52 @@ class Stages:
         c = self._cells
 
         def faces(_: int, a: int, b: int) -> None:
-            kernels.faces(c.capacity, c.k, *self._edges, self._gz, self._gy, self._gx, self._inverse, a, b)
+            kernels.faces(c.heat, c.capacity, c.k, *self._edges, self._rise, self._gz, self._gy, self._gx, self._inverse, a, b)
 
-        def start(number: int, a: int, b: int) -> None:
-            kernels.start(
-                c.heat, self._inverse, self._rises[0], self._gz, self._gy, self._gx, *self._edges, c.k, around.transfer, around.blood,
-                self._fastest[number], self._total[number], a, b,
+        def fastest(number: int, a: int, b: int) -> None:
+            kernels.fastest_rate(
+                self._inverse, c.k, self._gz, self._gy, self._gx, *self._edges, around.transfer, around.blood, self._fastest[number],
+                self._row[number], a, b,
             )  # fmt: skip
 
         self._team.each(faces, self._ranges)
-        self._team.each(start, self._ranges)
+        self._team.each(fastest, self._ranges)
         return stages_for(dt * float(self._fastest.max()) / _SAFE)
 
     def step(self, dt: float, count: int, around: Surroundings) -> tuple[float, float]:
-        """Conduct for a time from where `count` stood, in so many stages; returns heat to the surface and to blood [J]."""
+        """Conduct for a time from where `count` stood, in so many stages; returns heat to the surface and to blood [J].
+
+        What has gone follows the same recursion as the cells, with the same rounded weights.
+        """
         c = self._cells
-        origin, *free = self._rises
-        now = before = origin
-        gone = gone_before = np.zeros(2)
-        first_loss = np.zeros(2)
-        for j, (mu, nu, new, old) in enumerate(weights(count)):
-            out = free.pop()
+        now, free, last = self._changes
+        share = np.float32(weights(count)[0][2] * dt)
+
+        def first(number: int, a: int, b: int) -> None:
+            kernels.first_stage(
+                self._rise, self._inverse, c.k, self._gz, self._gy, self._gx, *self._edges, around.transfer, around.medium,
+                around.blood, around.blood_rise, share, self._rate, now, last, self._lost, self._row[number], a, b,
+            )  # fmt: skip
+
+        self._team.each(first, self._ranges)
+        at_start = self._lost.sum(axis=1)
+        gone = gone_last = float(share) * at_start
+        self._lost[:] = 0.0
+        for mu, nu, new, old in weights(count)[1:]:
+            again, less, step, back = map(np.float32, (-nu, 1.0 - mu - nu, new * dt, (new + old) * dt))
 
             def work(number: int, a: int, b: int) -> None:
                 kernels.stage(
-                    now, before, origin, self._rate, out, self._inverse, c.k, self._gz, self._gy, self._gx, *self._edges,  # noqa: B023
-                    around.transfer, around.medium, around.blood, around.blood_rise, mu, nu, new * dt, old * dt, j == 0,  # noqa: B023
-                    self._lost, self._per_x, self._total[number], a, b,
+                    now, last, self._rate, free, self._inverse, c.k, self._gz, self._gy, self._gx, *self._edges,  # noqa: B023
+                    around.transfer, around.blood, again, less, step, back, self._lost, self._single_row[number], a, b,  # noqa: B023
                 )  # fmt: skip
 
             self._team.each(work, self._ranges)
-            loss = self._lost.sum(axis=1)
-            first_loss = loss if j == 0 else first_loss
-            gone, gone_before = mu * gone + nu * gone_before + dt * (new * loss + old * first_loss), gone
-            if before is not origin:
-                free.append(before)
-            before, now = now, out
-        self._team.each(lambda _, a, b: kernels.finish(now, c.capacity, c.heat, a, b), self._ranges)
+            added = float(step) * self._lost.sum(axis=1) + float(back) * at_start
+            gone_last = float(again) * gone_last - float(less) * gone + added
+            gone = gone + gone_last
+            now, free = free, now
+        self._team.each(
+            lambda _, a, b: kernels.finish(now, self._inverse, c.volume_row, c.volume_cell, c.heat, a, b), self._ranges
+        )
         return float(gone[0]), float(gone[1])
