@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.errors import OutOfRangeError
+from recutis.posterior import Parameters
 from recutis.skin import Skin, build
 from recutis.skin.anatomy import melanin_mean
 
@@ -59,7 +60,8 @@ class Twins:
     Draws come in `block`s: twins of one block share the study-level (epistemic) draws, so the
     spread between blocks says how little is known and the spread within how people differ.
     `*_effect` are standard-normal draws (individual), `*_study` standard-normal draws shared in a
-    block; the response multiplies them with standard deviations from the evidence.
+    block; the response multiplies them with standard deviations from the evidence. `p` gives the parameters
+    of the response, one a block where studies leave them open.
     """
 
     traits: Traits
@@ -85,6 +87,7 @@ class Twins:
     scar_effect: Draws
     scar_study: Draws
     infection_study: Draws
+    p: Parameters
     sources: tuple[str, ...]
 
     @property
@@ -186,5 +189,6 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
         scar_effect=mixed("scar", redness, "twins.correlation.redness_scar"),
         scar_study=study("scar"),
         infection_study=study("infection"),
+        p=Parameters({}),
         sources=tuple(dict.fromkeys((*skin.sources, "twins.healing.sd_ln"))),
     )

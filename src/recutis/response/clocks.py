@@ -19,7 +19,7 @@ class Redness:
     """Redness over time: level(t) = peak ((1 - share) exp(-t/fast) + share exp(-t/slow)); days, 0 to 10."""
 
     peak: Draws
-    share: float
+    share: Draws
     fast_days: Draws
     slow_days: Draws
 
@@ -28,7 +28,7 @@ class Redness:
         fast = (1 - self.share) * np.exp(-np.asarray(day) / self.fast_days)
         return np.asarray(self.peak * (fast + self.share * np.exp(-np.asarray(day) / self.slow_days)))
 
-    def falls_below(self, level: float) -> Draws:
+    def falls_below(self, level: Draws | float) -> Draws:
         """Day on which the level is reached from above; 0 where the peak lies below it. Newton steps."""
         slow_start = np.log(np.maximum(self.peak * self.share / level, 1e-12)) * self.slow_days
         fast_start = np.log(np.maximum(self.peak * (1 - self.share) / level, 1e-12)) * self.fast_days
@@ -49,14 +49,15 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
     adnexa, later the deeper and the hotter it is. Near half coverage the first turns into the
     second. Dead epidermis over the whole field, a burn, closes from the adnexa too.
     """
+    p = wound.p
     width = min(wound.width_um, number("closure.widest_column"))
-    edge = number("closure.column_lag") + width / 2 / number("closure.edge_speed")
-    crowding = 1 + number("closure.crowding") * wound.open
-    column = (edge + number("closure.ablative_lag") * wound.ablative) * crowding
+    edge = p("closure.column_lag") + width / 2 / p("closure.edge_speed")
+    crowding = 1 + p("closure.crowding") * wound.open
+    column = (edge + p("closure.ablative_lag") * wound.ablative) * crowding
     field = (
-        number("closure.full_lag")
-        + number("closure.depth_days") * saturating(wound.depth_um, number("closure.depth_scale"))
-        + number("closure.full_per_heat") * wound.heat_um
+        p("closure.full_lag")
+        + p("closure.depth_days") * saturating(wound.depth_um, p("closure.depth_scale"))
+        + p("closure.full_per_heat") * wound.heat_um
     )
     wounded = float(saturating(wound.open + wound.killed, number("wound.presence")))
     by_field = max(wound.full, wound.burnt)
@@ -65,12 +66,13 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
 
 def redness_of(wound: Wound, twins: Twins) -> Redness:
     """Course of redness: how strong from the inflammatory load, how long from open surface and injured dermis."""
-    reach = number("redness.slow_scale")
-    share = number("redness.slow_share") * float(saturating(wound.open + number("redness.slow_killed") * wound.killed, reach))
-    spread = np.exp(number("redness.sd_person") * twins.redness_effect + number("redness.sd_study") * twins.redness_study)
-    fast = (number("redness.fast_days") + number("redness.fast_open_days") * wound.presence) * spread
-    by_dermis = number("redness.slow_gain") * saturating(wound.dead_dermis_um, number("redness.slow_dermis"))
-    slow = (number("redness.slow_days") + by_dermis) * spread
+    p = wound.p
+    reach = p("redness.slow_scale")
+    share = p("redness.slow_share") * saturating(wound.open + p("redness.slow_killed") * wound.killed, reach)
+    spread = np.exp(p("redness.sd_person") * twins.redness_effect + p("redness.sd_study") * twins.redness_study)
+    fast = (p("redness.fast_days") + p("redness.fast_open_days") * wound.presence) * spread
+    by_dermis = p("redness.slow_gain") * saturating(wound.dead_dermis_um, p("redness.slow_dermis"))
+    slow = (p("redness.slow_days") + by_dermis) * spread
     return Redness(peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
 
 
@@ -85,7 +87,8 @@ def makeup_day(wound: Wound, closure: Draws, spot_crust: Draws) -> Draws:
     Day 0 with the stratum corneum whole and no crust; later than closure after ablation; over crusts
     on treated spots (`spot_crust`, the day they have gone) not before they fall.
     """
-    stretch = number("makeup.per_closure") + number("makeup.full") * wound.full
+    p = wound.p
+    stretch = p("makeup.per_closure") + p("makeup.full") * wound.full
     return np.asarray(np.maximum(raw_days(wound, closure) * stretch, spot_crust))
 
 
@@ -96,14 +99,15 @@ def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
     open a crust dries over it; nothing falls before the skin below is closed. Crusts of pigmented
     spots have their own day.
     """
+    p = wound.p
     half_width = min(wound.width_um, number("closure.widest_column")) / 2
     columns = (
-        number("shed.base_days")
-        + half_width / number("closure.edge_speed")
-        + number("shed.depth_days") * saturating(wound.depth_um, number("shed.depth_scale"))
-        + number("shed.open_days") * wound.ablative
+        p("shed.base_days")
+        + half_width / p("closure.edge_speed")
+        + p("shed.depth_days") * saturating(wound.depth_um, p("shed.depth_scale"))
+        + p("shed.open_days") * wound.ablative
     ) * factor
-    lesion = number("shed.lesion_days") * factor
+    lesion = p("shed.lesion_days") * factor
     dead = wound.open + wound.killed
     spot = wound.pigment * float(np.exp(-dead / number("wound.presence")))
     return np.asarray(spot * lesion + (1 - spot) * np.maximum(closure, columns))

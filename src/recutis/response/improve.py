@@ -11,6 +11,7 @@ import numpy as np
 from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.injury import Injury
+from recutis.posterior import Parameters
 from recutis.response import risks
 from recutis.response.parameters import log_odds, logistic, number, saturating
 from recutis.response.types import Care, Draws, Improvement
@@ -36,10 +37,10 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def _multiplier(kind: str) -> float:
+def _multiplier(kind: str, p: Parameters) -> Draws:
     name = _BURN_AS.get(kind, kind)
     key = f"dermis.kind.{name}"
-    return number(key if evidence.has(f"response.{key}") else "dermis.kind.default")
+    return p(key if evidence.has(f"response.{key}") else "dermis.kind.default")
 
 
 def _reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
@@ -63,17 +64,18 @@ def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Dra
     and saturate below the lesion (OUT-029, OUT-030); a full-field wound contracts as a whole, so its
     own part follows the square root of the reached share.
     """
-    coverage = float(saturating(wound.coverage, number("dermis.coverage_scale")))
-    onset = number("dermis.onset")
+    p = wound.p
+    coverage = saturating(wound.coverage, p("dermis.coverage_scale"))
+    onset = p("dermis.onset")
     engaged = saturating(np.maximum(wound.depth_um - epidermis_um, 0.0), onset)
     into_dermis = onset * np.logaddexp(0.0, (wound.depth_um - epidermis_um) / onset)
     below = saturating(into_dermis, 2 * onset)
-    reached = _reach(wound.depth_um + number("dermis.beyond") * below, lesion)
-    by_columns = saturating((reached / number("dermis.reach_scale")) ** number("dermis.reach_power"), 1.0)
-    by_field = np.minimum(reached, 1.0) ** number("dermis.field_power")
-    columns = (number("dermis.closed") * engaged + number("dermis.open") * wound.presence) * by_columns
-    dose = (columns + number("dermis.full") * wound.full * by_field) * coverage * _multiplier(lesion.kind)
-    ceiling = number("dermis.ceiling") / PERCENT * (1 - number("dermis.difficulty") * lesion.difficulty)
+    reached = _reach(wound.depth_um + p("dermis.beyond") * below, lesion)
+    by_columns = saturating((reached / p("dermis.reach_scale")) ** p("dermis.reach_power"), 1.0)
+    by_field = np.minimum(reached, 1.0) ** p("dermis.field_power")
+    columns = (p("dermis.closed") * engaged + p("dermis.open") * wound.presence) * by_columns
+    dose = (columns + p("dermis.full") * wound.full * by_field) * coverage * _multiplier(lesion.kind, p)
+    ceiling = p("dermis.ceiling") / PERCENT * (1 - p("dermis.difficulty") * lesion.difficulty)
     return np.asarray(ceiling * saturating(weights[:, None] * dose[None, :], 1.0))
 
 
@@ -84,34 +86,37 @@ def _pigment_reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
 
 def _shed_fraction(wound: Wound, lesion: Lesion) -> Draws:
     """Share of lesion pigment that leaves with ablated or shed columns in one session."""
+    p = wound.p
     surface = min(wound.open + wound.killed, 1.0)
-    return np.asarray(number("pigment.shed") * surface * _pigment_reach(wound.depth_um, lesion))
+    return np.asarray(p("pigment.shed") * surface * _pigment_reach(wound.depth_um, lesion))
 
 
-def _photothermolysis(injury: Injury, lesion: Lesion) -> float:
+def _photothermolysis(injury: Injury, lesion: Lesion, p: Parameters) -> Draws:
     """Share of lesion pigment broken by selective heating in one session."""
     if not injury.selective or injury.pigment_ratio <= 0:
-        return 0.0
+        return np.zeros(())
     hit = float(pigment_killed(injury.pigment_ratio))
     reached = float(_pigment_reach(injury.pigment_depth_um, lesion))
-    return number("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
+    return p("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
 
 
 def pigment_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session clears a fixed part of what is left."""
-    cleared = 1 - (1 - _photothermolysis(injury, lesion)) * (1 - _shed_fraction(wound, lesion))
+    p = wound.p
+    cleared = 1 - (1 - _photothermolysis(injury, lesion, wound.p)) * (1 - _shed_fraction(wound, lesion))
     kept = np.power(1 - np.minimum(cleared, 1 - _LEAST)[None, :], weights[:, None])
-    return np.asarray(number("pigment.ceiling") / PERCENT * (1 - kept))
+    return np.asarray(p("pigment.ceiling") / PERCENT * (1 - kept))
 
 
 def melasma_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Small transient gain: the pigment is made anew by the cells below."""
-    cleared = 1 - (1 - _photothermolysis(injury, lesion)) * (1 - _shed_fraction(wound, lesion))
-    dose = number("melasma.dose") * weights[:, None] * cleared[None, :]
-    return np.asarray(number("melasma.gain") / PERCENT * saturating(dose, 1.0))
+    p = wound.p
+    cleared = 1 - (1 - _photothermolysis(injury, lesion, wound.p)) * (1 - _shed_fraction(wound, lesion))
+    dose = p("melasma.dose") * weights[:, None] * cleared[None, :]
+    return np.asarray(p("melasma.gain") / PERCENT * saturating(dose, 1.0))
 
 
-def closure_chance(injury: Injury, lesion: Lesion) -> float:
+def closure_chance(injury: Injury, lesion: Lesion, p: Parameters) -> Draws:
     """Mean chance that a vessel of the lesion closes, over its diameters and depths.
 
     The exposure ratio of a vessel is looked up among those computed, weighted by closeness in
@@ -119,7 +124,7 @@ def closure_chance(injury: Injury, lesion: Lesion) -> float:
     """
     points = [(d, z, ratio) for d, z, ratio in injury.vessel_ratio if d > 0]
     if not points or lesion.diameter_um is None:
-        return 0.0
+        return np.zeros(())
     low, middle, high = lesion.diameter_um
     diameters = np.array([low, (low + middle) / 2, middle, (middle + high) / 2, high])
     depths = np.linspace(lesion.top_um, lesion.bottom_um, 3)
@@ -130,26 +135,32 @@ def closure_chance(injury: Injury, lesion: Lesion) -> float:
     far_z = number("vessel.depth_weight") * ((depths[None, :, None] - at_z) / span) ** 2
     closeness = 1 / (far_d + far_z + 1e-3) ** 2  # inverse-distance weights, finite on a point
     looked_up = (closeness * log_ratio).sum(axis=-1) / closeness.sum(axis=-1)
-    chance = logistic(number("vessel.slope") * looked_up).mean(axis=1)
-    return float(np.dot(_DIAMETER_WEIGHTS, chance))
+    chance = logistic(p("vessel.slope")[..., None, None] * looked_up).mean(axis=-1)
+    return np.asarray(chance @ np.array(_DIAMETER_WEIGHTS))
 
 
-def vessel_share(injury: Injury, lesion: Lesion, weights: Draws, n: int) -> Draws:
+def _cleared_over(cleared: Draws, ceiling_pct: Draws, weights: Draws, n: int) -> Draws:
+    """Share cleared after each session, (sessions, n), where each clears a fixed part of what is left."""
+    kept = (1 - np.broadcast_to(cleared, n)) ** weights[:, None]
+    return np.asarray(ceiling_pct / PERCENT * (1 - kept))
+
+
+def vessel_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session closes a fixed part of the vessels that are left."""
+    p = wound.p
     name = "vessel.per_session_diffuse" if lesion.kind in _DIFFUSE else "vessel.per_session"
-    cleared = number(name) * closure_chance(injury, lesion) * (1 - lesion.difficulty / 2)
-    share = number("vessel.ceiling") / PERCENT * (1 - (1 - cleared) ** weights)
-    return np.asarray(np.repeat(share[:, None], n, axis=1))
+    cleared = p(name) * closure_chance(injury, lesion, p) * (1 - lesion.difficulty / 2)
+    return _cleared_over(cleared, p("vessel.ceiling"), weights, wound.depth_um.size)
 
 
-def gland_share(injury: Injury, lesion: Lesion, weights: Draws, n: int) -> Draws:
+def gland_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session quiets a fixed part of the glands that are left."""
-    hit = 0.0
+    p = wound.p
+    hit = np.zeros(())
     if injury.gland_ratio > 0:
-        hit = float(logistic(np.asarray(number("gland.slope") * math.log(injury.gland_ratio))))
-    cleared = number("gland.per_session") * hit * (1 - lesion.difficulty / 2)
-    share = number("gland.ceiling") / PERCENT * (1 - (1 - cleared) ** weights)
-    return np.asarray(np.repeat(share[:, None], n, axis=1))
+        hit = logistic(p("gland.slope") * math.log(injury.gland_ratio))
+    cleared = p("gland.per_session") * hit * (1 - lesion.difficulty / 2)
+    return _cleared_over(cleared, p("gland.ceiling"), weights, wound.depth_um.size)
 
 
 def _either(first: Draws, second: Draws) -> Draws:
@@ -169,10 +180,10 @@ def _share(injury: Injury, wound: Wound, twins: Twins, lesion: Lesion, weights: 
         return dermis_share(wound, lesion, weights, twins.epidermis_um)
 
     def vessel() -> Draws:
-        return vessel_share(injury, lesion, weights, n)
+        return vessel_share(injury, wound, lesion, weights)
 
     def gland() -> Draws:
-        return gland_share(injury, lesion, weights, n)
+        return gland_share(injury, wound, lesion, weights)
 
     def pigment() -> Draws:
         return pigment_share(injury, wound, lesion, weights)
@@ -195,9 +206,10 @@ def _share(injury: Injury, wound: Wound, twins: Twins, lesion: Lesion, weights: 
 
 def _individual(share: Draws, twins: Twins, severity: float | None) -> Draws:
     """Spread of persons and studies around the expected share; no gain stays none."""
-    shift = number("gain.sd_person") * twins.improvement_effect + number("gain.sd_study") * twins.improvement_study
+    p = twins.p
+    shift = p("gain.sd_person") * twins.improvement_effect + p("gain.sd_study") * twins.improvement_study
     if severity is not None:
-        shift = shift + number("gain.severity") * (severity - 0.5)
+        shift = shift + p("gain.severity") * (severity - 0.5)
     inside = np.clip(share, _LEAST, 1 - _LEAST)
     return np.asarray(np.where(share > _LEAST, logistic(log_odds(inside) + shift), 0.0))
 
@@ -212,6 +224,7 @@ def improve(
 
     Raises OutOfRangeError for fewer than one session, a negative interval or a severity outside 0 to 1.
     """
+    p = twins.p
     if sessions < 1 or interval_weeks < 0:
         msg = f"A course needs at least 1 session and no negative interval; got {sessions} sessions, {interval_weeks:g} weeks."
         raise OutOfRangeError(msg)
@@ -222,17 +235,17 @@ def improve(
     mechanism, share = _share(injury, wound, twins, lesion, _session_weights(sessions, interval_weeks))
     gain = PERCENT * _individual(share, twins, severity)
     if mechanism == "melasma":
-        gain = gain - number("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
+        gain = gain - p("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
     known = "dermis" if mechanism == "none" else mechanism
     lost_row = f"{known}.recurrence"
     if mechanism == "pigment":
         lost_row += ".freckles" if lesion.kind == "freckles" else ".default"
-    lost = log_odds(np.asarray(number(lost_row) / PERCENT)) - number("gain.recurrence_sd") * twins.improvement_effect / 2
-    lost = lost + number("gain.recurrence_sd") * twins.improvement_study
-    weeks = number(f"{known}.weeks") / twins.healing_rate
+    lost = log_odds(np.asarray(p(lost_row) / PERCENT)) - p("gain.recurrence_sd") * twins.improvement_effect / 2
+    lost = lost + p("gain.recurrence_sd") * twins.improvement_study
+    weeks = p(f"{known}.weeks") / twins.healing_rate
     return Improvement(
         by_session=np.clip(gain, _WORST_PCT, PERCENT),
-        time_to_effect_weeks=np.asarray(weeks * np.exp(number("gain.weeks_sd_ln") * twins.improvement_study)),
+        time_to_effect_weeks=np.asarray(weeks * np.exp(p("gain.weeks_sd_ln") * twins.improvement_study)),
         recurrence_pct=PERCENT * logistic(lost),
         sources=(*SOURCES[mechanism], f"response.{lost_row}"),
     )
@@ -243,12 +256,13 @@ def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:
 
     Raises OutOfRangeError for a negative time.
     """
+    p = twins.p
     if months < 0:
         msg = f"The time without treatment must not be negative; got {months:g} months."
         raise OutOfRangeError(msg)
     years = months / 12
     name = "untreated.pigment" if lesion.target == "pigment" else "untreated.mean"
-    drift = number(name) * min(years, 1.0) + number("untreated.sd") * math.sqrt(years) * (
+    drift = p(name) * min(years, 1.0) + p("untreated.sd") * math.sqrt(years) * (
         twins.improvement_effect + twins.improvement_study
     ) / math.sqrt(2)
     return np.asarray(np.clip(drift, _WORST_PCT, PERCENT))

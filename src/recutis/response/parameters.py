@@ -36,6 +36,6 @@ def log_odds(probability: Draws) -> Draws:
     return np.asarray(np.log(probability) - np.log1p(-probability), dtype=np.float64)
 
 
-def saturating(amount: Draws | float, scale: float) -> Draws:
+def saturating(amount: Draws | float, scale: Draws | float) -> Draws:
     """1 - exp(-amount/scale): 0 without any, 1 with plenty."""
     return np.asarray(-np.expm1(-np.asarray(amount, dtype=np.float64) / scale), dtype=np.float64)

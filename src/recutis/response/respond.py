@@ -9,8 +9,8 @@ import numpy as np
 
 from recutis.errors import InputError, OutOfRangeError
 from recutis.injury import Injury
+from recutis.posterior import Parameters
 from recutis.response import clocks, risks, symptoms
-from recutis.response.parameters import number
 from recutis.response.sources import SITE_SOURCES
 from recutis.response.types import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, Draws, SiteResponse
 from recutis.response.wound import healing_factor, read_wound
@@ -20,7 +20,7 @@ _PERSON_DRIVEN: Final = frozenset({"pih", "herpes", "acneiform", "prolonged_eryt
 
 
 def _downtime(
-    curves: dict[str, Draws], redness: clocks.Redness, makeup: Draws, closure: Draws, raw: Draws
+    curves: dict[str, Draws], redness: clocks.Redness, makeup: Draws, closure: Draws, raw: Draws, p: Parameters
 ) -> tuple[Draws, Draws]:
     """Social downtime and the day of return to work.
 
@@ -29,13 +29,13 @@ def _downtime(
     with crusts and bronzing, once the surface is closed (`raw`), swelling and bruises are down,
     and striking redness has paled or may be covered: each a part of what social downtime waits for.
     """
-    striking = redness.falls_below(number("redness.covered"))
-    visible = redness.falls_below(number("redness.visible"))
+    striking = redness.falls_below(p("redness.covered"))
+    visible = redness.falls_below(p("redness.visible"))
     uncovered = np.where(raw > 0, np.minimum(visible, np.maximum(makeup, striking)), visible)
-    crust = symptoms.last_day_above(curves["crusting"], number("crust.visible"))
-    bronze = symptoms.last_day_above(curves["bronzing"], number("crust.visible"))
-    swollen = symptoms.last_day_above(curves["swelling"], number("swelling.visible"))
-    bruised = symptoms.last_day_above(curves["bruise"], number("redness.visible"))
+    crust = symptoms.last_day_above(curves["crusting"], p("crust.visible"))
+    bronze = symptoms.last_day_above(curves["bronzing"], p("crust.visible"))
+    swollen = symptoms.last_day_above(curves["swelling"], p("swelling.visible"))
+    bruised = symptoms.last_day_above(curves["bruise"], p("redness.visible"))
     social = np.maximum.reduce([closure, crust, bronze, swollen, bruised, uncovered])
     work = np.maximum.reduce([raw, swollen, bruised, np.minimum(makeup, striking)])
     return social, work
@@ -48,6 +48,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
 
     Raises OutOfRangeError when the area is not positive.
     """
+    p = twins.p
     if not area_cm2 > 0:
         msg = f"The treated area must be above 0 cm²; got {area_cm2:g} cm²."
         raise OutOfRangeError(msg)
@@ -57,7 +58,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
     redness = clocks.redness_of(wound, twins)
     raw = clocks.raw_days(wound, closure)
     shed = clocks.shed_day(wound, factor, closure)
-    spot_crust = symptoms.last_day_above(symptoms.spot_crusting(wound, shed), number("crust.visible"))
+    spot_crust = symptoms.last_day_above(symptoms.spot_crusting(wound, shed), p("crust.visible"))
     makeup = clocks.makeup_day(wound, closure, spot_crust)
     pain = symptoms.pain_0_10(wound, twins, care)
     purpura = risks.purpura(injury.purpura_ratio, twins)
@@ -71,7 +72,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
         "sting_itch": symptoms.sting_itch(wound, shed),
         "bruise": symptoms.bruise(wound, purpura, twins),
     }
-    social, work = _downtime(curves, redness, makeup, closure, raw)
+    social, work = _downtime(curves, redness, makeup, closure, raw, p)
     curves["redness"] = np.maximum(curves["redness"], curves.pop("bruise"))
     return SiteResponse(
         days=SYMPTOM_DAYS,
@@ -80,7 +81,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
         return_to_work_day=work,
         makeup_day=makeup,
         sunscreen_start_day=raw,
-        erythema_resolution_days=redness.falls_below(number("redness.resolved")),
+        erythema_resolution_days=redness.falls_below(p("redness.resolved")),
         pih_duration_weeks=risks.pih_duration_weeks(wound, twins),
         pain_0_10=pain,
         symptoms=curves,

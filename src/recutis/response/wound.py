@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recutis.injury import Injury
+from recutis.posterior import Parameters
 from recutis.response.parameters import logistic, number, saturating
 from recutis.twins import Twins
 from recutis.units import PERCENT
@@ -36,7 +37,8 @@ class Wound:
     die; `epidermis_ratio` the exposure of the normal epidermis over its threshold, `short_pulse` whether
     that breaks melanosomes rather than heats the tissue; `burnt` 0 to 1, how far dead epidermis in place
     covers the field without living edges near by, as a burn does. Depths in micrometres; `load` is coverage
-    times depth over 100 µm; `inflammation` the load that drives redness and swelling.
+    times depth over 100 µm; `inflammation` the load that drives redness and swelling; `p` the parameters
+    of the twins.
     """
 
     coverage: float
@@ -61,6 +63,7 @@ class Wound:
     dead_dermis_um: Draws
     load: Draws
     inflammation: Draws
+    p: Parameters
 
 
 def _fullness(fraction: float) -> float:
@@ -124,6 +127,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
 
     The last few are kept: pain, response and improvement ask for the same one in turn.
     """
+    p = twins.p
     open_fraction, killed, presence, erosion = _surface(injury, float(np.median(twins.epidermis_um)))
     shown = burn_chance(injury.epidermis_pigment_ratio) if injury.selective else 1.0
     killed *= shown
@@ -135,7 +139,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
     missing_dermis = np.maximum(injury.ablated_volume_um - _ablated_fraction(injury) * twins.epidermis_um, 0.0)
     dermis = np.maximum(injury.injured_dermis_um - missing_dermis, 0.0) * stretch
     full = _fullness(open_fraction)
-    dermis = dermis * shown * (1 - (1 - number("redness.column_weight")) * presence * (1 - full ** number("redness.field_power")))
+    dermis = dermis * shown * (1 - (1 - p("redness.column_weight")) * presence * (1 - full ** p("redness.field_power")))
     vessel_ratios = [max(ratio, 0.0) for _, _, ratio in injury.vessel_ratio]
     heated = max(vessel_ratios, default=0.0)
     vessel = heated**2 / (1 + heated**2) if injury.selective else 0.0
@@ -144,13 +148,13 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
     gland = max(injury.gland_ratio, 0.0)
     gland = gland**2 / (1 + gland**2)
     inflammation = (
-        number("redness.per_dermis") * dermis / REFERENCE_UM
-        + number("redness.per_open") * math.sqrt(open_fraction)
-        + number("redness.per_killed") * math.sqrt(killed)
-        + number("redness.per_vessel") * vessel
-        + number("redness.per_pigment") * pigment
-        + number("redness.per_gland") * gland * (1 - presence)
-    ) * np.exp(number("redness.sd_peak") * twins.redness_effect)
+        p("redness.per_dermis") * dermis / REFERENCE_UM
+        + p("redness.per_open") * math.sqrt(open_fraction)
+        + p("redness.per_killed") * math.sqrt(killed)
+        + p("redness.per_vessel") * vessel
+        + p("redness.per_pigment") * pigment
+        + p("redness.per_gland") * gland * (1 - presence)
+    ) * np.exp(p("redness.sd_peak") * twins.redness_effect)
     touched = coverage + vessel + pigment + gland
     return Wound(
         coverage=coverage,
@@ -175,6 +179,7 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         short_pulse=injury.duration_ms < number("short_pulse_ms"),
         load=np.maximum(coverage * depth / REFERENCE_UM, _LEAST),
         inflammation=inflammation,
+        p=p,
     )
 
 
@@ -184,6 +189,7 @@ def healing_factor(twins: Twins) -> Draws:
     The distance keratinocytes travel between adnexa grows as density to the power of -1/2; about a
     third of the healing time is that travel, hence the fitted power. 1 for a face of the reference.
     """
-    reference = number("closure.follicle_reference")
-    power = number("closure.follicle_power")
+    p = twins.p
+    reference = p("closure.follicle_reference")
+    power = p("closure.follicle_power")
     return np.asarray((reference / twins.follicle_density_cm2) ** power / twins.healing_rate, dtype=np.float64)
