@@ -1,7 +1,7 @@
 """Parameters of the response as draws: what the studies leave open is carried by the twins, block by block.
 
-Every parameter is a row `response.<name>` with a value and a range. Calibration against the studies (`recutis calibrate`) turns
-the rows into joint draws, which ship beside the tables; a parameter without draws keeps its row's value.
+Every parameter is a row of evidence with a value and a range. Calibration against the studies (`recutis calibrate`) turns the rows
+into joint draws, which ship beside the tables; a parameter without draws keeps its row's value.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ PREFIX = "response."
 
 
 class Parameters:
-    """Response parameters of a cloud of twins: called with a name they give a number, or one a twin, shape () or (n,)."""
+    """Parameters of a cloud of twins: a number, or one a twin, of shape () or (n,)."""
 
     def __init__(self, values: Mapping[str, Draws]) -> None:
-        """`values` hold those that differ from their rows, shape () or (n,)."""
+        """`values` hold those that differ from their rows, by row id, of shape () or (n,)."""
         self._values: dict[str, Draws] = dict(values)
 
-    def __call__(self, name: str) -> Draws:
-        """The parameter `response.<name>`.
+    def row(self, key: str) -> Draws:
+        """The parameter of this row.
 
         Raises UnknownNameError naming the nearest ids.
         """
-        found = self._values.get(name)
+        found = self._values.get(key)
         if found is None:
-            found = self._values[name] = np.asarray(evidence.value(f"{PREFIX}{name}"))
+            found = self._values[key] = np.asarray(evidence.value(key))
         return found
+
+    def __call__(self, name: str) -> Draws:
+        """The parameter `response.<name>`; raises as `row` does."""
+        return self.row(f"{PREFIX}{name}")

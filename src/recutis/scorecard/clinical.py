@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from recutis.errors import RecutisError
+from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Lab, NotComputedError
 from recutis.scorecard.clinical_table import FILES, VALUE, packaged, read_clinical
 from recutis.scorecard.clinical_words import number_in
 from recutis.scorecard.tables import Record
-from recutis.scorecard.types import Card, Spread, number_text, rounded
+from recutis.scorecard.types import Card, number_text, rounded
 
 _MODULES: Final = {"clinical_outcomes": "outcomes", "recovery": "recovery", "risks": "risks", "pain": "pain"}
 _QUANTITY: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}
@@ -32,7 +33,7 @@ def value_of(table: str, fields: Mapping[str, str]) -> tuple[float | None, float
     return value, low, high
 
 
-def _computed(table: str, lab: Lab, fields: Mapping[str, str]) -> tuple[Spread | None, str]:
+def computed(table: str, lab: Lab, fields: Mapping[str, str]) -> tuple[Told | None, str]:
     """The model's answer and what was assumed, or None and the reason."""
     compute = import_module(f"recutis.scorecard.clinical_{_MODULES[table]}").compute
     try:
@@ -50,7 +51,7 @@ def clinical_row(lab: Lab, table: str, record: Record) -> dict[str, object]:
     """One study: what the model says it would report, whether its value lies inside, or why nothing was computed."""
     fields = record.fields
     value, low, high = value_of(table, fields)
-    answer, reason = _computed(table, lab, fields)
+    answer, reason = computed(table, lab, fields)
     inside = None
     if answer is not None and value is not None:
         inside = answer.p10 <= value <= answer.p90

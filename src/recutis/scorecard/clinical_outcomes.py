@@ -11,9 +11,9 @@ import numpy as np
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.scorecard import clinical_sample as sample
+from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
 from recutis.scorecard.clinical_words import number_in, threshold_of
-from recutis.scorecard.types import Spread
 from recutis.units import PERCENT
 
 if TYPE_CHECKING:
@@ -70,9 +70,10 @@ def _months(fields: Mapping[str, str]) -> float:
 
 def _gains(lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None) -> list[Draws]:
     when = _months(fields) if months is None else months
-    optimism = 0.0 if is_blinded(fields) else evidence.value("clinical.optimism.open")
+    blinded = is_blinded(fields)
     found = []
     for arm in study.arms:
+        optimism = np.zeros(()) if blinded else arm.twins.p.row("clinical.optimism.open")
         course = lab.gain(arm, study.interval_weeks)
         true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(course, when)
         found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed))
@@ -85,16 +86,11 @@ def is_blinded(fields: Mapping[str, str]) -> bool:
     return _BLIND.search(told) is not None
 
 
-def _scaled(band: Spread, factor: float, shift: float = 0.0) -> Spread:
-    ends = sorted((shift + factor * band.p10, shift + factor * band.p90))
-    return Spread(p10=ends[0], p50=shift + factor * band.p50, p90=ends[1])
-
-
-def _mean_gain(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _mean_gain(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     return sample.mean(study.population(_gains(lab, study, fields)), study.n, "none", seed=lab.seed)
 
 
-def _responders(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _responders(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     words = fields["threshold"] or fields["scale"]
     band = threshold_of(words)
     if band is None:
@@ -109,14 +105,14 @@ def _grades(gain: Draws) -> Draws:
     return np.asarray((gain >= 1).astype(np.float64) + np.sum([gain > edge for edge in _QUARTERS], axis=0))
 
 
-def _quartile_mean(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _quartile_mean(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     graded = study.population([_grades(gain) for gain in _gains(lab, study, fields)])
     return sample.mean(graded, study.n, "none", seed=lab.seed, top=_GRADES)
 
 
-def _change_pct(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _change_pct(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     value = number_in(fields["value"])
-    return _scaled(_mean_gain(lab, study, fields), 1.0 if value is not None and value > 0 else -1.0)
+    return _mean_gain(lab, study, fields).scaled(1.0 if value is not None and value > 0 else -1.0)
 
 
 def _baseline(fields: Mapping[str, str]) -> float:
@@ -127,38 +123,38 @@ def _baseline(fields: Mapping[str, str]) -> float:
     return float(match.group(1))
 
 
-def _score_after(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _score_after(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     start = _baseline(fields)
-    return _scaled(_mean_gain(lab, study, fields), -start / PERCENT, start)
+    return _mean_gain(lab, study, fields).scaled(-start / PERCENT, start)
 
 
-def _change_abs(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
-    return _scaled(_mean_gain(lab, study, fields), -_baseline(fields) / PERCENT)
+def _change_abs(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
+    return _mean_gain(lab, study, fields).scaled(-_baseline(fields) / PERCENT)
 
 
-def _of_ten(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
-    return _scaled(_mean_gain(lab, study, fields), _TENTHS / PERCENT)
+def _of_ten(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
+    return _mean_gain(lab, study, fields).scaled(_TENTHS / PERCENT)
 
 
-def _of_five(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _of_five(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     """Five grades, 1 for none to 5 for all: one more than the quartile grade."""
-    return _scaled(_quartile_mean(lab, study, fields), 1.0, 1.0)
+    return _quartile_mean(lab, study, fields).scaled(1.0, 1.0)
 
 
-def _recurrence(lab: Lab, study: Study, _fields: Mapping[str, str]) -> Spread:
+def _recurrence(lab: Lab, study: Study, _fields: Mapping[str, str]) -> Told:
     """Share of persons who lose more than a stated part of the gain."""
     counted = evidence.value("clinical.recurrence.counted")
     lost = [(lab.gain(arm, study.interval_weeks).recurrence_pct > counted).astype(np.float64) for arm in study.arms]
     return sample.share_pct(study.population(lost), study.n, "none", seed=lab.seed)
 
 
-def _durability(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _durability(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     when = _months(fields)
     kept = [PERCENT * _kept(lab.gain(arm, study.interval_weeks), when) for arm in study.arms]
     return sample.mean(study.population(kept), study.n, "none", seed=lab.seed)
 
 
-def _sessions_needed(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _sessions_needed(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     """Sessions until the threshold is reached, at most those that are followed."""
     band = threshold_of(fields["threshold"])
     if band is None:
@@ -172,7 +168,7 @@ def _sessions_needed(lab: Lab, study: Study, fields: Mapping[str, str]) -> Sprea
     return sample.mean(study.population(counts), study.n, "none", seed=lab.seed)
 
 
-_METRICS: Final[Mapping[str, Callable[[Lab, Study, Mapping[str, str]], Spread]]] = {
+_METRICS: Final[Mapping[str, Callable[[Lab, Study, Mapping[str, str]], Told]]] = {
     "mean_improvement_pct": _mean_gain,
     "mean_improvement_range": _mean_gain,
     "median_improvement_pct": _mean_gain,
@@ -198,7 +194,7 @@ _WORDS_ONLY: Final = {
 }
 
 
-def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...]]:
+def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Told, tuple[str, ...]]:
     """The statistic of one row of outcomes and what was assumed for it.
 
     Raises NotComputedError with the reason.

@@ -10,9 +10,9 @@ import numpy as np
 
 from recutis.response import Care
 from recutis.scorecard import clinical_sample as sample
+from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order
 from recutis.scorecard.clinical_words import anaesthesia_of, number_in
-from recutis.scorecard.types import Spread
 
 _TEN: Final = 10.0
 _UNSTATED: Final = {"ablative": "topical", "hybrid": "topical", "nonablative": "topical"}
@@ -38,7 +38,7 @@ def _scale(text: str, value: float | None) -> float:
     raise NotComputedError(msg)
 
 
-def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...]]:
+def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Told, tuple[str, ...]]:
     """The mean (or median) pain of one row and what was assumed for it.
 
     Raises NotComputedError with the reason.
@@ -64,4 +64,4 @@ def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...
 
     population = study.population([level(arm) for arm in study.arms])
     found = sample.mean(population, study.n, "pain", seed=lab.seed, top=_TEN)
-    return Spread(p10=factor * found.p10, p50=factor * found.p50, p90=factor * found.p90), tuple(assumed)
+    return found.scaled(factor), tuple(assumed)

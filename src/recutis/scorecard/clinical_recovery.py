@@ -13,9 +13,9 @@ from recutis.bands import Draws
 from recutis.response import Care, SiteResponse, clocks, symptoms
 from recutis.response.wound import read_wound
 from recutis.scorecard import clinical_sample as sample
+from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
 from recutis.scorecard.clinical_words import number_in
-from recutis.scorecard.types import Spread
 from recutis.units import DAYS_PER_WEEK, MONTHS_PER_YEAR, PERCENT
 
 _CLOCKS: Final[tuple[tuple[str, str], ...]] = (
@@ -57,8 +57,8 @@ def _redness(arm: Arm) -> clocks.Redness:
     return clocks.redness_of(read_wound(arm.injury, arm.twins), arm.twins)
 
 
-def _noted() -> float:
-    return evidence.value("response.redness.noted")
+def _noted(arm: Arm) -> Draws:
+    return arm.twins.p("redness.noted")
 
 
 def _symptom(sign: str) -> tuple[str, ...]:
@@ -88,12 +88,12 @@ def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
     if re.search(r"\bpih|hyperpigment", sign):
         return np.asarray(_response(lab, arm, study).pih_duration_weeks * DAYS_PER_WEEK)
     if re.search(r"purpura|bruis|ecchym", sign):
-        return symptoms.last_day_above(_bruise(lab, arm, study), _noted())
+        return symptoms.last_day_above(_bruise(lab, arm, study), _noted(arm))
     names = _symptom(sign)
     if names == ("redness",):
-        return _redness(arm).falls_below(_noted())
+        return _redness(arm).falls_below(_noted(arm))
     curves = _response(lab, arm, study).symptoms
-    return np.asarray(np.maximum.reduce([symptoms.last_day_above(curves[one], _noted()) for one in names]))
+    return np.asarray(np.maximum.reduce([symptoms.last_day_above(curves[one], _noted(arm)) for one in names]))
 
 
 def present(lab: Lab, arm: Arm, study: Study, sign: str, day: float | None) -> Draws:
@@ -103,7 +103,7 @@ def present(lab: Lab, arm: Arm, study: Study, sign: str, day: float | None) -> D
     if re.search(r"purpura|bruis", sign):
         return np.asarray(_response(lab, arm, study).risks["purpura"])
     names = _symptom(sign)
-    level = _noted()
+    level = _noted(arm)
     if names == ("redness",):
         return (_redness(arm).at(0.0 if day is None else day) > level).astype(np.float64)
     response = _response(lab, arm, study)
@@ -129,7 +129,7 @@ def _factor(unit: str) -> float:
     return _UNITS[unit]
 
 
-def _timecourse(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _timecourse(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     """Redness on a day in percent of the peak."""
     day = _day_of(fields)
     if day is None or not re.search(r"erythema|redness", fields["sign"]):
@@ -140,7 +140,7 @@ def _timecourse(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
     return sample.mean(study.population(levels), study.n, "course", seed=lab.seed)
 
 
-def _duration(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
+def _duration(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     days = study.population([_days(lab, arm, study, fields["sign"].lower()) for arm in study.arms])
     statistic = fields["statistic"] or "mean"
     if statistic == "mean":
@@ -156,11 +156,10 @@ def _duration(lab: Lab, study: Study, fields: Mapping[str, str]) -> Spread:
     else:
         msg = f"the statistic '{statistic}' is not known; known are mean, incidence, timecourse, upper_bound, {', '.join(_QUANTILE)}"
         raise NotComputedError(msg)
-    factor = _factor(fields["unit"])
-    return Spread(p10=factor * found.p10, p50=factor * found.p50, p90=factor * found.p90)
+    return found.scaled(_factor(fields["unit"]))
 
 
-def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...]]:
+def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Told, tuple[str, ...]]:
     """The statistic of one row of recovery and what was assumed for it.
 
     Raises NotComputedError with the reason.

@@ -15,8 +15,8 @@ from recutis.response import RISKS, Care, clocks, course_risk
 from recutis.response.wound import read_wound
 from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_recovery import present
+from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
-from recutis.scorecard.types import Spread
 from recutis.units import DAYS_PER_WEEK
 
 _EVENTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
@@ -89,7 +89,7 @@ def _chance(lab: Lab, arm: Arm, study: Study, care: Care, event: str, fields: Ma
     response = lab.response(arm, care, study.area_cm2)
     if event == "prolonged_erythema" and day is not None:
         redness = clocks.redness_of(read_wound(arm.injury, arm.twins), arm.twins)
-        return (redness.at(day) > evidence.value("response.redness.noted")).astype(np.float64)
+        return (redness.at(day) > arm.twins.p("redness.noted")).astype(np.float64)
     per_session = response.risks[event]
     if event == "pih" and day is not None:
         per_session = per_session * (response.pih_duration_weeks * DAYS_PER_WEEK > day)
@@ -117,7 +117,7 @@ def _herpes_history(fields: Mapping[str, str]) -> str:
     return "all" if re.search(r"(hsv|herpes|known).{0,12}history", text) else "mixed"
 
 
-def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Spread, tuple[str, ...]]:
+def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Told, tuple[str, ...]]:
     """The incidence of one row and what was assumed for it.
 
     Raises NotComputedError with the reason.

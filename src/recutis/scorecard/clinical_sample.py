@@ -7,7 +7,7 @@ samples n persons. A block holds few twins, so the part of the spread of its mea
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Final, Literal
 
@@ -22,6 +22,8 @@ from recutis.units import PERCENT
 Family = Literal["none", "share", "days", "risk", "pain", "course"]
 _REPEATS: Final = 40  # studies drawn in each world; with 60 worlds the percentiles settle to about a tenth of their width
 _LEAST: Final = 1e-6  # probabilities stay this far inside 0 and 1
+_LEAST_DAYS: Final = 0.25  # days below this are told alike, as hours
+_LEAST_SHARE: Final = 0.02  # of the highest value: means this near to an end are told alike
 _STREAM: Final = 7001  # keeps these draws apart from those of the twins
 
 
@@ -37,6 +39,49 @@ class Population:
         blocks = int(self.block.max()) + 1
         each = np.stack([self.values[:, self.block == index].ravel() for index in range(blocks)])
         return each.mean(axis=1), float(np.sqrt(each.var(axis=1).mean())), each.shape[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told(Spread):
+    """What a study would report, with what is needed to compare it with what it did report.
+
+    `log` compares days as logarithms, all else as log-odds of the share of `top`; `sampling` is the standard error of n persons
+    on that scale. The statistic reported is `shift` + `factor` times the one compared.
+    """
+
+    log: bool
+    top: float
+    sampling: float
+    slack: float
+    factor: float = 1.0
+    shift: float = 0.0
+
+    def compared(self, reported: float) -> float:
+        """A reported value on the scale of comparison; values at the ends stay finite by `slack`."""
+        plain = (reported - self.shift) / self.factor
+        if self.log:
+            return math.log(max(plain, 0.0) + self.slack)
+        inside = min(max(plain, 0.0), self.top)
+        return math.log((inside + self.slack) / (self.top - inside + self.slack))
+
+    def scaled(self, factor: float, shift: float = 0.0) -> Told:
+        """The same told in other units, or from the other end of a score."""
+        ends = sorted((shift + factor * self.p10, shift + factor * self.p90))
+        return replace(
+            self, p10=ends[0], p50=shift + factor * self.p50, p90=ends[1], factor=factor * self.factor,
+            shift=shift + factor * self.shift,
+        )  # fmt: skip
+
+
+def _told(ends: tuple[float, float, float], error: float, *, log: bool, top: float, slack: float) -> Told:
+    """With the standard error of a statistic carried over to the scale of comparison."""
+    middle = ends[1]
+    if log:
+        slope = 1.0 / (max(middle, 0.0) + slack)
+    else:
+        inside = min(max(middle, 0.0), top)
+        slope = 1.0 / (inside + slack) + 1.0 / (top - inside + slack)
+    return Told(p10=ends[0], p50=middle, p90=ends[2], log=log, top=top, sampling=error * slope, slack=slack)
 
 
 def _worlds(population: Population) -> tuple[Draws, float]:
@@ -70,59 +115,76 @@ def _shifted(values: Draws, family: Family, seed: int, top: float) -> Draws:
     return np.asarray(np.where((spread <= 0) | (spread >= top), spread, moved))
 
 
-def _spread(draws: Draws) -> Spread:
+def _spread(draws: Draws) -> tuple[float, float, float]:
     low, middle, high = (float(value) for value in np.quantile(draws, (0.1, 0.5, 0.9)))
-    return Spread(p10=low, p50=middle, p90=high)
+    return low, middle, high
 
 
-def told_gain(gain_pct: Draws, block: NDArray[np.int64], *, optimism: float, seed: int) -> Draws:
+def told_gain(gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None) -> Draws:
     """The gain as a study of each world would grade it: settings and raters differ, and an open study is kind to itself.
 
-    One shift in log-odds a world; no gain stays none. `optimism` is the shift that unblinded grading adds.
+    One shift in log-odds a world, none without a seed; no gain stays none. `optimism` is the shift that unblinded grading adds.
     """
-    worlds = np.random.default_rng([seed, _STREAM, 4]).standard_normal(int(block.max()) + 1)
+    blocks = int(block.max()) + 1
+    worlds = np.zeros(blocks) if seed is None else np.random.default_rng([seed, _STREAM, 4]).standard_normal(blocks)
     shift = optimism + evidence.value("clinical.study_sd.gain") * worlds[block]
     graded = PERCENT / (1 + np.exp(-(_log_odds(gain_pct / PERCENT) + shift)))
     return np.asarray(np.where(gain_pct > 0, graded, gain_pct))
 
 
-def mean(population: Population, n: int, family: Family, *, seed: int, top: float = PERCENT) -> Spread:
-    """Mean of n persons; `top` is the highest possible value (none for days)."""
+def mean(population: Population, n: int, family: Family, *, seed: int | None, top: float = PERCENT) -> Told:
+    """Mean of n persons; `top` is the highest possible value (none for days). Without a seed: the middle alone."""
     worlds, within = _worlds(population)
+    error, days = within / math.sqrt(n), family == "days"
+    slack = _LEAST_DAYS if days else _LEAST_SHARE * top
+    if seed is None:
+        middle = float(np.clip(worlds.mean(), 0.0 if worlds.min() >= 0 else -top, None if days else top))
+        return _told((middle, middle, middle), error, log=days, top=top, slack=slack)
     moved = _shifted(worlds, family, seed, top)
-    drawn = moved + within / math.sqrt(n) * _normals(moved.shape, seed, 2)
-    return _spread(np.clip(drawn, 0.0 if worlds.min() >= 0 else -top, None if family == "days" else top))
+    drawn = moved + error * _normals(moved.shape, seed, 2)
+    ends = _spread(np.clip(drawn, 0.0 if worlds.min() >= 0 else -top, None if days else top))
+    return _told(ends, error, log=days, top=top, slack=slack)
 
 
-def at_quantile(population: Population, n: int, family: Family, *, seed: int, share: float, top: float = PERCENT) -> Spread:
+def at_quantile(population: Population, n: int, family: Family, *, seed: int | None, share: float, top: float = PERCENT) -> Told:
     """A quantile of n persons: the median at 0.5, the upper bound that covers most at 0.9.
 
     Worlds differ by a factor; within each, persons are spread as in all of them together. The sample's own error is that
-    of a quantile of a normal law.
+    of a quantile of a normal law. Without a seed: the middle alone.
     """
     worlds, _ = _worlds(population)
     raw, within, _ = population.moments()
     centre = float(worlds.mean())
+    slack = _LEAST_DAYS if family == "days" else _LEAST_SHARE * top
     if centre <= 0:
-        return Spread(p10=0.0, p50=0.0, p90=0.0)
+        return _told((0.0, 0.0, 0.0), 0.0, log=family == "days", top=top, slack=slack)
     alike = population.values * (centre / np.maximum(raw, _LEAST))[population.block]
     level = float(np.quantile(alike, share))
     normal = NormalDist()
     error = math.sqrt(share * (1 - share)) / normal.pdf(normal.inv_cdf(share)) * within / math.sqrt(n)
+    if seed is None:
+        return _told((level, level, level), error, log=family == "days", top=top, slack=slack)
     moved = _shifted(np.maximum(worlds, 0.0) * level / centre, family, seed, top)
-    return _spread(np.maximum(moved + error * _normals(moved.shape, seed, 2), 0.0))
+    ends = _spread(np.maximum(moved + error * _normals(moved.shape, seed, 2), 0.0))
+    return _told(ends, error, log=family == "days", top=top, slack=slack)
 
 
-def share_pct(population: Population, n: int, family: Family, *, seed: int) -> Spread:
+def share_pct(population: Population, n: int, family: Family, *, seed: int | None) -> Told:
     """Share of n persons in percent; the values are chances or 0 and 1.
 
-    A study of n counts whole persons: the interval reaches to the outer edges of its counts, half a person beyond.
+    A study of n counts whole persons: the interval reaches to the outer edges of its counts, half a person beyond. Without a
+    seed: the middle alone.
     """
     worlds, _ = _worlds(population)
-    chance = np.clip(_shifted(np.clip(worlds, _LEAST, 1 - _LEAST), family, seed, 1.0), _LEAST, 1 - _LEAST)
-    hits = np.random.default_rng([seed, _STREAM, 3]).binomial(n, chance)
-    drawn = PERCENT * hits / n
-    found = _spread(drawn)
-    middle = float(PERCENT * np.median(chance))  # the chance itself: the commonest count of a small study is coarser
-    edge = PERCENT / n / 2
-    return Spread(p10=max(min(found.p10, middle) - edge, 0.0), p50=middle, p90=min(max(found.p90, middle) + edge, PERCENT))
+    slack = PERCENT / n / 2
+    if seed is None:
+        middle = float(PERCENT * np.clip(worlds, 0.0, 1.0).mean())
+        ends = (middle, middle, middle)
+    else:
+        chance = np.clip(_shifted(np.clip(worlds, _LEAST, 1 - _LEAST), family, seed, 1.0), _LEAST, 1 - _LEAST)
+        hits = np.random.default_rng([seed, _STREAM, 3]).binomial(n, chance)
+        low, _, high = _spread(PERCENT * hits / n)
+        middle = float(PERCENT * np.median(chance))  # the chance itself: the commonest count of a small study is coarser
+        ends = (max(min(low, middle) - slack, 0.0), middle, min(max(high, middle) + slack, PERCENT))
+    inside = (middle + slack) / (PERCENT + 2 * slack)
+    return _told(ends, PERCENT * math.sqrt(inside * (1 - inside) / n), log=False, top=PERCENT, slack=slack)

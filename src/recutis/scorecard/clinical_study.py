@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.bands import Draws
@@ -18,6 +19,7 @@ from recutis.errors import RecutisError
 from recutis.injury import EnergyBalance, Injury
 from recutis.laser import by_class, device, expose
 from recutis.laser.types import Device, Exposure, Settings
+from recutis.posterior import Parameters
 from recutis.scorecard.clinical_sample import Population
 from recutis.scorecard.clinical_words import (
     PanelWords,
@@ -282,17 +284,27 @@ class Order:
 class Lab:
     """Makes studies; keeps twins, injuries and responses that several rows share.
 
-    `n` twins of each phototype in `blocks` worlds; the same seed gives the same numbers.
+    `n` twins of each phototype in `blocks` worlds; the same seed gives the same numbers. Without a seed there is no luck: rows tell
+    their middle alone. `parameters` of the response by block, those of the twins unless given.
     """
 
     n: int = 800
     blocks: int = 80
-    seed: int = 0
+    seed: int | None = 0
+    parameters: Callable[[NDArray[np.int64]], Parameters] | None = None
     _twins: dict[Traits, Twins] = field(default_factory=dict)
     _skins: dict[tuple[str, str], Skin] = field(default_factory=dict)
     _injuries: dict[tuple[object, ...], Injury] = field(default_factory=dict)
+    _used: dict[tuple[object, ...], Treatment] = field(default_factory=dict)
     _responses: dict[tuple[object, ...], SiteResponse] = field(default_factory=dict)
     _gains: dict[tuple[object, ...], Improvement] = field(default_factory=dict)
+
+    def with_parameters(self, parameters: Callable[[NDArray[np.int64]], Parameters]) -> Lab:
+        """A laboratory with other parameters of the response that shares the injuries, which do not depend on them."""
+        return Lab(
+            n=self.n, blocks=self.blocks, seed=self.seed, parameters=parameters, _skins=self._skins, _injuries=self._injuries,
+            _used=self._used,
+        )  # fmt: skip
 
     def twins(self, traits: Traits) -> Twins:
         """Twins of one phototype: persons of their own, worlds shared with all other phototypes."""
@@ -300,10 +312,12 @@ class Lab:
         from recutis.sites import PHOTOTYPES
 
         if traits not in self._twins:
-            own = self.seed + PHOTOTYPES.index(traits.phototype)
+            first = self.seed or 0
+            own = first + PHOTOTYPES.index(traits.phototype)
             drawn = twins.draw(traits, n=self.n, seed=own, blocks=self.blocks)
-            shared = drawn if own == self.seed else twins.draw(traits, n=self.n, seed=self.seed, blocks=self.blocks)
-            self._twins[traits] = replace(drawn, **{name: getattr(shared, name) for name in _STUDY_DRAWS})
+            shared = drawn if own == first else twins.draw(traits, n=self.n, seed=first, blocks=self.blocks)
+            found = replace(drawn, **{name: getattr(shared, name) for name in _STUDY_DRAWS})
+            self._twins[traits] = found if self.parameters is None else replace(found, p=self.parameters(drawn.block))
         return self._twins[traits]
 
     def skin(self, site: str, phototype: str) -> Skin:
@@ -355,7 +369,10 @@ class Lab:
             age_years=_age(), sex="female", phototype=phototype, site=site, herpes_history=herpes, melasma=kind == "melasma"
         )
         skin = self.skin(site, phototype)
-        used = _as_used(one, site, phototype)
+        key = (one.key, one.device_class, site, phototype)
+        if key not in self._used:
+            self._used[key] = _as_used(one, site, phototype)
+        used = self._used[key]
         target = lesion(kind or usual_concern(one.device_class), skin)
         return Arm(treatment=used, twins=self.twins(traits), skin=skin, lesion=target, injury=self._injury(used, skin, target))
 

@@ -1,0 +1,81 @@
+"""Published rows as data of a fit: what was reported, how sure it is, which study it belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from recutis import evidence
+from recutis.scorecard.clinical import computed, kind_of, value_of
+from recutis.scorecard.clinical_sample import Told
+from recutis.scorecard.clinical_study import Lab
+from recutis.scorecard.tables import Record
+
+_CITATION: Final = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Datum:
+    """A row that the model computes and that gives a number.
+
+    `family` groups what is spread alike between studies; `study` is the source all its rows share; `doubt` multiplies variances:
+    a reviewer's prior counts least, rows of one study and family share what that study has of its own.
+    """
+
+    table: str
+    record: Record
+    study: str
+    family: str
+    reported: float
+    doubt: float
+
+    @property
+    def id(self) -> str:
+        """Id of the row."""
+        return self.record.fields["id"]
+
+    def told(self, lab: Lab) -> Told | None:
+        """What the model says in this laboratory; None where it cannot."""
+        return computed(self.table, lab, self.record.fields)[0]
+
+
+def study_of(record: Record) -> str:
+    """The study of a row: its source without punctuation; a row without a source stands alone."""
+    source = _CITATION.sub(" ", record.fields.get("source", "").lower()).strip()
+    if re.search(r"reviewer prior|teaching", source):
+        return record.fields["id"]
+    return source or record.fields["id"]
+
+
+def _trust(record: Record) -> float:
+    confidence = record.fields.get("confidence", "")
+    prior = "prior" in record.fields.get("source", "").lower()
+    word = "prior" if prior else confidence
+    return evidence.value(f"calibration.doubt.{word if word in {'read', 'recalled', 'weak', 'prior'} else 'recalled'}")
+
+
+def family_of(table: str, record: Record) -> str:
+    """What is spread alike between studies: the kind of quantity of the clinical card."""
+    quantity = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}[table]
+    unit = record.fields.get("unit", "")
+    return kind_of({"file": table, "unit": unit, "quantity": record.fields.get(quantity, "")})
+
+
+def data(records: tuple[tuple[str, Record], ...], lab: Lab) -> tuple[Datum, ...]:
+    """The rows among these that give a number and are computed."""
+    kept = []
+    for table, record in records:
+        value, _, _ = value_of(table, record.fields)
+        if value is not None and computed(table, lab, record.fields)[0] is not None:
+            kept.append((table, record, value, study_of(record), family_of(table, record)))
+    shared = Counter((study, family) for _, _, _, study, family in kept)
+    common = evidence.value("calibration.shared")
+    return tuple(
+        Datum(
+            table=table, record=record, study=study, family=family, reported=value,
+            doubt=_trust(record) * (1.0 + common * (shared[study, family] - 1)),
+        )
+        for table, record, value, study, family in kept
+    )  # fmt: skip
