@@ -539,6 +539,38 @@ def validate(
     console.print(Text(card.closing()))
 
 
+@app.command()
+def calibrate(
+    write: Annotated[bool, typer.Option("--write", help="Put the new draws in the place of those that ship.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the work.")] = 2,
+    page: Annotated[Path | None, typer.Option("--page", help="Write the page of each row without its own study.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit the response to the published studies anew and compare with the draws that ship.
+
+    An interrupted run goes on where it stood. Examples: `recutis calibrate` · `recutis calibrate --write --page docs/calibration.md`
+    """
+    from recutis.calibration.report import account, write_page
+    from recutis.calibration.run import calibrate as run
+    from recutis.calibration.run import state_folder
+    from recutis.calibration.ship import install
+
+    with _progress("Calibrating", quiet=as_json) as progress:
+        found = run(
+            workers=workers, progress=(lambda share, _: progress(share)) if progress else None, state_folder=state_folder()
+        )
+    told = account(found)
+    if write:
+        install(found)
+    if page is not None:
+        with _progress("Leaving studies out", quiet=as_json) as progress:
+            write_page(found, page, progress=progress)
+    if as_json:
+        _print_json(told)
+        return
+    _console().print("\n".join(f"{name}: {value}" for name, value in told.items()))
+
+
 _INTERRUPTED = 130
 # Base class of what typer raises for a wrong command, option or argument; typer does not export it.
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")

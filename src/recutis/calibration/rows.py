@@ -13,6 +13,10 @@ from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Lab
 from recutis.scorecard.tables import Record
 
+FAMILIES: Final = {
+    "days": "days", "incidence of a sign": "share", "mean improvement": "gain", "responders": "gain", "other scores": "gain",
+    "pain": "pain", "redness course": "course", "risk incidence": "risk",
+}  # fmt: skip
 _CITATION: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -57,10 +61,10 @@ def _trust(record: Record) -> float:
 
 
 def family_of(table: str, record: Record) -> str:
-    """What is spread alike between studies: the kind of quantity of the clinical card."""
+    """What is spread alike between studies, in the words of the card's samples: all grades of a gain are one."""
     quantity = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}[table]
     unit = record.fields.get("unit", "")
-    return kind_of({"file": table, "unit": unit, "quantity": record.fields.get(quantity, "")})
+    return FAMILIES[kind_of({"file": table, "unit": unit, "quantity": record.fields.get(quantity, "")})]
 
 
 def data(records: tuple[tuple[str, Record], ...], lab: Lab) -> tuple[Datum, ...]:

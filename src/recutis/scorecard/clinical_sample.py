@@ -14,12 +14,13 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis import evidence
+from recutis import posterior
 from recutis.bands import Draws
 from recutis.scorecard.types import Spread
 from recutis.units import PERCENT
 
 Family = Literal["none", "share", "days", "risk", "pain", "course"]
+"""What is spread alike between studies; `none` where the spread lies in the gains themselves."""
 _REPEATS: Final = 40  # studies drawn in each world; with 60 worlds the percentiles settle to about a tenth of their width
 _LEAST: Final = 1e-6  # probabilities stay this far inside 0 and 1
 _LEAST_DAYS: Final = 0.25  # days below this are told alike, as hours
@@ -97,7 +98,7 @@ def _normals(shape: tuple[int, int], seed: int, stream: int) -> Draws:
 
 
 def _study_sd(family: Family) -> float:
-    return 0.0 if family == "none" else evidence.value(f"clinical.study_sd.{family}")
+    return 0.0 if family == "none" else posterior.spread(family)
 
 
 def _log_odds(share: Draws) -> Draws:
@@ -127,7 +128,7 @@ def told_gain(gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | fl
     """
     blocks = int(block.max()) + 1
     worlds = np.zeros(blocks) if seed is None else np.random.default_rng([seed, _STREAM, 4]).standard_normal(blocks)
-    shift = optimism + evidence.value("clinical.study_sd.gain") * worlds[block]
+    shift = optimism + posterior.spread("gain") * worlds[block]
     graded = PERCENT / (1 + np.exp(-(_log_odds(gain_pct / PERCENT) + shift)))
     return np.asarray(np.where(gain_pct > 0, graded, gain_pct))
 
