@@ -21,7 +21,9 @@ from recutis.scorecard.types import Card, number_text
 
 _MOVED: Final = 30  # parameters told on the page
 _FAMILY_WORDS: Final = {
-    "days": "days, in logarithms", "share": "incidence of a sign, in log-odds", "gain": "graded gain of persons, in log-odds",
+    "days.clock": "days of closure, downtime, make-up, in logarithms", "days.redness": "days of redness, in logarithms",
+    "days.sign": "days of other signs, in logarithms", "share": "incidence of a sign, in log-odds",
+    "gain": "graded gain of persons, in log-odds",
     "pain": "pain, in log-odds of its scale", "course": "redness course, in log-odds", "risk": "incidence of a harm, in log-odds",
 }  # fmt: skip
 _HEAD: Final = """# Calibration: the response fitted to the studies, and each study predicted without itself
