@@ -278,6 +278,9 @@ _MONTHS_SHOWN = (1.0, 3.0, 6.0, 12.0, 24.0)
 _AFTER_SHOWN = 3.0  # months after the last session at which scales are printed
 
 
+_GAIS = {1: "very much improved", 2: "much improved", 3: "improved", 4: "no change", 5: "worse"}
+
+
 def _concern(key: str) -> str:
     return key.replace("_", " ").replace("@", ", ")
 
@@ -298,10 +301,13 @@ def _outlook_lines(whole: WholeCourse, key: str) -> list[str]:
 
 def _scale_line(item: ScaleOutcome) -> str:
     after = next(one for one in item.after if one.months == _AFTER_SHOWN)
-    if item.scale in {"clearance", "quartile", "gais"}:
+    if item.scale == "gais":
+        best, middle, worst = (_GAIS[round(value)] for value in (after.score.p10, after.score.p50, after.score.p90))
+        text = f"{item.words}: {middle} ({best} to {worst})"
+    elif item.scale in {"clearance", "quartile"}:
         text = f"{item.words}: {_band(after.score, f'of {item.low:g}-{item.high:g}')}"
     else:
-        start = f"{item.before.p50:g}, as stated" if item.baseline_stated else _band(item.before, 'as usual')
+        start = f"{item.before.p50:g}, as stated" if item.baseline_stated else _band(item.before, "usual")
         text = f"{item.words} {item.low:g}-{item.high:g}: {start} -> {_band(after.score, 'at 3 months')}"
     if after.one_grade_better_pct is not None:
         text += f"; one grade better or more: {_band(after.one_grade_better_pct, '%')}"

@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     from recutis.skin.types import Lesion, Skin
     from recutis.twins import Twins
 
-_STEPS: Final = 7  # densities between the device's ends, evenly spread
+_STEPS: Final = 8  # densities between the device's ends, closer together where they are low
 
 
 def _densities(evaluation: SiteEvaluation) -> Iterator[tuple[float, Exposure]]:
     """Densities of a pass that the device allows with these passes, and the exposure of each; the chosen one among them."""
     exposure = evaluation.exposure
     limit = exposure.device.limits["density_pct"]
-    for density in np.unique([*np.linspace(limit.low, limit.high, _STEPS), _chosen(exposure) or limit.low]):
+    for density in np.unique([*_spread(limit.low, limit.high), _chosen(exposure) or limit.low]):
         settings = replace(evaluation.settings, density_pct=float(density), columns_cm2=None)
         try:
             yield float(density), expose(exposure.device, settings, cooling=exposure.cooling)
         except OutOfRangeError:  # more than the device allows with so many passes
             continue
+
+
+def _spread(low: float, high: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return low + (high - low) * np.linspace(0.0, 1.0, _STEPS) ** 2
 
 
 def _twins(evaluation: SiteEvaluation) -> dict[str, Twins]:
@@ -61,7 +65,9 @@ def _skins(evaluation: SiteEvaluation) -> dict[str, Skin]:
     }
 
 
-def pigment_curve(number: int, evaluation: SiteEvaluation, injure: InjuryProvider, *, ceiling_density_pct: float | None) -> PigmentCurve:
+def pigment_curve(
+    number: int, evaluation: SiteEvaluation, injure: InjuryProvider, *, ceiling_density_pct: float | None
+) -> PigmentCurve:
     """The curve of one session (its number) at one site, with that session's care in every phototype.
 
     A pattern of columns is followed over its densities in the person's own skin, for water takes up its light; a device without a density
@@ -76,7 +82,9 @@ def pigment_curve(number: int, evaluation: SiteEvaluation, injure: InjuryProvide
 
     if "density_pct" in exposure.device.limits:
         mine = evaluation.place.skin
-        made = [(density, {phototype: hit(given, mine) for phototype in PHOTOTYPES[:1]}) for density, given in _densities(evaluation)]
+        made = [
+            (density, {phototype: hit(given, mine) for phototype in PHOTOTYPES[:1]}) for density, given in _densities(evaluation)
+        ]
     else:
         made = [(0.0, {phototype: hit(exposure, skin) for phototype, skin in _skins(evaluation).items()})]
     points = []

@@ -22,17 +22,17 @@ CLOCKS: Final = {
 
 
 def draw_prediction(prediction: CoursePrediction, folder: Path) -> None:
-    """Write `figures/*.png` and `*.svg`: the days after each kind of session, improvement by concern, quarters, and PIH.
+    """Write `figures/*.png`: the days after each kind of session, improvement by concern, quarters, and PIH.
 
     The same prediction gives the same pictures. A course that repeats a session has one calendar for it.
     """
-    from recutis.report.figures.canvas import look, save
+    from recutis.report.figures.canvas import look, save_picture
 
     pictures = folder / "figures"
     pictures.mkdir(parents=True, exist_ok=True)
     with look():
         for name, make in _makers(prediction).items():
-            save(make(), name, pictures=pictures, vectors=pictures)
+            save_picture(make(), name, pictures)
 
 
 def _makers(prediction: CoursePrediction) -> dict[str, Callable[[], Figure]]:

@@ -193,9 +193,7 @@ def _one_better(chosen: Scale, before: Draws, share: Draws) -> Draws:
     return np.clip(moved, 0.0, 1.0)
 
 
-def read_scale(
-    chosen: Scale, gain_pct: Draws, twins: Twins, *, kind: str, baseline: float | None = None
-) -> Reading:
+def read_scale(chosen: Scale, gain_pct: Draws, twins: Twins, *, kind: str, baseline: float | None = None) -> Reading:
     """A scale before and after a gain in percent, draw by draw; the usual baseline where none is stated.
 
     For grades `after` is the expected grade (the mean of what many raters would write) and `better_by_one` the chance of a whole grade

@@ -58,7 +58,9 @@ def _rows(lesion: Lesion, *, sunscreen: bool) -> tuple[str, ...]:
         "gland": ("clinical.early.gland", "clinical.early.mature"),
         "vessel": ("timeline.clears.vessel",),
     }
-    fades = ("timeline.melasma.start", "timeline.melasma.end") if way == "melasma" else ("clinical.late.start", "clinical.late.end")
+    fades = (
+        ("timeline.melasma.start", "timeline.melasma.end") if way == "melasma" else ("clinical.late.start", "clinical.late.end")
+    )
     sun = () if sunscreen or not fades_with_sun(lesion) else ("timeline.no_sunscreen.odds", "timeline.no_sunscreen.pace")
     return (*shows.get(way, ("timeline.clears.pigment",)), *fades, *sun)
 

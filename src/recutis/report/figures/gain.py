@@ -38,7 +38,9 @@ def gain_figure(
         axes.grid(axis="y", color=LINE, lw=0.4)
         axes.set_axisbelow(True)
     note(right, 0.995, _SEEN_PCT - 0.8, "no visible change", transform=right.get_yaxis_transform(), ha="right", va="top")
-    figure.legend(handles=_handles(right, sun=bool(without_sunscreen)), loc="outside lower center", ncols=4, frameon=False, fontsize=7.5)
+    figure.legend(
+        handles=_handles(right, sun=bool(without_sunscreen)), loc="outside lower center", ncols=4, frameon=False, fontsize=7
+    )
     return figure
 
 
@@ -51,7 +53,8 @@ def _sessions(axes: Axes, points: tuple[GainPoint, ...]) -> None:
         axes.plot([at - 0.27, at + 0.3], [one.p50, one.p50], color=INK, lw=1.4, solid_capstyle="butt")
         note(axes, at - 0.14, one.p50 + 0.8, f"{one.p50:.0f}", ha="center", va="bottom", color=INK, fontsize=7)
     axes.set_xticks(range(len(points)), [str(number) for number in numbers])
-    axes.set_xlim(-0.6, len(points) - 0.4)
+    room = 1.0 if len(points) == 1 else 0.6
+    axes.set_xlim(-room, len(points) - 1 + room)
     axes.set_xlabel("after session, when matured", fontsize=8)
     axes.set_ylabel("Improvement [%]", fontsize=8)
     axes.tick_params(axis="x", length=0)
@@ -68,8 +71,12 @@ def _years(axes: Axes, points: tuple[GainPoint, ...], unprotected: tuple[GainPoi
     for point in points:
         if point.session is not None:
             axes.axvline(point.months, color=MUTED, lw=0.7, ls=(0, (1, 2)))
-            label = f"session {point.session}" if point.session == min(p.session for p in points if p.session) else str(point.session)
-            note(axes, point.months, 1.01, label, transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=6.5)
+            lead = point.months == x[0]
+            words, place = (f"session {point.session}", "right") if lead else (str(point.session), "center")
+            note(axes, point.months, 1.01, words, transform=axes.get_xaxis_transform(), ha=place, va="bottom", fontsize=6.5)
+    if points:
+        end = points[-1].improvement_pct.p50
+        note(axes, x[-1], end, f"  {end:.0f}", va="center", color=INK, fontsize=7)
     first = min(x, default=0.0)
     axes.set_xlim(first, max(x, default=24.0))
     axes.set_xticks(list(_MONTHS))
@@ -81,7 +88,7 @@ def _handles(axes: Axes, *, sun: bool) -> list[object]:
 
     found: list[object] = [
         Patch(color=TINT, label="one person: 8 in 10 lie here"),
-        Patch(color=TEAL, alpha=0.75, label="what is not known: the typical person"),
+        Patch(color=TEAL, alpha=0.75, label="typical person: what studies leave open"),
         axes.plot([], [], color=INK, lw=1.5, label="middle")[0],
     ]
     if sun:

@@ -23,7 +23,7 @@ _LEAST_TOLD: Final = 5.0  # percent; narrower parts hold no number
 
 def quarters_figure(odds: Mapping[str, QuartileOdds], *, title: str) -> Figure:
     """One stacked bar a concern (left) and the 80 % range of each part over what is not known (right)."""
-    figure = blank(178, 26 + 27 * max(len(odds), 1))
+    figure = blank(178, 20 + 25 * max(len(odds), 1))
     figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="medium", color=INK)
     rows = figure.subplots(max(len(odds), 1), 2, width_ratios=(1.9, 1), squeeze=False)
     for (bar, ranges), (name, told) in zip(rows, odds.items(), strict=False):
@@ -32,12 +32,13 @@ def quarters_figure(odds: Mapping[str, QuartileOdds], *, title: str) -> Figure:
         bar.set_title(name, fontsize=8.5)
         for axes in (bar, ranges):
             axes.set_xlim(0, 100)
-            axes.set_xticks([0, 25, 50, 75, 100])
+            axes.set_xticks([0, 25, 50, 75, 100] if axes is ranges else [])
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
-            axes.grid(axis="x", color=LINE, lw=0.4)
-            axes.set_axisbelow(True)
-    rows[-1][0].set_xlabel("of 100 persons like this one", fontsize=8)
+        bar.spines["bottom"].set_visible(False)
+        ranges.grid(axis="x", color=LINE, lw=0.4)
+        ranges.set_axisbelow(True)
+    rows[-1][0].set_xlabel("of 100 persons like this one, improved by", fontsize=8)
     rows[-1][1].set_xlabel("range of each share [%]", fontsize=8)
     return figure
 

@@ -23,7 +23,7 @@ LANES: Final = (
 )
 _NEAR_DAYS: Final = 14
 _DAYS_PER_WEEK: Final = 7
-_STEPS: Final = ((2.0, "mild"), (5.0, "clear"), (8.0, "strong"))
+_STEPS: Final = ((2.0, "mild"), (5.0, "moderate"), (8.0, "strong"))
 _FAINT: Final = 0.15  # levels that no panel shows
 
 
@@ -32,10 +32,16 @@ def symptoms_figure(symptoms: tuple[SymptomDay, ...], clocks: Mapping[str, Quant
 
     `clocks` maps words to days, in the order told.
     """
-    figure = blank(178, 132 + 5 * len(clocks))
-    figure.suptitle(title, x=0.012, ha="left", fontsize=9.5, fontweight="medium", color=INK)
+    high = 122 + 5 * len(clocks)
+    figure = blank(178, high)
+    figure.set_layout_engine("none")  # lanes of one height, whatever stands beside them
+    figure.text(0.012, 1 - 6 / high, title, fontsize=9.5, fontweight="medium", color=INK, va="center")
+    figure.text(0.988, 1 - 6 / high, "line: middle · band: 8 in 10 persons", fontsize=7, color=MUTED, va="center", ha="right")
     rows = len(LANES)
-    grid = figure.add_gridspec(rows + 1, 2, width_ratios=(2.3, 1), height_ratios=[1.0] * rows + [0.42 * len(clocks)])
+    grid = figure.add_gridspec(
+        rows + 1, 2, width_ratios=(2.6, 1), height_ratios=[1.0] * rows + [0.42 * len(clocks)], left=0.145, right=0.925,
+        top=1 - 12 / high, bottom=13 / high, wspace=0.09, hspace=0.16,
+    )  # fmt: skip
     last = max((day.day for day in symptoms), default=0) / _DAYS_PER_WEEK
     for row, (words, name) in enumerate(LANES):
         near, far = figure.add_subplot(grid[row, 0]), figure.add_subplot(grid[row, 1])
@@ -77,6 +83,9 @@ def _lane(axes: Axes, symptoms: tuple[SymptomDay, ...], name: str, *, step: int)
     told = [(day.day / step, getattr(day, name)) for day in symptoms]
     x = [at for at, _ in told]
     colour = RUST if name == "redness" else TEAL
+    if step > 1 and all(q.p90 < _FAINT for day, q in told if day >= _NEAR_DAYS / step):
+        axes.set_ylim(0, 10)
+        return
     axes.fill_between(x, [q.p10 for _, q in told], [q.p90 for _, q in told], color=colour, alpha=0.22, lw=0)
     axes.plot(x, [q.p50 for _, q in told], color=colour, lw=1.5)
     axes.set_ylim(0, 10)
@@ -88,7 +97,9 @@ def _clocks(near: Axes, far: Axes, clocks: Mapping[str, Quantity]) -> None:
     for row, day in enumerate(clocks.values()):
         for axes, step in ((near, 1), (far, _DAYS_PER_WEEK)):
             axes.plot([day.p10 / step, day.p90 / step], [row, row], color=INK, lw=1.4, alpha=0.45, solid_capstyle="round")
-            axes.plot([day.p50 / step], [row], marker="o", ms=4.2, color=INK)
+            if step > 1 and day.p50 < _NEAR_DAYS:
+                continue
+            axes.plot([day.p50 / step], [row], marker="o", ms=4.2, color=INK, clip_on=day.p50 > 0)
     for axes in (near, far):
         axes.set_ylim(len(clocks) - 0.4, -0.6)
     near.set_yticks(range(len(clocks)), list(clocks), fontsize=7.5, color=INK)
