@@ -75,10 +75,17 @@ def _kinds_of_session(prediction: CoursePrediction) -> list[tuple[list[int], Ses
 def _days(numbers: list[int], one: SessionPrediction) -> Figure:
     from recutis.report.figures.symptoms import symptoms_figure
 
-    which = f"session {numbers[0]}" if len(numbers) == 1 else f"sessions {', '.join(map(str, numbers))}"
+    which = f"session {numbers[0]}" if len(numbers) == 1 else f"sessions {_listed(numbers)}"
     clocks: dict[str, Quantity] = {words: getattr(one, name) for name, words in CLOCKS.items()}
     title = f"Day by day after {which}: {one.device}, {', '.join(site.replace('_', ' ') for site in one.sites)}"
     return symptoms_figure(one.symptoms, clocks, title=title)
+
+
+def _listed(numbers: list[int]) -> str:
+    """'1 and 2', '4 to 8', '1, 3 and 6'."""
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def _words(key: str) -> str:

@@ -37,7 +37,7 @@ def gain_figure(
         axes.axhspan(min(low * 1.1, 0.0), _SEEN_PCT, color=LINE, alpha=0.35, lw=0, zorder=0)
         axes.grid(axis="y", color=LINE, lw=0.4)
         axes.set_axisbelow(True)
-    note(right, 0.995, _SEEN_PCT - 0.8, "no visible change", transform=right.get_yaxis_transform(), ha="right", va="top")
+    note(right, 0.995, 0.6, "no visible change", transform=right.get_yaxis_transform(), ha="right", va="bottom")
     figure.legend(
         handles=_handles(right, sun=bool(without_sunscreen)), loc="outside lower center", ncols=4, frameon=False, fontsize=7
     )

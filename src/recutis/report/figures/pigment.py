@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SHADES: Final = {"I": "#e3b793", "II": "#d19c72", "III": "#b57d52", "IV": "#8f5c37", "V": "#5f3a22", "VI": "#2f1c12"}
 _NEAR: Final = 0.15  # two upright lines closer than this share of the axis have their words at two heights
+_ROOM: Final = 0.045  # least distance of two numbers on the upper axis, as a share of it
 _APART: Final = 0.055  # least distance of two names, as a share of the axis
 
 
@@ -67,7 +68,7 @@ def _lines(axes: Axes, curve: PigmentCurve, told: str) -> None:
     axes.set_xlim(x[0], x[-1])
     passes = "" if curve.passes == 1 else f", {curve.passes} passes"
     axes.set_xlabel(f"Density of a pass on the panel [%]{passes}", fontsize=8)
-    _surface(axes, curve.points)
+    _surface(axes, curve.points, curve.chosen_density_pct)
     if curve.chosen_density_pct is not None:
         axes.axvline(curve.chosen_density_pct, color=INK, lw=0.9, ls=(0, (3, 2)))
         _beside(axes, curve.chosen_density_pct, "chosen", INK, y=0.97)
@@ -92,13 +93,19 @@ def _beside(axes: Axes, x: float, words: str, colour: str, *, y: float) -> None:
         ha="right" if right else "left",
         va="top",
         fontsize=7,
+        bbox={"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 0.6},
     )
 
 
-def _surface(axes: Axes, points: tuple[PigmentPoint, ...]) -> None:
-    """The treated surface of all passes on a second axis above."""
+def _surface(axes: Axes, points: tuple[PigmentPoint, ...], chosen: float | None) -> None:
+    """The treated surface of all passes on a second axis above; close values give way to the chosen one."""
+    low, high = points[0].density_pct, points[-1].density_pct
+    told: list[PigmentPoint] = []
+    for point in sorted(points, key=lambda item: item.density_pct not in {chosen, low, high}):
+        if all(abs(point.density_pct - other.density_pct) >= _ROOM * (high - low) for other in told):
+            told.append(point)
     above = axes.secondary_xaxis("top")
-    above.set_xticks([point.density_pct for point in points], [f"{point.coverage_pct:.0f}" for point in points], fontsize=6.5)
+    above.set_xticks([point.density_pct for point in told], [f"{point.coverage_pct:.0f}" for point in told], fontsize=6.5)
     above.set_xlabel("Dead surface, all passes [%]", fontsize=7, color=MUTED)
     above.tick_params(length=2)
     above.spines["top"].set_visible(False)
