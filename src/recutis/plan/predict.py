@@ -27,7 +27,9 @@ from recutis.plan.describe import injury_document, pass_settings, strongest
 from recutis.plan.document import PlanProvenance, Predictions, Quantity, Question
 from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, named_concerns, places
 from recutis.plan.fold import continued, course_chance
-from recutis.plan.prediction_document import CoursePrediction, CourseWarning, SessionPrediction, WholeCourse
+from recutis.plan.outlook import ConcernCourse, outlook
+from recutis.plan.pigment_curve import pigment_curve
+from recutis.plan.prediction_document import CoursePrediction, CourseWarning, PigmentCurve, SessionPrediction, WholeCourse
 from recutis.plan.predictions import predictions
 from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import above_ceiling
@@ -47,6 +49,11 @@ HOW: Final = (
     "Improvement: before each session a twin is put on the new session's own curve of equal sessions where that has the gain reached "
     "so far, and goes one session further; equal sessions give the plan's own figures.",
     "Risks of the course: the most dangerous session counts whole, each other one as much as a repeated equal session does.",
+    "Over time: each session's own part appears in weeks (pigment, vessels) or three months (scars, lines, glands); the whole fades from "
+    "half a year after the last session on, melasma sooner, and pigment sooner and more without daily sunscreen.",
+    "Scales: each is computed by itself from the improvement and a baseline, stated in the patient file (severity) or else the usual one; "
+    "most usual baselines are remembered, not read.",
+    "Dark marks by phototype: the session with the greatest chance, its care kept for every phototype.",
     "Days out of sight are added up twin by twin; the course's pain is that of its worst session.",
     "Screening is of the patient file's date; it is not run again for later sessions.",
 )
@@ -211,10 +218,50 @@ def _whole(done: list[_Treated]) -> WholeCourse:
         quartile_odds=told.quartile_odds,
         recurrence_pct=told.recurrence_pct,
         time_to_effect_weeks=told.time_to_effect_weeks,
+        non_responders_pct={name: odds.no_visible_change for name, odds in told.quartile_odds.items()},
+        **outlook(_concern_courses(done)),
         risks=risks,
         social_downtime_days_in_all=of_draws(days, "days", cited["social_downtime_days"]),
         worst_pain_0_10=of_draws(pain, "0-10", cited["pain_0_10"]),
     )
+
+
+def _concern_courses(done: list[_Treated]) -> dict[str, ConcernCourse]:
+    """Each concern with the sessions that treat it and what they gain."""
+    found: dict[str, ConcernCourse] = {}
+    for name in done[-1].gain:
+        treated = [
+            (number, one, item)
+            for number, one in enumerate(done, start=1)
+            for item in one.evaluations
+            if name in item.improvement
+        ]
+        _, _, last = treated[-1]
+        found[name] = ConcernCourse(
+            concern=last.place.concerns[name],
+            lesion=last.place.lesions[name],
+            twins=last.place.twins,
+            sessions=tuple(number for number, _, _ in treated),
+            days=tuple(one.day for _, one, _ in treated),
+            by_session_pct=np.stack([one.gain[name] for _, one, _ in treated]),
+            recurrence_pct=last.improvement[name].recurrence_pct,
+            sources=last.improvement[name].sources,
+        )
+    return found
+
+
+def _pigment(done: list[_Treated], injure: InjuryProvider, screening: Screening) -> PigmentCurve:
+    """PIH by phototype and density for the session and site with the greatest chance of it."""
+    places_hit = [(number, item) for number, one in enumerate(done, start=1) for item in one.evaluations]
+    number, worst = max(places_hit, key=lambda told: float(np.median(told[1].response.risks["pih"])))
+    most = ceiling(
+        worst.place.site,
+        worst.exposure.device.device_class,
+        worst.place.twins.traits.phototype,
+        overridden=screening.overridden,
+    )
+    cooled = partial(_cooled, injure, worst.exposure.cooling)
+    return pigment_curve(number, worst, cooled, ceiling_density_pct=most.max_density_pct if most.allowed else None)
 
 
 def _screening_warnings(course: CourseFile, screening: Screening) -> list[CourseWarning]:
@@ -246,7 +293,10 @@ def _untold(course: CourseFile, screening: Screening) -> frozenset[str]:
 
 def _without(told: WholeCourse, names: frozenset[str]) -> WholeCourse:
     """The course without a word on the benefit of some concerns."""
-    parts = ("improvement_pct", "quartile_odds", "recurrence_pct", "time_to_effect_weeks")
+    parts = (
+        "improvement_pct", "quartile_odds", "recurrence_pct", "time_to_effect_weeks", "non_responders_pct", "by_session",
+        "over_time", "over_time_without_sunscreen", "scales",
+    )  # fmt: skip
     return told.model_copy(
         update={part: {key: item for key, item in getattr(told, part).items() if key not in names} for part in parts}
     )
@@ -349,6 +399,7 @@ def predict_course(
     told = {name: ids for name, ids in effects.items() if name not in untold}
     sessions = tuple(_session(number, one, patient.date, told) for number, one in enumerate(done, start=1))
     whole = _without(_whole(done), untold)
+    pigment = _pigment(done, injure, screening)
     made = provenance(course.model_dump(mode="json", exclude_none=True), seed=seed)
     return CoursePrediction(
         allowed=not any(item.severity == "not_allowed" for item in warnings),
@@ -359,20 +410,25 @@ def predict_course(
         screening=screening_entries(screening),
         sessions=sessions,
         course=whole,
+        pigment=pigment,
         how=HOW,
-        sources=sources_of([sessions, whole, tuple(warnings)]),
+        sources=sources_of([sessions, whole, pigment, tuple(warnings)]),
         provenance=PlanProvenance(**asdict(made), twins=_TWINS, candidates=1, seconds=round(time.perf_counter() - started, 3)),
     )
 
 
-def write_prediction(prediction: CoursePrediction, out: Path) -> None:
-    """Write `prediction.json` into a folder, which appears complete or not at all.
+def write_prediction(
+    prediction: CoursePrediction, out: Path, *, pictures: Callable[[CoursePrediction, Path], None] | None = None
+) -> None:
+    """Write `prediction.json` into a folder, which appears complete or not at all; `pictures` draws figures into it.
 
     Raises InputError when the place cannot be written.
     """
     with writing_folder(out) as folder:
         text = prediction.model_dump_json(indent=1) + "\n"
         (folder / "prediction.json").write_text(text, encoding="utf-8")
+        if pictures is not None:
+            pictures(prediction, folder)
 
 
 def _silent(_share: float) -> None:
