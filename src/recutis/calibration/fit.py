@@ -93,7 +93,7 @@ class Problem:
 
 def leverage(problem: Problem, mode: Array) -> Array:
     """How far a step of what studies differ by moves each row on its scale of comparison: one but for gains."""
-    rows = np.flatnonzero(problem.family("gain"))
+    rows = np.flatnonzero(problem.family("gain.mean") | problem.family("gain.share"))
     out = np.ones(len(problem.data))
     ends = [problem.told(mode, rows.tolist(), shift=sign * _STEP)[0] for sign in (-1.0, 1.0)]
     out[rows] = np.maximum(np.abs(ends[1] - ends[0]) / (2.0 * _STEP), _LEAST_LEVERAGE)

@@ -23,7 +23,7 @@ _MOVED: Final = 30  # parameters told on the page
 _FAMILY_WORDS: Final = {
     "days.clock": "days of closure, downtime, make-up, in logarithms", "days.redness": "days of redness, in logarithms",
     "days.sign": "days of other signs, in logarithms", "share": "incidence of a sign, in log-odds",
-    "gain": "graded gain of persons, in log-odds",
+    "gain.mean": "gain of persons behind means and scores, in log-odds", "gain.share": "gain of persons behind shares of responders",
     "pain": "pain, in log-odds of its scale", "course": "redness course, in log-odds", "risk": "incidence of a harm, in log-odds",
 }  # fmt: skip
 _HEAD: Final = """# Calibration: the response fitted to the studies, and each study predicted without itself

@@ -15,7 +15,8 @@ from recutis.scorecard.clinical_study import Lab
 from recutis.scorecard.tables import Record
 
 FAMILIES: Final = {
-    "incidence of a sign": "share", "mean improvement": "gain", "responders": "gain", "other scores": "gain",
+    "incidence of a sign": "share", "mean improvement": "gain.mean", "responders": "gain.share",
+    "other scores": "gain.mean",
     "pain": "pain", "redness course": "course", "risk incidence": "risk",
 }  # fmt: skip
 _CITATION: Final = re.compile(r"[^a-z0-9]+")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -68,7 +68,9 @@ def _months(fields: Mapping[str, str]) -> float:
     return evidence.value("clinical.default.followup") if given is None else given
 
 
-def _gains(lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None) -> list[Draws]:
+def _gains(
+    lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None, by: Literal["mean", "share"] = "mean"
+) -> list[Draws]:  # fmt: skip
     when = _months(fields) if months is None else months
     blinded = is_blinded(fields)
     found = []
@@ -76,7 +78,7 @@ def _gains(lab: Lab, study: Study, fields: Mapping[str, str], months: float | No
         optimism = arm.twins.p.row("clinical.shift.gain") + (0.0 if blinded else arm.twins.p.row("clinical.optimism.open"))
         course = lab.gain(arm, study.interval_weeks)
         true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(course, when)
-        found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed))
+        found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed, by=by))
     return found
 
 
@@ -96,7 +98,7 @@ def _responders(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     if band is None:
         msg = f"the threshold '{words}' of a responder is not known"
         raise NotComputedError(msg)
-    inside = [((gain >= band.low) & (gain <= band.high)).astype(np.float64) for gain in _gains(lab, study, fields)]
+    inside = [((gain >= band.low) & (gain <= band.high)).astype(np.float64) for gain in _gains(lab, study, fields, by="share")]
     return sample.share_pct(study.population(inside), study.n, "none", seed=lab.seed)
 
 

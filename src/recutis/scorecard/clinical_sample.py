@@ -122,14 +122,17 @@ def _spread(draws: Draws) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def told_gain(gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None) -> Draws:
+def told_gain(
+    gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None, by: Literal["mean", "share"] = "mean"
+) -> Draws:  # fmt: skip
     """The gain as a study of each world would grade it: settings and raters differ, and an open study is kind to itself.
 
-    One shift in log-odds a world, none without a seed; no gain stays none. `optimism` is the shift that unblinded grading adds.
+    One shift in log-odds a world, none without a seed, wider behind shares of responders, whose thresholds differ by study, than
+    behind means; no gain stays none. `optimism` is the shift that unblinded grading adds.
     """
     blocks = int(block.max()) + 1
     worlds = np.zeros(blocks) if seed is None else np.random.default_rng([seed, _STREAM, 4]).standard_normal(blocks)
-    shift = optimism + posterior.spread("gain") * worlds[block]
+    shift = optimism + posterior.spread(f"gain.{by}") * worlds[block]
     graded = PERCENT / (1 + np.exp(-(_log_odds(gain_pct / PERCENT) + shift)))
     return np.asarray(np.where(gain_pct > 0, graded, gain_pct))
 
