@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recutis.laser.types import Device
     from recutis.patient import Screening
     from recutis.plan.document import Option, PassSettings, Plan, Quantity
-    from recutis.plan.prediction_document import CoursePrediction, CourseWarning, SessionPrediction
+    from recutis.plan.prediction_document import CoursePrediction, CourseWarning, Learnt, SessionPrediction
     from recutis.simulation import Comparison
 
 app = typer.Typer(
@@ -249,8 +249,9 @@ def _show_prediction(made: CoursePrediction, out: Path) -> None:
         lead, style = ("NOT ALLOWED", "bold red") if severity == "not_allowed" else ("caution", "")
         console.print(Text(f"{lead}: {f'{where}: ' if where else ''}{text}", style=style), soft_wrap=True)
     for one in made.sessions:
-        console.print(Text(f"{one.number}  {one.date}  {one.device}, {', '.join(one.sites)}", style="bold"))
-        for line in _session_lines(one):
+        kind = ", test spot" if one.test_spot else ""
+        console.print(Text(f"{one.number}  {one.date}  {one.device}, {', '.join(one.sites)}{kind}", style="bold"))
+        for line in [*_session_lines(one), *(_learnt_lines(one.learnt) if one.learnt else ())]:
             console.print(Text(f"   {line}"), soft_wrap=True)
     console.print(Text("The course", style="bold"))
     whole = made.course
@@ -289,6 +290,31 @@ def _session_lines(one: SessionPrediction) -> list[str]:
         f"{'pain':26}{_band(one.pain_0_10, 'of 10')}, {one.anaesthesia}",
         f"{'dark marks (PIH)':26}{_band(one.risks['pih'], '%')}",
     ]
+
+
+def _learnt_lines(learnt: Learnt) -> list[str]:
+    """What was seen beside what had been foreseen, and what the same session would now be foreseen to do."""
+    from recutis.response.update import WORDS
+
+    units = {"pct": "%", "0-10": "of 10", "days": "days"}
+    lines = []
+    for item in learnt.seen:
+        words, unit = WORDS[item.what]
+        told = f"{item.value:g} {units[unit]}" if not isinstance(item.value, bool) else "came" if item.value else "did not come"
+        of = item.concern or item.site
+        name = f"seen: {words}"
+        lines.append(f"{name:26}{told} ({of.replace('_', ' ').replace('@', ', ')}); foreseen {_band(item.predicted, units[unit])}")
+    drawn = f", drawn anew {learnt.refreshed} times" if learnt.refreshed > 1 else ", drawn anew once" if learnt.refreshed else ""
+    lines.append(f"{'learnt':26}what was seen leaves {learnt.effective_twins:.0f} of {learnt.twins} twins' worth{drawn}")
+    shifts = [
+        ("redness", learnt.redness_days, "days"),
+        ("social downtime", learnt.social_downtime_days, "days"),
+        ("pain", learnt.pain_0_10, "of 10"),
+        ("dark marks (PIH)", learnt.pih, "%"),
+        *((key.replace("_", " ").replace("@", ", "), item, "% better") for key, item in learnt.improvement_pct.items()),
+    ]
+    lines += [f"{f'  {name}':26}{_band(item.before, unit)} -> {_band(item.after, unit)}" for name, item, unit in shifts]
+    return lines
 
 
 @app.command(rich_help_panel="Plan")
