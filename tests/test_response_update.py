@@ -115,17 +115,13 @@ def test_a_vague_look_at_the_median_changes_nothing(name: str, monkeypatch: pyte
 
 
 @given(
-    redness=st.floats(0.0, 300.0), pain=st.floats(0.0, 10.0), dark=st.booleans(), seed=st.integers(0, 50)
+    redness=st.floats(2.0, 80.0), pain=st.floats(3.0, 10.0), dark=st.booleans(), seed=st.integers(0, 50)
 )  # fmt: skip
 @settings(max_examples=25)
 def test_weights_stay_positive_and_keep_their_sum(redness: float, pain: float, dark: bool, seed: int) -> None:
-    """Whatever was seen: n twins, all weights above zero, their sum n, standard draws finite; or a refusal in words."""
+    """Whatever was seen: n twins, all weights above zero, their sum n, everything finite."""
     twins = people(seed=seed)
-    try:
-        found = after(twins, redness_days=redness, pain_0_10=pain, pih=dark)
-    except OutOfRangeError as error:
-        assert str(error).startswith("No twin comes near")
-        return
+    found = after(twins, redness_days=redness, pain_0_10=pain, pih=dark)
     weights = found.twins.weights
 
     assert weights.size == twins.n
@@ -202,19 +198,19 @@ def test_few_effective_twins_trigger_a_refresh_and_many_do_not() -> None:
 
 
 def test_a_surprise_agrees_with_many_twins_weighed_plainly() -> None:
-    """Four hundred twins drawn anew tell the medians that twenty thousand tell by weight alone."""
+    """Two thousand twins drawn anew tell what forty thousand tell by weight alone: medians to a tenth, PIH to a third."""
     seen = {"redness_days": 45.0, "pain_0_10": 9.0, "pih": True}
-    few, many = people(), people(n=20_000)
+    few, many = (draw(people().traits, n=n, blocks=blocks) for n, blocks in ((2_000, 100), (40_000, 8_000)))
     told = compare(Seen(**seen), _expected(many), site="cheek")  # type: ignore[arg-type]
     plain = replace(many, weights=weighed(many.weights, np.sum([item.log_likelihood for item in told], axis=0)))
     found = after(few, **seen)
 
     assert found.refreshed > 0
     assert effective(plain.weights) > 500
-    for name in ("redness_days", "downtime_days", "pain_0_10"):
-        assert foreseen(found.twins, name) == pytest.approx(foreseen(plain, name), rel=0.12), name
+    for name, within in {"redness_days": 0.1, "downtime_days": 0.1, "pain_0_10": 0.1, "pih": 0.33}.items():
+        assert foreseen(found.twins, name) == pytest.approx(foreseen(plain, name), rel=within), name
         spread = [foreseen(cloud, name, 0.9) - foreseen(cloud, name, 0.1) for cloud in (found.twins, plain)]
-        assert spread[0] == pytest.approx(spread[1], rel=0.3), name
+        assert spread[0] == pytest.approx(spread[1], rel=0.35), name
 
 
 def test_other_sites_learn_alike_and_stay_one_person() -> None:
@@ -298,7 +294,9 @@ def test_what_cannot_be_seen_is_refused(seen: dict[str, float], words: str) -> N
 def test_what_no_twin_comes_near_is_said() -> None:
     """A thing that nobody shows teaches nothing and is refused, alone or together with others; so is what is not predicted."""
     twins = people()
-    with pytest.raises(OutOfRangeError, match=r"No twin comes near redness_days 5000 at cheek: the nearest shows .*check the number"):
+    with pytest.raises(
+        OutOfRangeError, match=r"No twin comes near redness_days 5000 at cheek: the nearest shows .*check the number"
+    ):
         after(twins, redness_days=5000.0)
     few = people(n=20)
     with pytest.raises(OutOfRangeError, match="No twin comes near all of redness_days 4 at cheek, downtime_days 60 at cheek"):
@@ -339,7 +337,7 @@ def test_a_spot_that_was_seen_changes_what_follows(told: CoursePrediction) -> No
 
     assert learnt is not None
     assert second.learnt is None
-    assert learnt.effective_twins < learnt.twins == 400
+    assert learnt.effective_twins < learnt.twins == 2000
     assert {item.what for item in learnt.seen} == {"redness_days", "downtime_days", "pain_0_10", "pih"}
     assert learnt.redness_days.after.p50 > 1.5 * learnt.redness_days.before.p50
     assert learnt.pih.after.p50 > learnt.pih.before.p50
@@ -375,7 +373,10 @@ def test_what_was_seen_stands_in_the_course(tmp_path: Path) -> None:
     assert stayed.course.risks["pih"].p50 == pytest.approx(stayed.sessions[1].risks["pih"].p50, rel=1e-3)
     assert stayed.course.risks["pih"].p50 < blank.course.risks["pih"].p50
     assert came.course.social_downtime_days_in_all.p50 == pytest.approx(5 + came.sessions[1].social_downtime_days.p50, rel=1e-3)
-    assert blank.sessions[0] == came.sessions[0].model_copy(update={"learnt": None})
+    assert came.sessions[0].pain_0_10.p50 == pytest.approx(
+        blank.sessions[0].pain_0_10.p50, rel=0.02
+    )  # more twins, the same people
+    assert came.sessions[0].risks["pih"].p50 == pytest.approx(blank.sessions[0].risks["pih"].p50, rel=0.1)
 
 
 def test_both_sites_learn_from_one(tmp_path: Path) -> None:
@@ -430,5 +431,5 @@ def test_the_command_says_what_was_learnt(tmp_path: Path, run: object) -> None:
     assert status == 0
     assert "seen: redness             12 days (cheek); foreseen" in out
     assert "did not come" in out
-    assert "of 400 twins" in out
+    assert "of 2000 twins" in out
     assert "->" in out

@@ -303,7 +303,9 @@ def _learnt_lines(learnt: Learnt) -> list[str]:
         told = f"{item.value:g} {units[unit]}" if not isinstance(item.value, bool) else "came" if item.value else "did not come"
         of = item.concern or item.site
         name = f"seen: {words}"
-        lines.append(f"{name:26}{told} ({of.replace('_', ' ').replace('@', ', ')}); foreseen {_band(item.predicted, units[unit])}")
+        lines.append(
+            f"{name:26}{told} ({of.replace('_', ' ').replace('@', ', ')}); foreseen {_band(item.predicted, units[unit])}"
+        )
     drawn = f", drawn anew {learnt.refreshed} times" if learnt.refreshed > 1 else ", drawn anew once" if learnt.refreshed else ""
     lines.append(f"{'learnt':26}what was seen leaves {learnt.effective_twins:.0f} of {learnt.twins} twins' worth{drawn}")
     shifts = [

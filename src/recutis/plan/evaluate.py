@@ -100,8 +100,8 @@ def spots_area_cm2(concerns: list[Concern]) -> float | None:
     return total
 
 
-def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
-    """Skin, twins and lesions for each site of the patient's concerns, in the file's order."""
+def places(patient: Patient, *, n: int, seed: int, blocks: int = 20) -> dict[str, Place]:
+    """Skin, `n` twins in blocks, and lesions for each site of the patient's concerns, in the file's order."""
     from recutis import skin as skins
     from recutis import twins
     from recutis.patient import traits
@@ -127,7 +127,7 @@ def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
         found[site] = Place(
             site=site,
             skin=layered,
-            twins=twins.draw(person, n=n, seed=seed),
+            twins=twins.draw(person, n=n, seed=seed, blocks=blocks),
             concerns=here,
             lesions=lesions,
             area_cm2=site_area_cm2(list(here.values())),

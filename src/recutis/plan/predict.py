@@ -32,6 +32,9 @@ from recutis.provenance import provenance
 from recutis.units import DAYS_PER_WEEK, PERCENT
 
 _TWINS: Final = 400
+_BLOCKS: Final = 20
+_FINER: Final = 5
+"""Times as many twins and blocks where something was seen, for then only those that fit tell of the person."""
 HOW: Final = (
     "Each session is computed on the skin of the patient file: what an earlier session left behind (redness, thinner or tanned skin) "
     "is not carried on.",
@@ -281,7 +284,8 @@ def predict_course(
         injure = simulated
     patient = course.patient
     screening = screen(patient)
-    at = places(patient, n=_TWINS, seed=seed)
+    finer = _FINER if any(session.seen for session in course.sessions) else 1
+    at = places(patient, n=finer * _TWINS, seed=seed, blocks=finer * _BLOCKS)
     sessions = Sessions(course=course, screening=screening, injure=injure)
     done, known = _treat(sessions, at, progress or _silent, cancelled or _never)
     effects: dict[str, tuple[str, ...]] = {}
@@ -310,7 +314,9 @@ def predict_course(
         course=whole,
         how=(*HOW, *(HOW_SEEN if known is not done else ()), *(HOW_SPOT if any(one.session.test_spot for one in done) else ())),
         sources=sources_of([each, whole, tuple(warnings)]),
-        provenance=PlanProvenance(**asdict(made), twins=_TWINS, candidates=1, seconds=round(time.perf_counter() - started, 3)),
+        provenance=PlanProvenance(
+            **asdict(made), twins=finer * _TWINS, candidates=1, seconds=round(time.perf_counter() - started, 3)
+        ),
     )
 
 
