@@ -164,6 +164,7 @@ def test_no_benefit_is_told_for_a_lesion_that_must_be_referred(tmp_path: Path) -
     assert found.course.improvement_pct == {}
     assert found.course.quartile_odds == {}
     assert found.sessions[0].improvement_pct == {}
+    assert found.course.scales == found.course.over_time == found.course.non_responders_pct == {}
     assert any("No benefit is told for age_spots" in item.text for item in found.warnings)
 
 
@@ -263,3 +264,6 @@ def test_the_command_prints_one_document(tmp_path: Path, capsys: pytest.CaptureF
     shown = capsys.readouterr().out
     assert "ALLOWED" in shown
     assert "hypopigmentation" in shown
+    for words in ("ECCA 0-540", "Goodman-Baron grade", "one grade better or more", "month after the last", "no visible change"):
+        assert words in shown
+    assert list((tmp_path / "out" / "figures").glob("*.png"))

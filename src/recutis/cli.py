@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from recutis.laser.types import Device
     from recutis.patient import Screening
     from recutis.plan.document import Option, PassSettings, Plan, Quantity
-    from recutis.plan.prediction_document import CoursePrediction, CourseWarning, Learnt, SessionPrediction
+    from recutis.plan.prediction_document import (
+        CoursePrediction,
+        CourseWarning,
+        GainPoint,
+        Learnt,
+        ScaleOutcome,
+        SessionPrediction,
+        WholeCourse,
+    )
     from recutis.simulation import Comparison
 
 app = typer.Typer(
@@ -217,23 +225,25 @@ def _panel(settings: PassSettings, passes: int) -> str:
 @app.command(rich_help_panel="Plan")
 def predict(
     course: Annotated[Path, typer.Argument(help="Course file (YAML): a patient and the sessions somebody chose.")],
-    out: Annotated[Path, typer.Option("--out", parser=_folder, metavar="FOLDER", help="Folder for prediction.json.")] = Path(
-        "prediction"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", parser=_folder, metavar="FOLDER", help="Folder for prediction.json and figures.")
+    ] = Path("prediction"),
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Predict a course somebody chose: healing, symptoms, improvement and risks, session by session.
+    """Predict a course somebody chose: healing, symptoms, improvement over time and in the field's scales, risks.
 
     Example: `recutis predict examples/courses/acne-scars.yaml --out prediction`
     """
     from recutis.plan.course_file import read_course
     from recutis.plan.predict import predict_course, write_prediction
+    from recutis.report import draw_prediction
 
     _must_be_a_folder(out)
     with _progress("Predicting", quiet=as_json) as progress:
         made = predict_course(read_course(course), seed=seed, progress=progress)
-    write_prediction(made, out)
+    with _progress("Drawing", quiet=as_json):
+        write_prediction(made, out, pictures=draw_prediction)
     if as_json:
         _print_json(made.model_dump(mode="json"))
     else:
@@ -256,11 +266,54 @@ def _show_prediction(made: CoursePrediction, out: Path) -> None:
     console.print(Text("The course", style="bold"))
     whole = made.course
     for key, band in whole.improvement_pct.items():
-        console.print(Text(f"   {key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better')}"))
+        console.print(Text(f"   {_concern(key):26}{_band(band, '% better')}"))
+        for line in _outlook_lines(whole, key):
+            console.print(Text(f"      {line}"), soft_wrap=True)
     console.print(Text(f"   {'out of sight in all':26}{_band(whole.social_downtime_days_in_all, 'days')}"))
     for key, band in whole.risks.items():
         console.print(Text(f"   {key.replace('_', ' '):26}{_band(band, '% at least once')}"))
     console.print(Text(f"Prediction  {out / 'prediction.json'}"), soft_wrap=True)
+    console.print(Text(f"Figures     {out / 'figures'}"), soft_wrap=True)
+
+
+_MONTHS_SHOWN = (1.0, 3.0, 6.0, 12.0, 24.0)
+_AFTER_SHOWN = 3.0  # months after the last session at which scales are printed
+
+
+_GAIS = {1: "very much improved", 2: "much improved", 3: "improved", 4: "no change", 5: "worse"}
+
+
+def _concern(key: str) -> str:
+    return key.replace("_", " ").replace("@", ", ")
+
+
+def _outlook_lines(whole: WholeCourse, key: str) -> list[str]:
+    """The gain over two years, who does not respond, and the field's scales."""
+
+    def told(points: tuple[GainPoint, ...]) -> str:
+        shown = (point for point in points if point.months in _MONTHS_SHOWN)
+        return ", ".join(f"{point.months:g}: {point.improvement_pct.p50:.0f} %" for point in shown)
+
+    lines = [f"{'month after the last':23}{told(whole.over_time[key])}"]
+    if key in whole.over_time_without_sunscreen:
+        lines.append(f"{'without sunscreen':23}{told(whole.over_time_without_sunscreen[key])}")
+    lines.append(f"{'no visible change':23}{_band(whole.non_responders_pct[key], '% of persons')}")
+    return lines + [_scale_line(item) for item in whole.scales[key]]
+
+
+def _scale_line(item: ScaleOutcome) -> str:
+    after = next(one for one in item.after if one.months == _AFTER_SHOWN)
+    if item.scale == "gais":
+        best, middle, worst = (_GAIS[round(value)] for value in (after.score.p10, after.score.p50, after.score.p90))
+        text = f"{item.words}: {middle} ({best} to {worst})"
+    elif item.scale in {"clearance", "quartile"}:
+        text = f"{item.words}: {_band(after.score, f'of {item.low:g}-{item.high:g}')}"
+    else:
+        start = f"{item.before.p50:g}, as stated" if item.baseline_stated else _band(item.before, "usual")
+        text = f"{item.words} {item.low:g}-{item.high:g}: {start} -> {_band(after.score, 'at 3 months')}"
+    if after.one_grade_better_pct is not None:
+        text += f"; one grade better or more: {_band(after.one_grade_better_pct, '%')}"
+    return text
 
 
 def _grouped(warnings: tuple[CourseWarning, ...]) -> list[tuple[str, str, str]]:
@@ -565,6 +618,38 @@ def validate(
     console = _console()
     console.print(table)
     console.print(Text(card.closing()))
+
+
+@app.command()
+def calibrate(
+    write: Annotated[bool, typer.Option("--write", help="Put the new draws in the place of those that ship.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the work.")] = 2,
+    page: Annotated[Path | None, typer.Option("--page", help="Write the page of each row without its own study.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fit the response to the published studies anew and compare with the draws that ship.
+
+    An interrupted run goes on where it stood. Examples: `recutis calibrate` · `recutis calibrate --write --page docs/calibration.md`
+    """
+    from recutis.calibration.report import account, write_page
+    from recutis.calibration.run import calibrate as run
+    from recutis.calibration.run import state_folder
+    from recutis.calibration.ship import install
+
+    with _progress("Calibrating", quiet=as_json) as progress:
+        found = run(
+            workers=workers, progress=(lambda share, _: progress(share)) if progress else None, state_folder=state_folder()
+        )
+    told = account(found)
+    if write:
+        install(found)
+    if page is not None:
+        with _progress("Leaving studies out", quiet=as_json) as progress:
+            write_page(found, page, progress=progress)
+    if as_json:
+        _print_json(told)
+        return
+    _console().print("\n".join(f"{name}: {value}" for name, value in told.items()))
 
 
 _INTERRUPTED = 130

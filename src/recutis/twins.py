@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.errors import OutOfRangeError
-from recutis.posterior import Parameters
+from recutis.posterior import Parameters, parameters
 from recutis.skin import Skin, build
 from recutis.skin.anatomy import melanin_mean
 
@@ -201,6 +201,6 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
         scar_effect=mixed("scar", redness, "twins.correlation.redness_scar"),
         scar_study=study("scar"),
         infection_study=study("infection"),
-        p=Parameters({}),
+        p=parameters(block),
         sources=tuple(dict.fromkeys((*skin.sources, "twins.healing.sd_ln"))),
     )

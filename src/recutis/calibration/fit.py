@@ -2,15 +2,17 @@
 
 A row's reported value is the model's middle for its study, plus what the study has of its own (Student's t, one spread a family),
 plus the luck of its sample; parameters carry their rows' ranges as normal priors. Gauss-Newton on the scales of
-comparison finds the mode; its curvature gives the joint normal law of the parameters. Leaving a study out takes its rows from
-that curvature, which is exact where the model is linear between the two modes.
+comparison finds the mode, each set of derivatives serving for some moves; its curvature gives the joint normal law of the
+parameters. Leaving a study out takes its rows from that curvature, which is exact where the model is linear between the two
+modes. The spread of a family is the one at which the stated share of its rows, each predicted without its own study, lies
+inside the 80 % interval.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -18,21 +20,35 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.calibration.rows import Datum
-from recutis.calibration.scale import Scale, scales
+from recutis.calibration.scale import EIGHTY, Scale, scales
+from recutis.errors import InputError
 from recutis.posterior import Parameters
 from recutis.scorecard.clinical_study import Lab
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Progress = Callable[[float, str], None]
 _STEP: Final = 0.25  # of a prior's standard deviation, to either side for derivatives
 _LONGEST: Final = 1.2  # prior standard deviations that a parameter may move in one round
-_ROUNDS: Final = 4
-_SETTLED: Final = 0.02  # change of the objective below which the fit has settled, as a share
-_LEAST_SPREAD: Final = 0.05
-_STARTS: Final = {
-    "days": 0.4, "incidence of a sign": 0.8, "mean improvement": 0.6, "responders": 0.9, "other scores": 0.6, "pain": 0.4,
-    "redness course": 0.5, "risk incidence": 0.7,
-}  # fmt: skip
+_ROUNDS: Final = 3
+_MOVES: Final = 6  # with the same derivatives
+_SETTLED: Final = 0.003  # change of the objective below which the fit has settled, as a share
+_SHARES: Final = (1.0, 0.5, 0.25, 0.1)  # of a step, until the objective falls
+_LEAST_LEVERAGE: Final = 0.3  # rows that no shift of gains moves are still not exact
+_LEAST_SPREAD: Final = 0.3  # for the weights: no rows pull as if studies hardly differed
+_WIDEST: Final = 3.0
+_HALVINGS: Final = 40
+STARTS: Final = {
+    "days.clock": 0.35,
+    "days.redness": 0.45,
+    "days.sign": 0.35,
+    "share": 1.0,
+    "gain": 0.8,
+    "pain": 0.35,
+    "course": 0.5,
+    "risk": 0.9,
+}
+"""Spreads between studies with which the first round begins, by family."""
 
 
 @dataclass(eq=False)
@@ -43,55 +59,72 @@ class Problem:
     lab: Lab
     scales: tuple[Scale, ...] = field(default_factory=scales)
 
-    def told(self, theta: Array, which: Sequence[int] | None = None) -> tuple[Array, Array, Array]:
-        """Of each row (all, or `which`): model, reported value and standard error of the sample, on its scale of comparison."""
-        values = {one.key: np.asarray(one.value(at)) for one, at in zip(self.scales, theta, strict=True)}
+    @property
+    def prior(self) -> tuple[Array, Array]:
+        """Middles and standard deviations of the priors."""
+        return np.array([one.middle for one in self.scales]), np.array([one.sd for one in self.scales])
+
+    @property
+    def doubt(self) -> Array:
+        """Factor on the variance between studies, of each row."""
+        return np.array([row.doubt for row in self.data])
+
+    def family(self, name: str) -> Flags:
+        """Rows of a family."""
+        return np.array([row.family == name for row in self.data])
+
+    def told(self, mode: Array, which: Sequence[int] | None = None, shift: float = 0.0) -> tuple[Array, Array, Array]:
+        """Of each row (all, or `which`): model, reported value and standard error of the sample, on its scale of comparison.
+
+        `mode` counts standard deviations of the priors from their middles; `shift` moves all graded gains [log-odds].
+        """
+        middle, sd = self.prior
+        values = {one.key: np.asarray(one.value(at)) for one, at in zip(self.scales, middle + sd * mode, strict=True)}
+        values["clinical.shift.gain"] = np.asarray(shift)
         lab = self.lab.with_parameters(lambda _: Parameters(values))
         rows = self.data if which is None else [self.data[i] for i in which]
         found = []
         for row in rows:
             one = row.told(lab)
-            if one is None:
-                found.append((np.nan, np.nan, np.nan))
-            else:
-                found.append((one.compared(one.p50), one.compared(row.reported), one.sampling))
-        middle, reported, sampling = np.array(found).T
-        return middle, reported, sampling
+            found.append((np.nan,) * 3 if one is None else (one.compared(one.p50), one.compared(row.reported), one.sampling))
+        model, reported, sampling = np.array(found, dtype=np.float64).reshape(-1, 3).T
+        return model, reported, sampling
 
 
-_shared: Problem | None = None  # what the workers of a fork see
+def leverage(problem: Problem, mode: Array) -> Array:
+    """How far a step of what studies differ by moves each row on its scale of comparison: one but for gains."""
+    rows = np.flatnonzero(problem.family("gain"))
+    out = np.ones(len(problem.data))
+    ends = [problem.told(mode, rows.tolist(), shift=sign * _STEP)[0] for sign in (-1.0, 1.0)]
+    out[rows] = np.maximum(np.abs(ends[1] - ends[0]) / (2.0 * _STEP), _LEAST_LEVERAGE)
+    return out
+
+
+_at_work: list[Problem] = []  # what the workers of a fork see
 
 
 def _column(job: tuple[Array, int, tuple[int, ...]]) -> tuple[int, Array]:
     """Derivatives of the touched rows by one parameter, a prior's standard deviation of it."""
-    theta, number, rows = job
-    problem = _shared
-    assert problem is not None
-    sd = problem.scales[number].sd
+    mode, number, rows = job
     ends = []
     for sign in (-1.0, 1.0):
-        moved = theta.copy()
-        moved[number] += sign * _STEP * sd
-        ends.append(problem.told(moved, rows)[0])
+        moved = mode.copy()
+        moved[number] += sign * _STEP
+        ends.append(_at_work[0].told(moved, rows)[0])
     return number, (ends[1] - ends[0]) / (2.0 * _STEP)
 
 
-def _groups(problem: Problem) -> dict[str, list[int]]:
-    """Parameters by the first part of their names, which mostly touch the same rows."""
-    out: dict[str, list[int]] = {}
+def touched(problem: Problem) -> list[tuple[int, ...]]:
+    """For each parameter the rows that any parameter of its group moves; groups are the first parts of names."""
+    groups: dict[str, list[int]] = {}
     for number, one in enumerate(problem.scales):
-        out.setdefault(one.key.removeprefix("response.").split(".")[0], []).append(number)
-    return out
-
-
-def touched(problem: Problem, theta: Array) -> list[tuple[int, ...]]:
-    """For each parameter the rows that any parameter of its group moves."""
-    base = problem.told(theta)[0]
+        groups.setdefault(one.key.removeprefix("response.").split(".")[0], []).append(number)
+    base = problem.told(np.zeros(len(problem.scales)))[0]
     rng = np.random.default_rng(1)
     found: list[tuple[int, ...]] = [()] * len(problem.scales)
-    for members in _groups(problem).values():
-        moved = theta.copy()
-        moved[members] += np.array([problem.scales[i].sd for i in members]) * rng.choice([-0.3, 0.3], len(members))
+    for members in groups.values():
+        moved = np.zeros(len(problem.scales))
+        moved[members] = rng.choice([-0.3, 0.3], len(members))
         rows = tuple(np.flatnonzero(problem.told(moved)[0] != base).tolist())
         for member in members:
             found[member] = rows
@@ -99,143 +132,182 @@ def touched(problem: Problem, theta: Array) -> list[tuple[int, ...]]:
 
 
 def jacobian(
-    problem: Problem, theta: Array, rows: list[tuple[int, ...]], workers: int, progress: Progress | None, round_: int
+    problem: Problem, mode: Array, rows: list[tuple[int, ...]], *, workers: int = 1, progress: Progress | None = None
 ) -> Array:
     """Derivatives (rows, parameters) a prior's standard deviation of each parameter."""
-    global _shared
     out = np.zeros((len(problem.data), len(problem.scales)))
-    jobs = [(theta, number, which) for number, which in enumerate(rows) if which]
-    _shared = problem
+    jobs = [(mode, number, which) for number, which in enumerate(rows) if which]
+
+    def fill(columns: Iterable[tuple[int, Array]]) -> None:
+        for done, (number, column) in enumerate(columns, start=1):
+            out[list(rows[number]), number] = column
+            if progress is not None:
+                progress(done / len(jobs), f"{done} of {len(jobs)} parameters")
+
+    _at_work[:] = [problem]
     try:
         if workers > 1:
             with multiprocessing.get_context("fork").Pool(workers) as pool:
-                _fill(out, rows, pool.imap_unordered(_column, jobs), len(jobs), progress, round_)
+                fill(pool.imap_unordered(_column, jobs))
         else:
-            _fill(out, rows, map(_column, jobs), len(jobs), progress, round_)
+            fill(map(_column, jobs))
     finally:
-        _shared = None
+        _at_work.clear()
     return out
-
-
-def _fill(
-    out: Array, rows: list[tuple[int, ...]], columns: Iterator[tuple[int, Array]], count: int, progress: Progress | None, round_: int
-) -> None:  # fmt: skip
-    for done, (number, column) in enumerate(columns, start=1):
-        out[list(rows[number]), number] = column
-        if progress is not None:
-            progress((round_ + done / count) / _ROUNDS, f"round {round_ + 1}: {done} of {count} parameters")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
-    """The mode and what lies around it, in standard deviations of the priors from their middles.
+    """The mode and what lies around it.
 
-    `mode` (parameters,), `jacobian` (rows, parameters), `weight` (rows,) one over the variances at the mode, `spread` the
-    standard deviation between studies of each family, `middle`, `reported`, `sampling` as in `Problem.told`.
+    `mode` (parameters,) in standard deviations of the priors from their middles, `jacobian` (rows, parameters) by these,
+    `weight` (rows,) one over the variances, `lever` as `leverage`, `spread` the standard deviation between studies of each family; `model`,
+    `reported`, `sampling` as in `Problem.told`.
     """
 
     problem: Problem
     mode: Array
     jacobian: Array
     weight: Array
+    lever: Array
     spread: dict[str, float]
-    middle: Array
+    model: Array
     reported: Array
     sampling: Array
 
-    def precision(self, kept: NDArray[np.bool_] | None = None) -> Array:
-        """Curvature at the mode, of all rows or of those kept."""
+    @property
+    def residual(self) -> Array:
+        """Reported less model."""
+        return self.reported - self.model
+
+    def solve(self, kept: Flags | None = None) -> tuple[Array, Array]:
+        """Mode of the rows kept (all unless given), to first order from this one, and the covariance of the parameters."""
         weight = self.weight if kept is None else self.weight * kept
-        out: Array = self.jacobian.T @ (weight[:, None] * self.jacobian) + np.eye(self.mode.size)
-        return out
+        curvature = self.jacobian.T @ (weight[:, None] * self.jacobian) + np.eye(self.mode.size)
+        covariance = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
+        pull = self.jacobian.T @ (weight * self.residual) - self.mode
+        return self.mode + covariance @ pull, covariance
 
     def without(self, study: str) -> tuple[Array, Array]:
         """Mode and covariance had this study not been there."""
-        kept = np.array([row.study != study for row in self.problem.data])
-        curvature = self.precision(kept)
-        pull = self.jacobian.T @ (self.weight * kept * (self.reported - self.middle)) - self.mode
-        step = np.linalg.solve(curvature, pull)
-        return self.mode + step, np.linalg.inv(curvature)
+        return self.solve(np.array([row.study != study for row in self.problem.data]))
 
-    def parameters(self, mode: Array) -> Array:
-        """Back to the scales of the parameters."""
-        middle, sd = _prior(self.problem)
-        out: Array = middle + sd * mode
-        return out
-
-
-def _prior(problem: Problem) -> tuple[Array, Array]:
-    return np.array([one.middle for one in problem.scales]), np.array([one.sd for one in problem.scales])
+    def left_out(self) -> tuple[Array, Array]:
+        """Each row's deviation from what is predicted without its study, and the variance that parameters leave in it."""
+        off, unsure = np.zeros(len(self.problem.data)), np.zeros(len(self.problem.data))
+        for study in dict.fromkeys(row.study for row in self.problem.data):
+            mine = np.array([row.study == study for row in self.problem.data])
+            mode, covariance = self.without(study)
+            slope = self.jacobian[mine]
+            off[mine] = self.residual[mine] - slope @ (mode - self.mode)
+            unsure[mine] = np.einsum("ij,jk,ik->i", slope, covariance, slope)
+        return off, unsure
 
 
-def _weights(problem: Problem, residual: Array, sampling: Array, spread: dict[str, float]) -> Array:
+def _variance(problem: Problem, lever: Array, sampling: Array, spread: dict[str, float]) -> Array:
+    between = lever * np.array([max(spread[row.family], _LEAST_SPREAD) for row in problem.data])
+    out: Array = sampling**2 + problem.doubt * between**2
+    return out
+
+
+def _weights(residual: Array, variance: Array) -> Array:
     """One over the variances, smaller for rows far off, as Student's t has it."""
     nu = evidence.value("calibration.robust")
-    doubt = np.array([row.doubt for row in problem.data])
-    between = np.array([spread[row.family] for row in problem.data])
-    variance = sampling**2 + doubt * between**2
     out: Array = (nu + 1.0) / (nu + residual**2 / variance) / variance
     return out
 
 
-def _spreads(problem: Problem, residual: Array, sampling: Array) -> dict[str, float]:
-    """Spread between studies of each family: that at which half of its deviations lie within the quartiles of Student's t."""
+def _objective(mode: Array, residual: Array, variance: Array) -> float:
+    nu = evidence.value("calibration.robust")
+    return float(0.5 * (nu + 1.0) * np.log1p(residual**2 / variance / nu).sum() + 0.5 * (mode**2).sum())
+
+
+def spreads(found: Fit) -> dict[str, float]:
+    """The spread of each family at which the wanted share of its rows, their studies left out, lies inside 80 %."""
+    off, unsure = found.left_out()
+    wanted = evidence.value("calibration.inside")
     out = {}
-    for family in _STARTS:
-        mine = np.array([row.family == family for row in problem.data])
+    for family in found.spread:
+        mine = found.problem.family(family)
         if not mine.any():
+            out[family] = STARTS[family]
             continue
-        doubt = np.array([row.doubt for row in problem.data])[mine]
-        low, high = _LEAST_SPREAD, 3.0
-        for _ in range(40):
+        low, high = 0.0, _WIDEST
+        for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
-            scaled = np.abs(residual[mine]) / np.sqrt(sampling[mine] ** 2 + doubt * middle**2)
-            low, high = (middle, high) if np.median(scaled) > 0.741 else (low, middle)  # quartile of t with 4 degrees
-        out[family] = 0.5 * (low + high)
+            ends = EIGHTY * np.sqrt(found.sampling[mine] ** 2 + unsure[mine] + (found.lever[mine] * middle) ** 2)
+            low, high = (middle, high) if (np.abs(off[mine]) <= ends).mean() < wanted else (low, middle)
+        out[family] = high
     return out
 
 
-def _objective(problem: Problem, delta: Array, residual: Array, sampling: Array, spread: dict[str, float]) -> float:
-    nu = evidence.value("calibration.robust")
-    doubt = np.array([row.doubt for row in problem.data])
-    between = np.array([spread[row.family] for row in problem.data])
-    variance = sampling**2 + doubt * between**2
-    return float(0.5 * (nu + 1.0) * np.log1p(residual**2 / variance / nu).sum() + 0.5 * (delta**2).sum())
+@dataclass
+class _Search:
+    """Where the search stands."""
 
+    problem: Problem
+    mode: Array
+    spread: dict[str, float]
+    model: Array
+    reported: Array
+    sampling: Array
 
-def fit(problem: Problem, *, workers: int = 1, progress: Progress | None = None) -> Fit:
-    """Find the mode. Raises nothing of its own: rows that stop being computed on the way are left out."""
-    middle, sd = _prior(problem)
-    delta = np.zeros(middle.size)
-    rows = touched(problem, middle)
-    spread = dict(_STARTS)
-    told, reported, sampling = problem.told(middle)
-    found: Fit | None = None
-    for round_ in range(_ROUNDS):
-        slope = jacobian(problem, middle + sd * delta, rows, workers, progress, round_)
-        residual = reported - told
-        spread = _spreads(problem, residual, sampling)
-        weight = _weights(problem, residual, sampling, spread)
-        found = Fit(
-            problem=problem, mode=delta, jacobian=slope, weight=weight, spread=spread, middle=told, reported=reported,
-            sampling=sampling,
+    def found(self, slope: Array, lever: Array) -> Fit:
+        """The fit as it stands, with these derivatives."""
+        variance = _variance(self.problem, lever, self.sampling, self.spread)
+        return Fit(
+            problem=self.problem, mode=self.mode, jacobian=slope, weight=_weights(self.reported - self.model, variance), lever=lever,
+            spread=self.spread, model=self.model, reported=self.reported, sampling=self.sampling,
         )  # fmt: skip
-        if round_ == _ROUNDS - 1:
-            break
-        pull = slope.T @ (weight * residual) - delta
-        step = np.linalg.solve(found.precision(), pull)
-        step *= min(1.0, _LONGEST / np.abs(step).max())
-        before = _objective(problem, delta, residual, sampling, spread)
-        for share in (1.0, 0.5, 0.25, 0.1):
-            trial = delta + share * step
-            values = problem.told(middle + sd * trial)
-            after = _objective(problem, trial, values[1] - values[0], values[2], spread)
+
+    def move(self, found: Fit) -> float:
+        """Go towards the mode as far as the objective falls; by what share it fell."""
+        step = found.solve()[0] - self.mode
+        step = step * min(1.0, _LONGEST / float(np.abs(step).max()))
+        before = _objective(self.mode, found.residual, _variance(self.problem, found.lever, self.sampling, self.spread))
+        for share in _SHARES:
+            trial = self.mode + share * step
+            model, reported, sampling = self.problem.told(trial)
+            after = _objective(trial, reported - model, _variance(self.problem, found.lever, sampling, self.spread))
             if after < before:
-                delta, (told, reported, sampling) = trial, values
+                self.mode, self.model, self.reported, self.sampling = trial, model, reported, sampling
+                return (before - after) / before
+        return 0.0
+
+
+def fit(
+    problem: Problem, *, workers: int = 1, progress: Progress | None = None, start: Array | None = None,
+    keep: Callable[[Array], None] | None = None,
+) -> Fit:  # fmt: skip
+    """Find the mode, from the middles of the priors or from `start`; `keep` gets the mode so far after each round.
+
+    Raises InputError where a row cannot be computed any more once parameters move.
+    """
+    first = np.zeros(len(problem.scales)) if start is None else start
+    rows = touched(problem)
+    search = _Search(problem, first, dict(STARTS), *problem.told(first))
+    settled, number = False, 0
+    while True:
+
+        def told(share: float, words: str, number: int = number) -> None:
+            if progress is not None:
+                progress((number + share) / (_ROUNDS + 1), f"round {number + 1}: {words}")
+
+        slope = jacobian(problem, search.mode, rows, workers=workers, progress=told)
+        if not np.isfinite(slope).all():
+            lost = problem.data[int(np.argwhere(~np.isfinite(slope))[0, 0])].id
+            msg = f"Row '{lost}' cannot be computed any more once parameters move; leave it out or mend its words."
+            raise InputError(msg)
+        lever = leverage(problem, search.mode)
+        search.spread = spreads(search.found(slope, lever))
+        found = search.found(slope, lever)
+        if settled or number == _ROUNDS:
+            return found
+        settled = search.move(found) < _SETTLED
+        for _ in range(0 if settled else _MOVES - 1):
+            search.spread = spreads(search.found(slope, lever))
+            if search.move(search.found(slope, lever)) < _SETTLED:
                 break
-        else:
-            break
-        if before - after < _SETTLED * before:
-            round_ = _ROUNDS - 2
-    assert found is not None
-    return replace(found, mode=delta, middle=told, reported=reported, sampling=sampling)
+        if keep is not None:
+            keep(search.mode)
+        number += 1

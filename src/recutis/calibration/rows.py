@@ -9,10 +9,15 @@ from typing import Final
 
 from recutis import evidence
 from recutis.scorecard.clinical import computed, kind_of, value_of
+from recutis.scorecard.clinical_recovery import days_family
 from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Lab
 from recutis.scorecard.tables import Record
 
+FAMILIES: Final = {
+    "incidence of a sign": "share", "mean improvement": "gain", "responders": "gain", "other scores": "gain",
+    "pain": "pain", "redness course": "course", "risk incidence": "risk",
+}  # fmt: skip
 _CITATION: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -42,10 +47,13 @@ class Datum:
 
 
 def study_of(record: Record) -> str:
-    """The study of a row: its source without punctuation; a row without a source stands alone."""
+    """The study of a row: its source without punctuation; a row without a source stands alone.
+
+    What a reviewer or a textbook says of one device class counts as one study.
+    """
     source = _CITATION.sub(" ", record.fields.get("source", "").lower()).strip()
     if re.search(r"reviewer prior|teaching", source):
-        return record.fields["id"]
+        return f"{source} {record.fields.get('device_class') or record.fields.get('modality', '')}"
     return source or record.fields["id"]
 
 
@@ -57,10 +65,11 @@ def _trust(record: Record) -> float:
 
 
 def family_of(table: str, record: Record) -> str:
-    """What is spread alike between studies: the kind of quantity of the clinical card."""
+    """What is spread alike between studies, in the words of the card's samples: all grades of a gain are one."""
     quantity = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}[table]
     unit = record.fields.get("unit", "")
-    return kind_of({"file": table, "unit": unit, "quantity": record.fields.get(quantity, "")})
+    kind = kind_of({"file": table, "unit": unit, "quantity": record.fields.get(quantity, "")})
+    return days_family(record.fields["sign"]) if kind == "days" else FAMILIES[kind]
 
 
 def data(records: tuple[tuple[str, Record], ...], lab: Lab) -> tuple[Datum, ...]:

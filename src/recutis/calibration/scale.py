@@ -11,7 +11,7 @@ from recutis import evidence
 from recutis.units import PERCENT
 
 Kind = Literal["plain", "log", "share", "percent"]
-_EIGHTY: Final = 1.2815515655446004  # normal quantile of 0.9: a row's range is read as its 80 % interval
+EIGHTY: Final = 1.2815515655446004  # normal quantile of 0.9: a row's range is read as its 80 % interval
 _RARE: Final = 0.05  # shares below are carried as logarithms
 _LEAST: Final = 0.01  # shares stay this far inside 0 and 1
 _TABLES: Final = ("model_response", "model_clinical")
@@ -77,6 +77,6 @@ def scales() -> tuple[Scale, ...]:
             low = row.low if row.low > 0.0 or kind == "plain" else row.value**2 / row.high
             ends = (_carried(low, kind), _carried(row.high, kind))
             found.append(
-                Scale(key=row.id, kind=kind, middle=_carried(row.value, kind), sd=max(ends[1] - ends[0], 1e-3) / (2.0 * _EIGHTY))
+                Scale(key=row.id, kind=kind, middle=_carried(row.value, kind), sd=max(ends[1] - ends[0], 1e-3) / (2.0 * EIGHTY))
             )
     return tuple(found)

@@ -223,7 +223,9 @@ class Concern(Part):
 
     kind: Kind = Field(description="What it is; undiagnosed leads to a referral.")
     site: Site = Field(description="Where it is.")
-    severity: Severity | None = Field(None, description="Default: moderate, half of the scale.")
+    severity: Severity | None = Field(
+        None, description="Default: moderate, half of the scale. A predicted score on this scale starts from it."
+    )
     side: Literal["left", "right", "both", "middle"] | None = Field(
         None, description="left, right, both or middle; default both."
     )

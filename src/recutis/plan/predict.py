@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from recutis.bands import Draws, weighted_quantile
 from recutis.errors import CancelledError
 from recutis.files import writing_folder
+from recutis.injury import Injury
+from recutis.laser.types import Cooling, Exposure
 from recutis.patient import Screening, ceiling, questions, screen, unasked
 from recutis.plan.assemble import screening_entries, sources_of
 from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
@@ -23,13 +26,18 @@ from recutis.plan.document import PlanProvenance, Predictions, Quantity, Questio
 from recutis.plan.evaluate import InjuryProvider, Place, SiteEvaluation, named_concerns, places
 from recutis.plan.fold import course_chance
 from recutis.plan.learn import as_seen, learn_from
-from recutis.plan.prediction_document import CoursePrediction, CourseWarning, SessionPrediction, WholeCourse
+from recutis.plan.outlook import ConcernCourse, outlook
+from recutis.plan.pigment_curve import pigment_curve
+from recutis.plan.prediction_document import CoursePrediction, CourseWarning, PigmentCurve, SessionPrediction, WholeCourse
 from recutis.plan.predictions import predictions
 from recutis.plan.quantities import of_draws
 from recutis.plan.sessions import Sessions, Treated, on_the_spot, usual_interval, with_gain
 from recutis.plan.setting_limits import above_ceiling
 from recutis.provenance import provenance
 from recutis.units import DAYS_PER_WEEK, PERCENT
+
+if TYPE_CHECKING:
+    from recutis.skin.types import Lesion, Skin
 
 _TWINS: Final = 400
 _BLOCKS: Final = 20
@@ -41,6 +49,11 @@ HOW: Final = (
     "Improvement: before each session a twin is put on the new session's own curve of equal sessions where that has the gain reached "
     "so far, and goes one session further; equal sessions give the plan's own figures.",
     "Risks of the course: the most dangerous session counts whole, each other one as much as a repeated equal session does.",
+    "Over time: each session's own part appears in weeks (pigment, vessels) or three months (scars, lines, glands); the whole fades from "
+    "half a year after the last session on, melasma sooner, and pigment sooner and more without daily sunscreen.",
+    "Scales: each is computed by itself from the improvement and a baseline, stated in the patient file (severity) or else the usual one; "
+    "most usual baselines are remembered, not read.",
+    "Dark marks by phototype: the session with the greatest chance, its care kept for every phototype.",
     "Days out of sight are added up twin by twin; the course's pain is that of its worst session.",
     "Screening is of the patient file's date; it is not run again for later sessions.",
 )
@@ -151,10 +164,59 @@ def _whole(known: list[Treated]) -> WholeCourse:
         quartile_odds=told.quartile_odds,
         recurrence_pct=told.recurrence_pct,
         time_to_effect_weeks=told.time_to_effect_weeks,
+        non_responders_pct={name: odds.no_visible_change for name, odds in told.quartile_odds.items()},
+        **outlook(_concern_courses(known)),
         risks=risks,
         social_downtime_days_in_all=of_draws(days, "days", cited["social_downtime_days"], weights=weights),
         worst_pain_0_10=of_draws(pain, "0-10", cited["pain_0_10"], weights=weights),
     )
+
+
+def _concern_courses(known: list[Treated]) -> dict[str, ConcernCourse]:
+    """Each concern with the sessions that treat it and what they gain, without test spots."""
+    found: dict[str, ConcernCourse] = {}
+    for name in known[-1].gain:
+        treated = [
+            (number, one, item)
+            for number, one in enumerate(known, start=1)
+            for item in one.evaluations
+            if name in item.improvement and not one.session.test_spot
+        ]
+        _, _, last = treated[-1]
+        found[name] = ConcernCourse(
+            concern=last.place.concerns[name],
+            lesion=last.place.lesions[name],
+            twins=last.place.twins,
+            sessions=tuple(number for number, _, _ in treated),
+            days=tuple(one.day for _, one, _ in treated),
+            by_session_pct=np.stack([one.gain[name] for _, one, _ in treated]),
+            recurrence_pct=last.improvement[name].recurrence_pct,
+            sources=last.improvement[name].sources,
+        )
+    return found
+
+
+def _cooled(injure: InjuryProvider, cooling: Cooling, exposure: Exposure, skin: Skin, *, lesion: Lesion | None = None) -> Injury:
+    """The injury with the session's own cooling in the place of the device's."""
+    return injure(replace(exposure, cooling=cooling), skin, lesion=lesion)
+
+
+def _pigment(known: list[Treated], injure: InjuryProvider, screening: Screening) -> PigmentCurve:
+    """PIH by phototype and density for the session and site with the greatest chance of it, of those that treat."""
+    places_hit = [
+        (number, item) for number, one in enumerate(known, start=1) for item in one.evaluations if not one.session.test_spot
+    ]
+    number, worst = max(
+        places_hit, key=lambda told: weighted_quantile(told[1].response.risks["pih"], 0.5, told[1].place.twins.unequal)
+    )
+    most = ceiling(
+        worst.place.site,
+        worst.exposure.device.device_class,
+        worst.place.twins.traits.phototype,
+        overridden=screening.overridden,
+    )
+    cooled = partial(_cooled, injure, worst.exposure.cooling)
+    return pigment_curve(number, worst, cooled, ceiling_density_pct=most.max_density_pct if most.allowed else None)
 
 
 def _screening_warnings(course: CourseFile, screening: Screening) -> list[CourseWarning]:
@@ -186,7 +248,10 @@ def _untold(course: CourseFile, screening: Screening) -> frozenset[str]:
 
 def _without(told: WholeCourse, names: frozenset[str]) -> WholeCourse:
     """The course without a word on the benefit of some concerns."""
-    parts = ("improvement_pct", "quartile_odds", "recurrence_pct", "time_to_effect_weeks")
+    parts = (
+        "improvement_pct", "quartile_odds", "recurrence_pct", "time_to_effect_weeks", "non_responders_pct", "by_session",
+        "over_time", "over_time_without_sunscreen", "scales",
+    )  # fmt: skip
     return told.model_copy(
         update={part: {key: item for key, item in getattr(told, part).items() if key not in names} for part in parts}
     )
@@ -302,6 +367,7 @@ def predict_course(
     told = {name: ids for name, ids in effects.items() if name not in untold}
     each = tuple(_session(number, one, patient.date, told) for number, one in enumerate(done, start=1))
     whole = _without(_whole(known), untold)
+    pigment = _pigment(known, injure, screening)
     made = provenance(course.model_dump(mode="json", exclude_none=True), seed=seed)
     return CoursePrediction(
         allowed=not any(item.severity == "not_allowed" for item in warnings),
@@ -312,22 +378,27 @@ def predict_course(
         screening=screening_entries(screening),
         sessions=each,
         course=whole,
+        pigment=pigment,
         how=(*HOW, *(HOW_SEEN if known is not done else ()), *(HOW_SPOT if any(one.session.test_spot for one in done) else ())),
-        sources=sources_of([each, whole, tuple(warnings)]),
+        sources=sources_of([each, whole, pigment, tuple(warnings)]),
         provenance=PlanProvenance(
             **asdict(made), twins=finer * _TWINS, candidates=1, seconds=round(time.perf_counter() - started, 3)
         ),
     )
 
 
-def write_prediction(prediction: CoursePrediction, out: Path) -> None:
-    """Write `prediction.json` into a folder, which appears complete or not at all.
+def write_prediction(
+    prediction: CoursePrediction, out: Path, *, pictures: Callable[[CoursePrediction, Path], None] | None = None
+) -> None:
+    """Write `prediction.json` into a folder, which appears complete or not at all; `pictures` draws figures into it.
 
     Raises InputError when the place cannot be written.
     """
     with writing_folder(out) as folder:
         text = prediction.model_dump_json(indent=1) + "\n"
         (folder / "prediction.json").write_text(text, encoding="utf-8")
+        if pictures is not None:
+            pictures(prediction, folder)
 
 
 def _silent(_share: float) -> None:

@@ -105,8 +105,75 @@ class SessionPrediction(_Part):
     learnt: Learnt | None
 
 
+class GainPoint(_Part):
+    """Gain of one concern at one time.
+
+    `months` after the last session that treats it, below zero before; `session` its number in the course where the time is a session's
+    day. `improvement_pct` is for one person; `typical_pct` the median person, so that its range is what is not known.
+    """
+
+    months: float
+    session: int | None
+    improvement_pct: Quantity
+    typical_pct: Quantity
+
+
+class ScaleAfter(_Part):
+    """A scale so many months after the last session.
+
+    For grades `score` is the expected grade and `one_grade_better_pct` the chance of at least one grade better; else that is null.
+    """
+
+    months: float
+    score: Quantity
+    one_grade_better_pct: Quantity | None
+
+
+class ScaleOutcome(_Part):
+    """One of the field's scales before and after; `baseline_stated` says whether the patient file gave `before` or it is the usual one."""
+
+    scale: str
+    words: str
+    unit: str
+    low: float
+    high: float
+    better: Literal["lower", "higher"]
+    baseline_stated: bool
+    before: Quantity
+    after: tuple[ScaleAfter, ...]
+
+
+class PigmentPoint(_Part):
+    """PIH of one session at one density of the pattern, for each phototype; `coverage_pct` is the treated surface of all passes."""
+
+    density_pct: float
+    coverage_pct: float
+    risk_pct: dict[str, Quantity]
+
+
+class PigmentCurve(_Part):
+    """PIH by phototype against density: one session's device and care, the density of each pass turned from its lowest to its highest.
+
+    One point where the device has no density; then `density_pct` is 0. `chosen_density_pct` is the session's own, `ceiling_density_pct`
+    the hard limit for the person on the site, both of one pass.
+    """
+
+    session: int
+    site: str
+    device: str
+    phototype: str
+    passes: int
+    chosen_density_pct: float | None
+    ceiling_density_pct: float | None
+    points: tuple[PigmentPoint, ...]
+
+
 class WholeCourse(_Part):
     """The course as a whole, without test spots: improvement after the last session, harm at least once, days lost in all.
+
+    By concern: `by_session` the matured gain after each session, `over_time` what is seen at each session and after the last one with
+    daily sunscreen, `over_time_without_sunscreen` the same without it where the sun matters, `scales` the field's scales and
+    `non_responders_pct` the share of persons below 10 % improvement.
 
     It is told with everything that was seen: days, pain and events that were seen stand in the place of what was predicted.
     """
@@ -117,6 +184,11 @@ class WholeCourse(_Part):
     quartile_odds: dict[str, QuartileOdds]
     recurrence_pct: dict[str, Quantity]
     time_to_effect_weeks: dict[str, Quantity]
+    non_responders_pct: dict[str, Quantity]
+    by_session: dict[str, tuple[GainPoint, ...]]
+    over_time: dict[str, tuple[GainPoint, ...]]
+    over_time_without_sunscreen: dict[str, tuple[GainPoint, ...]]
+    scales: dict[str, tuple[ScaleOutcome, ...]]
     risks: dict[str, Quantity]
     social_downtime_days_in_all: Quantity
     worst_pain_0_10: Quantity
@@ -133,6 +205,7 @@ class CoursePrediction(_Part):
     screening: tuple[ScreeningEntry, ...]
     sessions: tuple[SessionPrediction, ...]
     course: WholeCourse
+    pigment: PigmentCurve
     how: tuple[str, ...]
     sources: tuple[Source, ...]
     provenance: PlanProvenance

@@ -16,8 +16,9 @@ Draws = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Redness:
-    """Redness over time: level(t) = peak ((1 - share) exp(-t/fast) + share exp(-t/slow)); days, 0 to 10."""
+    """Redness over time: level(t) = peak ((1 - share) exp(-t/fast) + share exp(-t/slow)), t after `hold_days`; days, 0 to 10."""
 
+    hold_days: Draws
     peak: Draws
     share: Draws
     fast_days: Draws
@@ -25,8 +26,9 @@ class Redness:
 
     def at(self, day: Draws | float) -> Draws:
         """Level at these days, broadcast against the draws."""
-        fast = (1 - self.share) * np.exp(-np.asarray(day) / self.fast_days)
-        return np.asarray(self.peak * (fast + self.share * np.exp(-np.asarray(day) / self.slow_days)))
+        after = np.maximum(np.asarray(day) - self.hold_days, 0.0)
+        fast = (1 - self.share) * np.exp(-after / self.fast_days)
+        return np.asarray(self.peak * (fast + self.share * np.exp(-after / self.slow_days)))
 
     def falls_below(self, level: Draws | float) -> Draws:
         """Day on which the level is reached from above; 0 where the peak lies below it. Newton steps."""
@@ -38,7 +40,7 @@ class Redness:
             slow = self.peak * self.share * np.exp(-day / self.slow_days)
             slope = fast / self.fast_days + slow / self.slow_days
             day = day + np.maximum(fast + slow - level, 0.0) / np.maximum(slope, 1e-12)
-        return np.asarray(np.where(self.peak > level, day, 0.0))
+        return np.asarray(np.where(self.peak > level, self.hold_days + day, 0.0))
 
 
 def closure_days(wound: Wound, factor: Draws) -> Draws:
@@ -65,15 +67,21 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
 
 
 def redness_of(wound: Wound, twins: Twins) -> Redness:
-    """Course of redness: how strong from the inflammatory load, how long from open surface and injured dermis."""
+    """Course of redness: how strong from the inflammatory load, how long from open surface and injured dermis.
+
+    An open wound stays as red as it is for some days. Where light heated vessels or pigment and nothing else, vessels that have
+    only been warmed pale within hours to days.
+    """
     p = wound.p
     reach = p("redness.slow_scale")
     share = p("redness.slow_share") * saturating(wound.open + p("redness.slow_killed") * wound.killed, reach)
     spread = np.exp(p("redness.sd_person") * twins.redness_effect + p("redness.sd_study") * twins.redness_study)
-    fast = (p("redness.fast_days") + p("redness.fast_open_days") * wound.presence) * spread
+    fading = wound.by_light * p("redness.selective_days") + (1 - wound.by_light) * p("redness.fast_days")
+    fast = (fading + p("redness.fast_open_days") * wound.presence) * spread
     by_dermis = p("redness.slow_gain") * saturating(wound.dead_dermis_um, p("redness.slow_dermis"))
     slow = (p("redness.slow_days") + by_dermis) * spread
-    return Redness(peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
+    hold = p("redness.hold_days") * wound.presence
+    return Redness(hold_days=hold, peak=10 * saturating(wound.inflammation, 1.0), share=share, fast_days=fast, slow_days=slow)
 
 
 def raw_days(wound: Wound, closure: Draws) -> Draws:

@@ -16,7 +16,7 @@ import numpy as np
 
 from recutis import evidence
 from recutis.response.types import Draws
-from recutis.twins import Twins, normal_draws
+from recutis.twins import Traits, Twins, draw, normal_draws
 
 _PLAIN: Final = frozenset({"water_fraction", "depth_error"})
 _FARTHEST_LN: Final = 600.0  # a twin's weight never falls below exp(-600) of the best, which a float can still hold
@@ -97,3 +97,16 @@ def refresh(clouds: tuple[Twins, ...]) -> tuple[Twins, ...]:
     ancestors = _ancestors(first.weights, float(start))
     noise = np.stack([normal_draws(f"refresh.{turn}.{name}", first.n, seed) for name, _ in _person(first)], axis=1)
     return tuple(_refreshed(twins, ancestors, noise) for twins in clouds)
+
+
+def with_traits(twins: Twins, traits: Traits) -> Twins:
+    """The same cloud of one person, as known by now, had that person these traits: medians move, draws and weights stay.
+
+    Raises what `twins.draw` raises for impossible traits.
+    """
+    old, new = (draw(item, n=1, seed=twins.seed, blocks=1) for item in (twins.traits, traits))
+    moved = {}
+    for name, log in _person(twins):
+        mine, before, after = (getattr(item, name) for item in (twins, old, new))
+        moved[name] = mine * (after / before) if log else mine + (after - before)
+    return replace(twins, traits=traits, **moved)

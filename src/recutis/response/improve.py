@@ -20,7 +20,7 @@ from recutis.skin.types import Lesion
 from recutis.twins import Twins
 from recutis.units import PERCENT
 
-_DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar"})
+_DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar", "surgical_scar"})
 _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent

@@ -37,7 +37,8 @@ class Wound:
     die; `epidermis_ratio` the exposure of the normal epidermis over its threshold, `short_pulse` whether
     that breaks melanosomes rather than heats the tissue; `burnt` 0 to 1, how far dead epidermis in place
     covers the field without living edges near by, as a burn does. Depths in micrometres; `load` is coverage
-    times depth over 100 µm; `inflammation` the load that drives redness and swelling; `p` the parameters
+    times depth over 100 µm; `inflammation` the load that drives redness and swelling, `by_light` the share of it
+    that comes from heated vessels and pigment; `p` the parameters
     of the twins.
     """
 
@@ -63,6 +64,7 @@ class Wound:
     dead_dermis_um: Draws
     load: Draws
     inflammation: Draws
+    by_light: Draws
     p: Parameters
 
 
@@ -147,14 +149,14 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
     pigment = pigment**2 / (1 + pigment**2) if injury.selective else 0.0
     gland = max(injury.gland_ratio, 0.0)
     gland = gland**2 / (1 + gland**2)
+    by_light = p("redness.per_vessel") * vessel + p("redness.per_pigment") * pigment
     inflammation = (
         p("redness.per_dermis") * dermis / REFERENCE_UM
         + p("redness.per_open") * math.sqrt(open_fraction)
         + p("redness.per_killed") * math.sqrt(killed)
-        + p("redness.per_vessel") * vessel
-        + p("redness.per_pigment") * pigment
+        + by_light
         + p("redness.per_gland") * gland * (1 - presence)
-    ) * np.exp(p("redness.sd_peak") * twins.redness_effect)
+    )
     touched = coverage + vessel + pigment + gland
     return Wound(
         coverage=coverage,
@@ -178,7 +180,8 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
         dead_dermis_um=dermis,
         short_pulse=injury.duration_ms < number("short_pulse_ms"),
         load=np.maximum(coverage * depth / REFERENCE_UM, _LEAST),
-        inflammation=inflammation,
+        inflammation=inflammation * np.exp(p("redness.sd_peak") * twins.redness_effect),
+        by_light=by_light / np.maximum(inflammation, _LEAST),
         p=p,
     )
 

@@ -73,7 +73,7 @@ def _gains(lab: Lab, study: Study, fields: Mapping[str, str], months: float | No
     blinded = is_blinded(fields)
     found = []
     for arm in study.arms:
-        optimism = np.zeros(()) if blinded else arm.twins.p.row("clinical.optimism.open")
+        optimism = arm.twins.p.row("clinical.shift.gain") + (0.0 if blinded else arm.twins.p.row("clinical.optimism.open"))
         course = lab.gain(arm, study.interval_weeks)
         true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(course, when)
         found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed))

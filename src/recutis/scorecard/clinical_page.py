@@ -109,6 +109,14 @@ def widths_text(card: Card) -> str:
     )
 
 
+def counts_tables(card: Card) -> list[str]:
+    """Counts of a card by table and by kind of quantity, as Markdown."""
+    by_file, by_quantity = card.summary["by_file"], card.summary["by_quantity"]
+    if not isinstance(by_file, Mapping) or not isinstance(by_quantity, Mapping):
+        return []
+    return [*_counts_table("table", by_file), "", *_counts_table("quantity", by_quantity)]
+
+
 def page() -> str:
     """The whole page."""
     from recutis.scorecard.clinical_study import Lab
@@ -116,9 +124,6 @@ def page() -> str:
     lab = Lab()
     card = clinical_card(None, lab=lab)
     told = card.summary
-    by_file, by_quantity = told["by_file"], told["by_quantity"]
-    if not isinstance(by_file, Mapping) or not isinstance(by_quantity, Mapping):
-        return ""
     missed = [line(row) for row in card.rows if row["inside"] is False]
     absent = [line(row) for row in card.rows if row["found"] is None]
     numeric = sum(row["value"] is not None and row["found"] is not None for row in card.rows)
@@ -131,9 +136,7 @@ def page() -> str:
         "",
         widths_text(card),
         "",
-        *_counts_table("table", by_file),
-        "",
-        *_counts_table("quantity", by_quantity),
+        *counts_tables(card),
         _READING,
         f"## All {len(missed)} misses",
         "",

@@ -140,19 +140,27 @@ def _timecourse(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     return sample.mean(study.population(levels), study.n, "course", seed=lab.seed)
 
 
+def days_family(sign: str) -> sample.Family:
+    """What days of a sign are spread with: closure, downtime, make-up and work; redness; any other sign."""
+    small = sign.lower()
+    if re.search(r"erythema|redness", small):
+        return "days.redness"
+    return "days.clock" if any(re.search(pattern, small) for pattern, _ in _CLOCKS) else "days.sign"
+
+
 def _duration(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     days = study.population([_days(lab, arm, study, fields["sign"].lower()) for arm in study.arms])
-    statistic = fields["statistic"] or "mean"
+    statistic, family = fields["statistic"] or "mean", days_family(fields["sign"])
     if statistic == "mean":
-        found = sample.mean(days, study.n, "days", seed=lab.seed)
+        found = sample.mean(days, study.n, family, seed=lab.seed)
     elif statistic in {"upper_bound", "maximum", "max"}:
         share = evidence.value("clinical.upper_bound.quantile")
-        found = sample.at_quantile(days, study.n, "days", seed=lab.seed, share=share)
+        found = sample.at_quantile(days, study.n, family, seed=lab.seed, share=share)
     elif statistic in {"lower_bound", "minimum", "min"}:
         share = 1 - evidence.value("clinical.upper_bound.quantile")
-        found = sample.at_quantile(days, study.n, "days", seed=lab.seed, share=share)
+        found = sample.at_quantile(days, study.n, family, seed=lab.seed, share=share)
     elif statistic in _QUANTILE:
-        found = sample.at_quantile(days, study.n, "days", seed=lab.seed, share=_QUANTILE[statistic])
+        found = sample.at_quantile(days, study.n, family, seed=lab.seed, share=_QUANTILE[statistic])
     else:
         msg = f"the statistic '{statistic}' is not known; known are mean, incidence, timecourse, upper_bound, {', '.join(_QUANTILE)}"
         raise NotComputedError(msg)

@@ -14,15 +14,17 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis import evidence
+from recutis import posterior
 from recutis.bands import Draws
 from recutis.scorecard.types import Spread
 from recutis.units import PERCENT
 
-Family = Literal["none", "share", "days", "risk", "pain", "course"]
+Family = Literal["none", "share", "days.clock", "days.redness", "days.sign", "risk", "pain", "course"]
+"""What is spread alike between studies: days of healing clocks, of redness and of other signs apart; `none` where the spread lies in
+the gains themselves."""
 _REPEATS: Final = 40  # studies drawn in each world; with 60 worlds the percentiles settle to about a tenth of their width
 _LEAST: Final = 1e-6  # probabilities stay this far inside 0 and 1
-_LEAST_DAYS: Final = 0.25  # days below this are told alike, as hours
+_WHOLE_DAY: Final = 1.0  # studies tell days by the day: logarithms are of days and one
 _LEAST_SHARE: Final = 0.02  # of the highest value: means this near to an end are told alike
 _STREAM: Final = 7001  # keeps these draws apart from those of the twins
 
@@ -97,7 +99,7 @@ def _normals(shape: tuple[int, int], seed: int, stream: int) -> Draws:
 
 
 def _study_sd(family: Family) -> float:
-    return 0.0 if family == "none" else evidence.value(f"clinical.study_sd.{family}")
+    return 0.0 if family == "none" else posterior.spread(family)
 
 
 def _log_odds(share: Draws) -> Draws:
@@ -106,11 +108,11 @@ def _log_odds(share: Draws) -> Draws:
 
 
 def _shifted(values: Draws, family: Family, seed: int, top: float) -> Draws:
-    """Values moved by what a study does not tell: in logs for days, in log-odds of the share of `top` otherwise."""
+    """Values moved by what a study does not tell: in logs of days and one, in log-odds of the share of `top` otherwise."""
     step = _study_sd(family) * _normals((values.shape[0], _REPEATS), seed, 1)
     spread = np.broadcast_to(values, step.shape) if values.ndim == 2 else values[:, None] + np.zeros_like(step)
-    if family == "days":
-        return np.asarray(np.maximum(spread, 0.0) * np.exp(step))
+    if family.startswith("days"):
+        return np.asarray(np.maximum((np.maximum(spread, 0.0) + _WHOLE_DAY) * np.exp(step) - _WHOLE_DAY, 0.0))
     moved = top / (1 + np.exp(-(_log_odds(spread / top) + step)))
     return np.asarray(np.where((spread <= 0) | (spread >= top), spread, moved))
 
@@ -127,7 +129,7 @@ def told_gain(gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | fl
     """
     blocks = int(block.max()) + 1
     worlds = np.zeros(blocks) if seed is None else np.random.default_rng([seed, _STREAM, 4]).standard_normal(blocks)
-    shift = optimism + evidence.value("clinical.study_sd.gain") * worlds[block]
+    shift = optimism + posterior.spread("gain") * worlds[block]
     graded = PERCENT / (1 + np.exp(-(_log_odds(gain_pct / PERCENT) + shift)))
     return np.asarray(np.where(gain_pct > 0, graded, gain_pct))
 
@@ -135,8 +137,8 @@ def told_gain(gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | fl
 def mean(population: Population, n: int, family: Family, *, seed: int | None, top: float = PERCENT) -> Told:
     """Mean of n persons; `top` is the highest possible value (none for days). Without a seed: the middle alone."""
     worlds, within = _worlds(population)
-    error, days = within / math.sqrt(n), family == "days"
-    slack = _LEAST_DAYS if days else _LEAST_SHARE * top
+    error, days = within / math.sqrt(n), family.startswith("days")
+    slack = _WHOLE_DAY if days else _LEAST_SHARE * top
     if seed is None:
         middle = float(np.clip(worlds.mean(), 0.0 if worlds.min() >= 0 else -top, None if days else top))
         return _told((middle, middle, middle), error, log=days, top=top, slack=slack)
@@ -155,18 +157,18 @@ def at_quantile(population: Population, n: int, family: Family, *, seed: int | N
     worlds, _ = _worlds(population)
     raw, within, _ = population.moments()
     centre = float(worlds.mean())
-    slack = _LEAST_DAYS if family == "days" else _LEAST_SHARE * top
+    slack = _WHOLE_DAY if family.startswith("days") else _LEAST_SHARE * top
     if centre <= 0:
-        return _told((0.0, 0.0, 0.0), 0.0, log=family == "days", top=top, slack=slack)
+        return _told((0.0, 0.0, 0.0), 0.0, log=family.startswith("days"), top=top, slack=slack)
     alike = population.values * (centre / np.maximum(raw, _LEAST))[population.block]
     level = float(np.quantile(alike, share))
     normal = NormalDist()
     error = math.sqrt(share * (1 - share)) / normal.pdf(normal.inv_cdf(share)) * within / math.sqrt(n)
     if seed is None:
-        return _told((level, level, level), error, log=family == "days", top=top, slack=slack)
+        return _told((level, level, level), error, log=family.startswith("days"), top=top, slack=slack)
     moved = _shifted(np.maximum(worlds, 0.0) * level / centre, family, seed, top)
     ends = _spread(np.maximum(moved + error * _normals(moved.shape, seed, 2), 0.0))
-    return _told(ends, error, log=family == "days", top=top, slack=slack)
+    return _told(ends, error, log=family.startswith("days"), top=top, slack=slack)
 
 
 def share_pct(population: Population, n: int, family: Family, *, seed: int | None) -> Told:

@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 USUAL: Final = "clinical.usual."
 WOUND: Final = "clinical.wound."
-_STUDY_DRAWS: Final = (
-    "improvement_study", "redness_study", "pigment_study", "pain_study", "scar_study", "infection_study",
-)  # fmt: skip
 _DOSES: Final = frozenset({"energy_mJ", "fluence_J_cm2", "depth_um"})
 _MOST_SESSIONS: Final = 10
 """Sessions over which a course is followed; the tables' longest has six."""
@@ -294,7 +291,7 @@ class Lab:
     parameters: Callable[[NDArray[np.int64]], Parameters] | None = None
     _twins: dict[Traits, Twins] = field(default_factory=dict)
     _skins: dict[tuple[str, str], Skin] = field(default_factory=dict)
-    _injuries: dict[tuple[object, ...], Injury] = field(default_factory=dict)
+    _injuries: dict[tuple[tuple[str, Settings, str], str, str, str], Injury] = field(default_factory=dict)
     _used: dict[tuple[object, ...], Treatment] = field(default_factory=dict)
     _responses: dict[tuple[object, ...], SiteResponse] = field(default_factory=dict)
     _gains: dict[tuple[object, ...], Improvement] = field(default_factory=dict)
@@ -306,17 +303,30 @@ class Lab:
             _used=self._used,
         )  # fmt: skip
 
+    def injuries(self) -> tuple[tuple[tuple[str, Settings, str, str, str], Injury], ...]:
+        """Injuries by lasers that have been computed so far, with device, settings, site, phototype and lesion."""
+        found = []
+        for ((name, settings, wound), site, phototype, kind), injury in self._injuries.items():
+            if not wound:
+                found.append(((name, settings, site, phototype, kind), injury))
+        return tuple(found)
+
     def twins(self, traits: Traits) -> Twins:
-        """Twins of one phototype: persons of their own, worlds shared with all other phototypes."""
+        """Twins of one phototype: persons of their own; worlds, which differ by their parameters, shared with all phototypes.
+
+        What a study has of its own comes on top (see clinical_sample), so the twins' own draws for it are left out.
+        """
         from recutis import twins
         from recutis.sites import PHOTOTYPES
 
         if traits not in self._twins:
-            first = self.seed or 0
-            own = first + PHOTOTYPES.index(traits.phototype)
+            own = (self.seed or 0) + PHOTOTYPES.index(traits.phototype)
             drawn = twins.draw(traits, n=self.n, seed=own, blocks=self.blocks)
-            shared = drawn if own == first else twins.draw(traits, n=self.n, seed=first, blocks=self.blocks)
-            found = replace(drawn, **{name: getattr(shared, name) for name in _STUDY_DRAWS})
+            none = np.zeros(self.n)
+            found = replace(
+                drawn, improvement_study=none, redness_study=none, pigment_study=none, pain_study=none, scar_study=none,
+                infection_study=none,
+            )  # fmt: skip
             self._twins[traits] = found if self.parameters is None else replace(found, p=self.parameters(drawn.block))
         return self._twins[traits]
 

@@ -78,11 +78,16 @@ def blank(width_mm: float, height_mm: float) -> Figure:
 
 def save(figure: Figure, name: str, *, pictures: Path, vectors: Path) -> None:
     """Write `name.png` into `pictures` and `name.svg` into `vectors`, without time stamps."""
+    save_picture(figure, name, pictures)
+    figure.savefig(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None}, transparent=True)
+
+
+def save_picture(figure: Figure, name: str, pictures: Path) -> None:
+    """Write `name.png` into `pictures`, without a time stamp."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
     figure.savefig(pictures / f"{name}.png", dpi=DPI, metadata={"Software": None}, facecolor="white")
-    figure.savefig(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None}, transparent=True)
 
 
 def note(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:

@@ -1,0 +1,82 @@
+"""Parameters of the response as draws: what the studies leave open is carried by the twins, block by block.
+
+Every parameter is a row of evidence with a value and a range. Calibration against the studies (`recutis calibrate`) turns the rows
+into joint draws, which ship here; a parameter without draws keeps its row's value. `manifest.json` says from which tables,
+injuries and rows the draws were made.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis import evidence
+
+Draws = NDArray[np.float64]
+PREFIX: Final = "response."
+DRAWS: Final = "draws.csv"
+MANIFEST: Final = "manifest.json"
+INJURIES: Final = "injuries.csv"
+
+
+class Parameters:
+    """Parameters of a cloud of twins: a number, or one a twin, of shape () or (n,)."""
+
+    def __init__(self, values: Mapping[str, Draws]) -> None:
+        """`values` hold those that differ from their rows, by row id, of shape () or (n,)."""
+        self._values: dict[str, Draws] = dict(values)
+
+    def row(self, key: str) -> Draws:
+        """The parameter of this row.
+
+        Raises UnknownNameError naming the nearest ids.
+        """
+        found = self._values.get(key)
+        if found is None:
+            found = self._values[key] = np.asarray(evidence.value(key))
+        return found
+
+    def __call__(self, name: str) -> Draws:
+        """The parameter `response.<name>`; raises as `row` does."""
+        return self.row(f"{PREFIX}{name}")
+
+    def of(self, twins: NDArray[np.int64]) -> Parameters:
+        """The parameters of these twins, by their places in the cloud, in this order."""
+        return Parameters({key: draws[twins] if draws.ndim else draws for key, draws in self._values.items()})
+
+
+@cache
+def draws() -> Mapping[str, Draws]:
+    """The shipped draws of each calibrated parameter, shape (draws,), by row id; empty while none have been made."""
+    file = files("recutis.posterior") / DRAWS
+    if not file.is_file():
+        return {}
+    lines = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))
+    return {line[0]: np.array(line[1:], dtype=np.float64) for line in lines[1:]}
+
+
+@cache
+def manifest() -> Mapping[str, Any]:
+    """What the shipped draws were made from; empty while none have been made."""
+    file = files("recutis.posterior") / MANIFEST
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return found
+
+
+def spread(family: str) -> float:
+    """Standard deviation between studies of a family of results, on its scale of comparison."""
+    found = manifest().get("spread", {}).get(family)
+    return evidence.value(f"clinical.study_sd.{family}") if found is None else float(found)
+
+
+def parameters(block: NDArray[np.int64]) -> Parameters:
+    """Parameters of twins in these blocks: each block holds one draw, in turn."""
+    found = draws()
+    return Parameters({key: values[block % values.size] for key, values in found.items()})
