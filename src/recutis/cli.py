@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         CoursePrediction,
         CourseWarning,
         GainPoint,
-        Learnt,
         ScaleOutcome,
         SessionPrediction,
         WholeCourse,
@@ -253,6 +252,8 @@ def predict(
 def _show_prediction(made: CoursePrediction, out: Path) -> None:
     from rich.text import Text
 
+    from recutis.plan.learnt_words import learnt_lines
+
     console = _console()
     console.print(Text("ALLOWED" if made.allowed else "NOT ALLOWED", style=f"bold {'green' if made.allowed else 'red'}"))
     for text, severity, where in _grouped(made.warnings):
@@ -261,7 +262,7 @@ def _show_prediction(made: CoursePrediction, out: Path) -> None:
     for one in made.sessions:
         kind = ", test spot" if one.test_spot else ""
         console.print(Text(f"{one.number}  {one.date}  {one.device}, {', '.join(one.sites)}{kind}", style="bold"))
-        for line in [*_session_lines(one), *(_learnt_lines(one.learnt) if one.learnt else ())]:
+        for line in [*_session_lines(one), *(learnt_lines(one.learnt, _band) if one.learnt else ())]:
             console.print(Text(f"   {line}"), soft_wrap=True)
     console.print(Text("The course", style="bold"))
     whole = made.course
@@ -343,33 +344,6 @@ def _session_lines(one: SessionPrediction) -> list[str]:
         f"{'pain':26}{_band(one.pain_0_10, 'of 10')}, {one.anaesthesia}",
         f"{'dark marks (PIH)':26}{_band(one.risks['pih'], '%')}",
     ]
-
-
-def _learnt_lines(learnt: Learnt) -> list[str]:
-    """What was seen beside what had been foreseen, and what the same session would now be foreseen to do."""
-    from recutis.response.update import WORDS
-
-    units = {"pct": "%", "0-10": "of 10", "days": "days"}
-    lines = []
-    for item in learnt.seen:
-        words, unit = WORDS[item.what]
-        told = f"{item.value:g} {units[unit]}" if not isinstance(item.value, bool) else "came" if item.value else "did not come"
-        of = item.concern or item.site
-        name = f"seen: {words}"
-        lines.append(
-            f"{name:26}{told} ({of.replace('_', ' ').replace('@', ', ')}); foreseen {_band(item.predicted, units[unit])}"
-        )
-    drawn = f", drawn anew {learnt.refreshed} times" if learnt.refreshed > 1 else ", drawn anew once" if learnt.refreshed else ""
-    lines.append(f"{'learnt':26}what was seen leaves {learnt.effective_twins:.0f} of {learnt.twins} twins' worth{drawn}")
-    shifts = [
-        ("redness", learnt.redness_days, "days"),
-        ("social downtime", learnt.social_downtime_days, "days"),
-        ("pain", learnt.pain_0_10, "of 10"),
-        ("dark marks (PIH)", learnt.pih, "%"),
-        *((key.replace("_", " ").replace("@", ", "), item, "% better") for key, item in learnt.improvement_pct.items()),
-    ]
-    lines += [f"{f'  {name}':26}{_band(item.before, unit)} -> {_band(item.after, unit)}" for name, item, unit in shifts]
-    return lines
 
 
 @app.command(rich_help_panel="Plan")
