@@ -45,12 +45,16 @@ def quantile(draws: Draws, probability: float) -> float:
 def weighted_quantile(draws: Draws, probability: float, weights: Draws | None = None) -> float:
     """Quantile of draws, each with its weight (equal when None). Linear between mid-point ranks.
 
+    Draws without weight say nothing; equal weights give `quantile`.
+
     Raises OutOfRangeError when there are no draws or the probability is not within [0, 1].
     """
     if draws.size == 0 or not 0 <= probability <= 1:
         msg = f"A quantile needs draws and a probability from 0 to 1; got {draws.size} draws and {probability:g}."
         raise OutOfRangeError(msg)
-    if weights is None:
+    if weights is not None:
+        draws, weights = draws[weights > 0], weights[weights > 0]
+    if weights is None or np.ptp(weights) == 0:
         return quantile(draws, probability)
     order = np.argsort(draws, kind="stable")
     mass = weights[order] / weights.sum()

@@ -252,14 +252,17 @@ def predict(
 def _show_prediction(made: CoursePrediction, out: Path) -> None:
     from rich.text import Text
 
+    from recutis.plan.learnt_words import learnt_lines
+
     console = _console()
     console.print(Text("ALLOWED" if made.allowed else "NOT ALLOWED", style=f"bold {'green' if made.allowed else 'red'}"))
     for text, severity, where in _grouped(made.warnings):
         lead, style = ("NOT ALLOWED", "bold red") if severity == "not_allowed" else ("caution", "")
         console.print(Text(f"{lead}: {f'{where}: ' if where else ''}{text}", style=style), soft_wrap=True)
     for one in made.sessions:
-        console.print(Text(f"{one.number}  {one.date}  {one.device}, {', '.join(one.sites)}", style="bold"))
-        for line in _session_lines(one):
+        kind = ", test spot" if one.test_spot else ""
+        console.print(Text(f"{one.number}  {one.date}  {one.device}, {', '.join(one.sites)}{kind}", style="bold"))
+        for line in [*_session_lines(one), *(learnt_lines(one.learnt, _band) if one.learnt else ())]:
             console.print(Text(f"   {line}"), soft_wrap=True)
     console.print(Text("The course", style="bold"))
     whole = made.course

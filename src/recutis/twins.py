@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from statistics import NormalDist
 from typing import Final
 
@@ -61,7 +61,8 @@ class Twins:
     spread between blocks says how little is known and the spread within how people differ.
     `*_effect` are standard-normal draws (individual), `*_study` standard-normal draws shared in a
     block; the response multiplies them with standard deviations from the evidence. `p` gives the parameters
-    of the response, one a block where studies leave them open.
+    of the response, one a block where studies leave them open. `weights` sum to n; they differ once something was
+    seen (`response.update`), and `refreshed` counts how often the cloud was drawn anew for it.
     """
 
     traits: Traits
@@ -89,6 +90,17 @@ class Twins:
     infection_study: Draws
     p: Parameters
     sources: tuple[str, ...]
+    refreshed: int = 0
+
+    @cached_property
+    def unequal(self) -> Draws | None:
+        """Weights for what is told of the cloud, shape (n,); None where all are equal, as they are until something was seen."""
+        return None if np.ptp(self.weights) == 0 else self.weights
+
+    @property
+    def block_weights(self) -> Draws:
+        """Weight of each block, shape (blocks,): how far what was seen speaks for its study-level draws; 0 for one left empty."""
+        return np.asarray(np.bincount(self.block, weights=self.weights), dtype=np.float64)
 
     @property
     def n(self) -> int:
@@ -103,7 +115,7 @@ def _normal_grid(count: int) -> Draws:
     return np.array([normal.inv_cdf((i + 0.5) / count) for i in range(count)])
 
 
-def _normal(name: str, count: int, seed: int) -> Draws:
+def normal_draws(name: str, count: int, seed: int) -> Draws:
     """Stratified standard-normal draws that depend on the seed and the name only."""
     order = np.random.default_rng([seed, zlib.crc32(name.encode())]).permutation(count)
     return _normal_grid(count)[order]
@@ -150,10 +162,10 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
     block = np.arange(n, dtype=np.int64) * blocks // n
 
     def person(name: str) -> Draws:
-        return _normal(name, n, seed)
+        return normal_draws(name, n, seed)
 
     def study(name: str) -> Draws:
-        return _normal(f"study.{name}", blocks, seed)[block]
+        return normal_draws(f"study.{name}", blocks, seed)[block]
 
     def mixed(name: str, other: Draws, correlation_row: str) -> Draws:
         rho = value(correlation_row)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pydantic import BaseModel
 
 from recutis import evidence
@@ -133,7 +132,7 @@ def front_points(found: Found, limits: Limits, chosen: Mapping[int, int]) -> tup
                 device=item.device.name,
                 device_class=item.device.device_class,
                 improvement_pct=round(item.median_gain, 2),
-                social_downtime_days=round(float(np.median(item.course.social_downtime_days)), 2),
+                social_downtime_days=round(item.course.quantile(item.course.social_downtime_days, 0.5), 2),
                 worst_risk_pct=round(worst_risk_pct(item.course), 3),
                 on_front=index in front,
                 meets_limits=not item.breaks,

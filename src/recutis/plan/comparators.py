@@ -12,6 +12,8 @@ from recutis.bands import Draws, band
 from recutis.plan.document import Comparator, NoTreatment, Quantity
 from recutis.plan.evaluate import Place
 from recutis.plan.quantities import from_row, quantity
+from recutis.twins import Twins
+from recutis.units import PERCENT
 
 _Z90: Final = 1.2815515655446004
 _ROWS: Final = {"downtime": "downtime_days", "pain": "pain_0_10", "sessions": "sessions"}
@@ -33,12 +35,12 @@ def alternative_draws(row: evidence.Row, n: int, *, seed: int) -> Draws:
     return np.clip(middle + normal * spread, -20.0, 100.0)
 
 
-def comparators(best: dict[str, Draws], kinds: Mapping[str, str], *, seed: int) -> tuple[Comparator, ...]:
+def comparators(best: dict[str, Draws], kinds: Mapping[str, str], twins: Twins, *, seed: int) -> tuple[Comparator, ...]:
     """Alternatives for each concern, with the chance of doing better than the draws in `best`.
 
     The alternative's draws are independent of the option's: a person who responds well to one may
     respond well to the other, which would bring the chance nearer to 0 or 100 %.
-    `kinds` gives the concern kind of each concern key.
+    `kinds` gives the concern kind of each concern key, `twins` those of the draws: the spread of that chance is over their blocks.
     """
     found = []
     for key, draws in best.items():
@@ -47,8 +49,8 @@ def comparators(best: dict[str, Draws], kinds: Mapping[str, str], *, seed: int) 
                 continue
             modality = row.fields["modality"]
             other = alternative_draws(row, draws.size, seed=seed)
-            blocks = np.array_split(np.arange(draws.size), 20)
-            better = np.array([100 * np.mean(other[part] > draws[part]) for part in blocks])
+            mass = twins.block_weights
+            better = np.bincount(twins.block, weights=PERCENT * twins.weights * (other > draws)) / np.where(mass > 0, mass, 1.0)
             rows = {name: _row_for(modality, metric) for metric, name in _ROWS.items()}
             parts: dict[str, Quantity | None] = {name: from_row(item) if item else None for name, item in rows.items()}
             used = [row.id, *(item.id for item in rows.values() if item)]
@@ -57,7 +59,7 @@ def comparators(best: dict[str, Draws], kinds: Mapping[str, str], *, seed: int) 
                     modality=modality,
                     concern=key,
                     improvement_pct=quantity(band(other, "pct", [row.id])),
-                    probability_better_pct=quantity(band(better, "pct", [row.id])),
+                    probability_better_pct=quantity(band(better, "pct", [row.id], weights=mass)),
                     downtime_days=parts["downtime_days"],
                     pain_0_10=parts["pain_0_10"],
                     sessions=parts["sessions"],
@@ -78,7 +80,7 @@ def no_treatment(people_places: dict[str, Place]) -> NoTreatment:
         for key, lesion in place.lesions.items():
             result = response.no_treatment(lesion, place.twins)
             ids = ["CMP-047"]
-            improvement[key] = quantity(band(result, "pct", ids))
+            improvement[key] = quantity(band(result, "pct", ids, weights=place.twins.unequal))
             sources += ids
     return NoTreatment(
         description="Daily broad-spectrum sunscreen for twelve months and no procedure.",

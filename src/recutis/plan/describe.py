@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from recutis import evidence
-from recutis.bands import quantile
 from recutis.classes import matches_any
 from recutis.course import CourseDates
 from recutis.injury import Injury
@@ -190,7 +189,7 @@ def why(
             f"{lesion.bottom_um:.0f} µm deep and the injury reaches {_reaches(lesion.target, injury)}."
         )
     at = limits.limit_quantile
-    downtime = quantile(candidate.course.social_downtime_days, at)
+    downtime = candidate.course.quantile(candidate.course.social_downtime_days, at)
     words.append(
         f"Social downtime stays within {downtime:.1f} days for {at:.0%} of people like this one; the limit is "
         f"{limits.max_social_downtime_days:g} days."

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from recutis import evidence
-from recutis.bands import quantile
+from recutis.bands import weighted_quantile
 from recutis.classes import matches
 from recutis.errors import RecutisError
 from recutis.injury import Injury
@@ -100,8 +100,8 @@ def spots_area_cm2(concerns: list[Concern]) -> float | None:
     return total
 
 
-def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
-    """Skin, twins and lesions for each site of the patient's concerns, in the file's order."""
+def places(patient: Patient, *, n: int, seed: int, blocks: int = 20) -> dict[str, Place]:
+    """Skin, `n` twins in blocks, and lesions for each site of the patient's concerns, in the file's order."""
     from recutis import skin as skins
     from recutis import twins
     from recutis.patient import traits
@@ -127,7 +127,7 @@ def places(patient: Patient, *, n: int, seed: int) -> dict[str, Place]:
         found[site] = Place(
             site=site,
             skin=layered,
-            twins=twins.draw(person, n=n, seed=seed),
+            twins=twins.draw(person, n=n, seed=seed, blocks=blocks),
             concerns=here,
             lesions=lesions,
             area_cm2=site_area_cm2(list(here.values())),
@@ -243,7 +243,7 @@ class Evaluator:
         for name in self.anaesthesia(device):
             care = replace(care, anaesthesia=name)
             pain = response.pain_during(injury, place.twins, care)
-            if quantile(pain, self.pain_quantile) <= self.pain_target:
+            if weighted_quantile(pain, self.pain_quantile, place.twins.unequal) <= self.pain_target:
                 break
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
@@ -282,6 +282,7 @@ def course_draws(
         pain_0_10=together.pain_0_10,
         risks=risks,
         sessions=sessions,
+        weights=evaluations[0].place.twins.unequal,
         burned_fraction=max(
             (
                 injury.epidermis_killed_fraction + injury.epidermis_removed_fraction

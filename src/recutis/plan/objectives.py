@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from recutis import evidence
-from recutis.bands import Draws, quantile
+from recutis.bands import Draws, weighted_quantile
 from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
@@ -44,7 +44,8 @@ class CourseDraws:
 
     `improvement_pct` by concern after the last session, `risks` per course by kind (0..1),
     `burned_fraction` the share of normal epidermis that a selective laser kills, `too_deep_um` how
-    far the injury reaches below the depth that it may use (0: not so deep).
+    far the injury reaches below the depth that it may use (0: not so deep), `weights` those of the
+    twins (None: all equal).
     """
 
     improvement_pct: dict[str, Draws]
@@ -54,17 +55,26 @@ class CourseDraws:
     sessions: int
     burned_fraction: float = 0.0
     too_deep_um: float = 0.0
+    weights: Draws | None = None
+
+    def quantile(self, draws: Draws, probability: float) -> float:
+        """Quantile of draws over the twins of the course."""
+        return weighted_quantile(draws, probability, self.weights)
+
+    def mean(self, draws: Draws) -> float:
+        """Mean of draws over the twins of the course."""
+        return float(np.average(draws, weights=self.weights))
 
     def visible(self) -> tuple[str, ...]:
         """Concerns on which the median twin shows a visible change."""
         least = evidence.value("plan.visible_change")
-        return tuple(name for name, draws in self.improvement_pct.items() if quantile(draws, 0.5) >= least)
+        return tuple(name for name, draws in self.improvement_pct.items() if self.quantile(draws, 0.5) >= least)
 
 
 def _price_of_pih(course: CourseDraws, limits: Limits) -> float:
     """Points of improvement that the chance of PIH in the course is worth to this person (row `plan.price.pih`)."""
     price = evidence.value("plan.price.pih") * evidence.value(f"plan.pih_weight.{limits.risk}")
-    return price * PERCENT * float(np.mean(course.risks["pih"]))
+    return price * PERCENT * course.mean(course.risks["pih"])
 
 
 def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None = None) -> tuple[str, ...]:
@@ -75,17 +85,17 @@ def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None
     found = []
     at = limits.limit_quantile
     percent = f"{at:.0%}"
-    downtime = quantile(course.social_downtime_days, at)
+    downtime = course.quantile(course.social_downtime_days, at)
     if downtime > limits.max_social_downtime_days:
         most = f"{limits.max_social_downtime_days:g}"
         found.append(f"social downtime of at most {most} days (held at the {percent} quantile)")
     if course.sessions > limits.max_sessions:
         found.append(f"at most {limits.max_sessions} sessions")
-    if limits.max_pain_0_10 is not None and quantile(course.pain_0_10, at) > limits.max_pain_0_10:
+    if limits.max_pain_0_10 is not None and course.quantile(course.pain_0_10, at) > limits.max_pain_0_10:
         found.append(f"pain of at most {limits.max_pain_0_10:g} of 10 (held at the {percent} quantile)")
     for kind in LASTING_HARM:
         cap = evidence.value(f"plan.cap.{kind}")
-        if 100 * quantile(course.risks[kind], 0.9) > cap:
+        if 100 * course.quantile(course.risks[kind], 0.9) > cap:
             found.append(f"hard cap: {kind} of at most {cap:g} % in a course (held at the 90% quantile)")
     burn_cap = evidence.value("plan.cap.selective_burn")
     if PERCENT * course.burned_fraction > burn_cap:
@@ -102,12 +112,12 @@ def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None
 def gain(course: CourseDraws, weights: dict[str, float], at: float) -> float:
     """Weighted improvement over all the person's concerns at a quantile, in points of per cent; an untreated one counts as none."""
     total = sum(weights.values())
-    return sum(weights[name] * quantile(draws, at) for name, draws in course.improvement_pct.items()) / (total or 1.0)
+    return sum(weights[name] * course.quantile(draws, at) for name, draws in course.improvement_pct.items()) / (total or 1.0)
 
 
 def worst_risk_pct(course: CourseDraws) -> float:
     """Median chance of PIH or of infection in the course, whichever is larger, in percent."""
-    return 100 * max(quantile(course.risks[kind], 0.5) for kind in ("pih", "bacterial_infection", "herpes"))
+    return 100 * max(course.quantile(course.risks[kind], 0.5) for kind in ("pih", "bacterial_infection", "herpes"))
 
 
 def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:
@@ -116,16 +126,16 @@ def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> flo
     The exchange rates are rows `plan.price.*`, judgement that a clinic may question.
     """
     price = {name: evidence.value(f"plan.price.{name}") for name in ("infection", "prolonged_erythema", "lasting_harm")}
-    middle = {kind: 100 * float(np.mean(draws)) for kind, draws in course.risks.items()}
+    middle = {kind: 100 * course.mean(draws) for kind, draws in course.risks.items()}
     given_up = (
         _price_of_pih(course, limits)
         + price["infection"] * (middle["bacterial_infection"] + middle["herpes"])
         + price["prolonged_erythema"] * middle["prolonged_erythema"]
         + price["lasting_harm"] * sum(middle[kind] for kind in LASTING_HARM)
-        + evidence.value("plan.price.downtime_day") * course.sessions * quantile(course.social_downtime_days, 0.5)
+        + evidence.value("plan.price.downtime_day") * course.sessions * course.quantile(course.social_downtime_days, 0.5)
         + evidence.value("plan.price.session") * (course.sessions - 1)
         + evidence.value("plan.price.pain")
-        * max(0.0, quantile(course.pain_0_10, 0.5) - evidence.value("plan.pain_without_price"))
+        * max(0.0, course.quantile(course.pain_0_10, 0.5) - evidence.value("plan.pain_without_price"))
     )
     return gain(course, weights, limits.gain_quantile) - given_up
 

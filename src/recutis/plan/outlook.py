@@ -52,8 +52,8 @@ def _point(course: ConcernCourse, months: float, session: int | None, gain: Draw
     return GainPoint(
         months=round(months, 2),
         session=session,
-        improvement_pct=of_draws(gain, "pct", sources),
-        typical_pct=of_draws(block_medians(gain, course.twins), "pct", sources),
+        improvement_pct=of_draws(gain, "pct", sources, weights=course.twins.unequal),
+        typical_pct=of_draws(block_medians(gain, course.twins), "pct", sources, weights=course.twins.block_weights),
     )
 
 
@@ -109,7 +109,7 @@ def scales(course: ConcernCourse) -> tuple[ScaleOutcome, ...]:
         after = tuple(
             ScaleAfter(
                 months=month,
-                score=of_draws(reading.after, chosen.unit, sources),
+                score=of_draws(reading.after, chosen.unit, sources, weights=course.twins.unequal),
                 one_grade_better_pct=_chance(reading.better_by_one, course.twins, sources),
             )
             for month, reading in zip(timeline.MONTHS_TOLD, readings, strict=True)
@@ -123,7 +123,7 @@ def scales(course: ConcernCourse) -> tuple[ScaleOutcome, ...]:
                 high=chosen.high,
                 better=chosen.better,
                 baseline_stated=readings[0].stated or chosen.compares,
-                before=of_draws(readings[0].before, chosen.unit, readings[0].sources),
+                before=of_draws(readings[0].before, chosen.unit, readings[0].sources, weights=course.twins.unequal),
                 after=after,
             )
         )
@@ -136,8 +136,10 @@ def _chance(chance: Draws | None, twins: Twins, sources: Sequence[str]) -> Quant
     if chance is None:
         return None
     blocks = block_shares_pct(chance, twins)
-    spread = of_draws(blocks, "pct", sources)
-    middle = min(max(round(float(np.mean(blocks)), 2), spread.p10), spread.p90)  # the mean of all, as the odds of quarters
+    spread = of_draws(blocks, "pct", sources, weights=twins.block_weights)
+    middle = min(
+        max(round(float(np.average(blocks, weights=twins.block_weights)), 2), spread.p10), spread.p90
+    )  # the mean of all, as the odds of quarters
     return spread.model_copy(update={"p50": middle})
 
 

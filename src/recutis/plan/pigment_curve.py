@@ -43,14 +43,10 @@ def _spread(low: float, high: float) -> np.ndarray[tuple[int], np.dtype[np.float
 
 def _twins(evaluation: SiteEvaluation) -> dict[str, Twins]:
     """The same person in each phototype: what is known of the rest stays, draw by draw."""
-    from recutis import twins
+    from recutis.response.cloud import with_traits
 
     mine = evaluation.place.twins
-    blocks = int(mine.block.max()) + 1
-    return {
-        phototype: twins.draw(replace(mine.traits, phototype=phototype), n=mine.n, seed=mine.seed, blocks=blocks)
-        for phototype in PHOTOTYPES
-    }
+    return {phototype: with_traits(mine, replace(mine.traits, phototype=phototype)) for phototype in PHOTOTYPES}
 
 
 def _skins(evaluation: SiteEvaluation) -> dict[str, Skin]:
@@ -97,7 +93,9 @@ def pigment_curve(
                 density_pct=round(density, 3),
                 coverage_pct=round(PERCENT * own.coverage_fraction, 2),
                 risk_pct={
-                    phototype: of_draws(PERCENT * draws, "pct", evaluation.response.sources.get("pih", ()))
+                    phototype: of_draws(
+                        PERCENT * draws, "pct", evaluation.response.sources.get("pih", ()), weights=people[phototype].unequal
+                    )
                     for phototype, draws in risk.items()
                 },
             )

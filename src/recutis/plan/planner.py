@@ -274,7 +274,7 @@ def _ready(
             draft.calendar = calendar(told, dates, draft.aftercare)
             draft.flag_class = told.device_class
             kinds = {name: concern.kind for name, concern in named_concerns(patient).items()}
-            draft.comparators = comparators(course.improvement_pct, kinds, seed=request.seed)
+            draft.comparators = comparators(course.improvement_pct, kinds, evaluations[0].place.twins, seed=request.seed)
     draft.options = tuple(options)
     draft.headline = _headline(options[0])
     return draft

@@ -5,44 +5,44 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from recutis import evidence
-from recutis.bands import Draws
-from recutis.classes import matches
-from recutis.errors import CancelledError, InputError
+from recutis.bands import Draws, weighted_quantile
+from recutis.errors import CancelledError
 from recutis.files import writing_folder
 from recutis.injury import Injury
-from recutis.laser.types import Cooling, Device, Exposure
+from recutis.laser.types import Cooling, Exposure
 from recutis.patient import Screening, ceiling, questions, screen, unasked
 from recutis.plan.assemble import screening_entries, sources_of
-from recutis.plan.care import ANAESTHESIA_WORDS, care_policy, numbing_for, prophylaxis
-from recutis.plan.course_file import CourseFile, SessionFile
+from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
+from recutis.plan.course_file import CourseFile
 from recutis.plan.describe import injury_document, pass_settings, strongest
 from recutis.plan.document import PlanProvenance, Predictions, Quantity, Question
-from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, Place, SiteEvaluation, named_concerns, places
-from recutis.plan.fold import continued, course_chance
+from recutis.plan.evaluate import InjuryProvider, Place, SiteEvaluation, named_concerns, places
+from recutis.plan.fold import course_chance
+from recutis.plan.learn import as_seen, learn_from
 from recutis.plan.outlook import ConcernCourse, outlook
 from recutis.plan.pigment_curve import pigment_curve
 from recutis.plan.prediction_document import CoursePrediction, CourseWarning, PigmentCurve, SessionPrediction, WholeCourse
 from recutis.plan.predictions import predictions
 from recutis.plan.quantities import of_draws
+from recutis.plan.sessions import Sessions, Treated, on_the_spot, usual_interval, with_gain
 from recutis.plan.setting_limits import above_ceiling
 from recutis.provenance import provenance
 from recutis.units import DAYS_PER_WEEK, PERCENT
 
 if TYPE_CHECKING:
-    from recutis.response import SiteResponse
     from recutis.skin.types import Lesion, Skin
 
 _TWINS: Final = 400
-_CURVE: Final = 30
-"""Sessions over which a device's own course is followed, more than a course file may hold."""
+_BLOCKS: Final = 20
+_FINER: Final = 5
+"""Times as many twins and blocks where something was seen, for then only those that fit tell of the person."""
 HOW: Final = (
     "Each session is computed on the skin of the patient file: what an earlier session left behind (redness, thinner or tanned skin) "
     "is not carried on.",
@@ -57,107 +57,49 @@ HOW: Final = (
     "Days out of sight are added up twin by twin; the course's pain is that of its worst session.",
     "Screening is of the patient file's date; it is not run again for later sessions.",
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Treated:
-    """One session evaluated at all its sites, with the gain of every concern by then."""
-
-    session: SessionFile
-    device: Device
-    day: datetime.date
-    evaluations: list[SiteEvaluation]
-    together: SiteResponse
-    gain: dict[str, Draws]
-
-
-def _cooled(injure: InjuryProvider, cooling: Cooling, exposure: Exposure, skin: Skin, *, lesion: Lesion | None = None) -> Injury:
-    """The injury with the session's own cooling in the place of the device's."""
-    return injure(replace(exposure, cooling=cooling), skin, lesion=lesion)
-
-
-def _evaluator(
-    course: CourseFile, screening: Screening, session: SessionFile, gap_weeks: float, injure: InjuryProvider
-) -> Evaluator:
-    def anaesthesia(device: Device) -> tuple[str, ...]:
-        return (session.anaesthesia,) if session.anaesthesia else numbing_for(device, STRENGTH)
-
-    return Evaluator(
-        care_for=care_policy(course.patient, screening),
-        injure=partial(_cooled, injure, session.exposure().cooling),
-        anaesthesia=anaesthesia,
-        most_sessions=_CURVE,
-        interval_weeks=lambda _device: gap_weeks,
-        pain_target=evidence.value("plan.pain_target"),
-        pain_quantile=0.5,
-    )
-
-
-def _usual_interval(device: Device) -> evidence.Row:
-    """The row of the usual weeks between sessions of a class."""
-    for row in evidence.rows("model_plan"):
-        if row.id.startswith("plan.interval.") and matches(row.id.removeprefix("plan.interval."), device.device_class):
-            return row
-    msg = f"No interval between sessions is known for {device.device_class}; choose another device."
-    raise InputError(msg)
-
-
-def _with_gain(evaluation: SiteEvaluation, gain: dict[str, Draws]) -> SiteEvaluation:
-    """The evaluation telling the gain of the whole course so far."""
-    told = {name: replace(item, by_session=gain[name][None, :]) for name, item in evaluation.improvement.items()}
-    return replace(evaluation, improvement=told)
-
-
-def _fold(gain: dict[str, Draws], evaluation: SiteEvaluation) -> dict[str, Draws]:
-    """Gains after one more session at one place."""
-    found = dict(gain)
-    for name, item in evaluation.improvement.items():
-        found[name] = continued(gain[name], item.by_session) if name in gain else item.by_session[0]
-    return found
+HOW_SEEN: Final = (
+    "What was seen at a session reweights the twins by how likely each would have shown it; sessions after it, and the course, are "
+    "told with those twins. In the course, what was seen stands in the place of what was predicted.",
+)
+HOW_SPOT: Final = ("A test spot adds neither gain nor days nor risk to the course; what is told of it is of the spot alone.",)
 
 
 def _treat(
-    course: CourseFile,
-    at: dict[str, Place],
-    screening: Screening,
-    injure: InjuryProvider,
-    progress: Callable[[float], None],
-    cancelled: Callable[[], bool],
-) -> list[_Treated]:
-    """All sessions in order, each on what the earlier ones gained."""
-    from recutis import response
-
-    done: list[_Treated] = []
+    sessions: Sessions, at: dict[str, Place], progress: Callable[[float], None], cancelled: Callable[[], bool]
+) -> tuple[list[Treated], list[Treated]]:
+    """All sessions in order: as foreseen with what was seen before each, and as known after everything that was seen."""
+    course, start = sessions.course, at
+    done: list[Treated] = []
     gain: dict[str, Draws] = {}
-    last: dict[str, datetime.date] = {}
-    for number, (session, day) in enumerate(zip(course.sessions, course.days(), strict=True), start=1):
+    for number in range(1, len(course.sessions) + 1):
         if cancelled():
             msg = "The prediction was cancelled; nothing was written."
             raise CancelledError(msg)
-        device, settings = session.device.device(), session.exposure().settings
-        evaluations = []
-        for site in course.sites(number):
-            usual = _usual_interval(device).value or 0.0
-            gap = (day - last[site]).days / DAYS_PER_WEEK if site in last else usual
-            found = _evaluator(course, screening, session, gap, injure).site(device, settings, at[site])
-            found = replace(found, exposure=replace(found.exposure, cooling=session.exposure().cooling))
-            gain = _fold(gain, found)
-            evaluations.append(_with_gain(found, gain))
-            last[site] = day
-        together = response.combine([item.response for item in evaluations])
-        done.append(
-            _Treated(session=session, device=device, day=day, evaluations=evaluations, together=together, gain=dict(gain))
-        )
+        one = sessions.treat(number, at, gain)
+        gain = one.gain
+        if one.session.seen:
+            at, one = learn_from(sessions, number, at)
+            gain = sessions.until(number, at).gain
+        done.append(one)
         progress(number / len(course.sessions))
-    return done
+    if at is start:
+        return done, done
+    known: list[Treated] = []
+    gain = {}
+    for number in range(1, len(course.sessions) + 1):
+        known.append(as_seen(course, number, sessions.treat(number, at, gain)))
+        gain = known[-1].gain
+    return done, known
 
 
-def _gains(gain: dict[str, Draws], sources: dict[str, tuple[str, ...]]) -> dict[str, Quantity]:
-    """Gains of the concerns that have sources to tell."""
-    return {name: of_draws(draws, "pct", sources[name]) for name, draws in gain.items() if name in sources}
+def _gains(one: Treated, sources: dict[str, tuple[str, ...]]) -> dict[str, Quantity]:
+    """Gains of the concerns that have sources to tell; of a test spot, those on the spot."""
+    spot = {name: draws for item in one.evaluations for name, draws in on_the_spot(item).items()}
+    gain = spot if one.session.test_spot else one.gain
+    return {name: of_draws(draws, "pct", sources[name], weights=one.weights) for name, draws in gain.items() if name in sources}
 
 
-def _session(number: int, one: _Treated, start: datetime.date, sources: dict[str, tuple[str, ...]]) -> SessionPrediction:
+def _session(number: int, one: Treated, start: datetime.date, sources: dict[str, tuple[str, ...]]) -> SessionPrediction:
     told = predictions(one.evaluations, sessions=1)
     lead = strongest(one.evaluations)
     clocks = {
@@ -171,6 +113,7 @@ def _session(number: int, one: _Treated, start: datetime.date, sources: dict[str
         number=number,
         date=one.day.isoformat(),
         week=round((one.day - start).days / DAYS_PER_WEEK, 2),
+        test_spot=one.session.test_spot,
         device=one.device.name,
         device_class=one.device.device_class,
         sites=tuple(item.place.site for item in one.evaluations),
@@ -180,8 +123,9 @@ def _session(number: int, one: _Treated, start: datetime.date, sources: dict[str
         anaesthesia=ANAESTHESIA_WORDS[lead.care.anaesthesia],
         prophylaxis=prophylaxis(lead.care),
         injuries=tuple(injury_document(item, injury) for item in one.evaluations for injury in item.injuries.values()),
-        improvement_pct=_gains(one.gain, sources),
+        improvement_pct=_gains(one, sources),
         risks=_session_risks(told),
+        learnt=one.learnt,
         **clocks,
     )
 
@@ -192,19 +136,21 @@ def _session_risks(told: Predictions) -> dict[str, Quantity]:
     return {kind: getattr(told.risks, kind).per_session for kind in RISKS}
 
 
-def _whole(done: list[_Treated]) -> WholeCourse:
+def _whole(known: list[Treated]) -> WholeCourse:
     from recutis.response import RISKS
 
+    done = [one for one in known if not one.session.test_spot]
+    weights = done[-1].weights
     last: dict[str, SiteEvaluation] = {}
     for one in done:
         last |= {item.place.site: item for item in one.evaluations}
-    final = [_with_gain(item, done[-1].gain) for item in last.values()]
+    final = [with_gain(item, done[-1].gain) for item in last.values()]
     told = predictions(final, sessions=1)
     risks = {}
     for kind in RISKS:
         draws = course_chance([one.together.risks[kind] for one in done], kind=kind)
         sources = dict.fromkeys(key for one in done for key in one.together.sources.get(kind, ()))
-        risks[kind] = of_draws(PERCENT * draws, "pct", sources)
+        risks[kind] = of_draws(PERCENT * draws, "pct", sources, weights=weights)
     cited = {
         name: tuple(dict.fromkeys(key for one in done for key in one.together.sources.get(name, ())))
         for name in ("social_downtime_days", "pain_0_10")
@@ -219,22 +165,22 @@ def _whole(done: list[_Treated]) -> WholeCourse:
         recurrence_pct=told.recurrence_pct,
         time_to_effect_weeks=told.time_to_effect_weeks,
         non_responders_pct={name: odds.no_visible_change for name, odds in told.quartile_odds.items()},
-        **outlook(_concern_courses(done)),
+        **outlook(_concern_courses(known)),
         risks=risks,
-        social_downtime_days_in_all=of_draws(days, "days", cited["social_downtime_days"]),
-        worst_pain_0_10=of_draws(pain, "0-10", cited["pain_0_10"]),
+        social_downtime_days_in_all=of_draws(days, "days", cited["social_downtime_days"], weights=weights),
+        worst_pain_0_10=of_draws(pain, "0-10", cited["pain_0_10"], weights=weights),
     )
 
 
-def _concern_courses(done: list[_Treated]) -> dict[str, ConcernCourse]:
-    """Each concern with the sessions that treat it and what they gain."""
+def _concern_courses(known: list[Treated]) -> dict[str, ConcernCourse]:
+    """Each concern with the sessions that treat it and what they gain, without test spots."""
     found: dict[str, ConcernCourse] = {}
-    for name in done[-1].gain:
+    for name in known[-1].gain:
         treated = [
             (number, one, item)
-            for number, one in enumerate(done, start=1)
+            for number, one in enumerate(known, start=1)
             for item in one.evaluations
-            if name in item.improvement
+            if name in item.improvement and not one.session.test_spot
         ]
         _, _, last = treated[-1]
         found[name] = ConcernCourse(
@@ -250,10 +196,19 @@ def _concern_courses(done: list[_Treated]) -> dict[str, ConcernCourse]:
     return found
 
 
-def _pigment(done: list[_Treated], injure: InjuryProvider, screening: Screening) -> PigmentCurve:
-    """PIH by phototype and density for the session and site with the greatest chance of it."""
-    places_hit = [(number, item) for number, one in enumerate(done, start=1) for item in one.evaluations]
-    number, worst = max(places_hit, key=lambda told: float(np.median(told[1].response.risks["pih"])))
+def _cooled(injure: InjuryProvider, cooling: Cooling, exposure: Exposure, skin: Skin, *, lesion: Lesion | None = None) -> Injury:
+    """The injury with the session's own cooling in the place of the device's."""
+    return injure(replace(exposure, cooling=cooling), skin, lesion=lesion)
+
+
+def _pigment(known: list[Treated], injure: InjuryProvider, screening: Screening) -> PigmentCurve:
+    """PIH by phototype and density for the session and site with the greatest chance of it, of those that treat."""
+    places_hit = [
+        (number, item) for number, one in enumerate(known, start=1) for item in one.evaluations if not one.session.test_spot
+    ]
+    number, worst = max(
+        places_hit, key=lambda told: weighted_quantile(told[1].response.risks["pih"], 0.5, told[1].place.twins.unequal)
+    )
     most = ceiling(
         worst.place.site,
         worst.exposure.device.device_class,
@@ -302,7 +257,17 @@ def _without(told: WholeCourse, names: frozenset[str]) -> WholeCourse:
     )
 
 
-def _site_warnings(number: int, item: SiteEvaluation, screening: Screening) -> list[CourseWarning]:
+def _spotted(done: list[Treated], item: SiteEvaluation) -> bool:
+    """Whether a test spot of this device class was made at this site by then."""
+    return any(
+        one.session.test_spot
+        and one.device.device_class == item.exposure.device.device_class
+        and any(other.place.site == item.place.site for other in one.evaluations)
+        for one in done
+    )
+
+
+def _site_warnings(number: int, item: SiteEvaluation, screening: Screening, *, spotted: bool) -> list[CourseWarning]:
     """Rules and ceilings that speak against one session at one site."""
     device, site = item.exposure.device, item.place.site
     found = []
@@ -324,17 +289,17 @@ def _site_warnings(number: int, item: SiteEvaluation, screening: Screening) -> l
     else:
         for words in above_ceiling(item.exposure, most):
             tell("not_allowed", f"Above the hard ceiling: {words}", *most.rule_ids)
-        if most.test_spot:
+        if most.test_spot and not spotted:
             tell("caution", "A test spot is asked for before this treatment", *most.rule_ids)
     for words in item.injury.warnings:
         tell("caution", words)
     return found
 
 
-def _time_warnings(done: list[_Treated], start: datetime.date) -> list[CourseWarning]:
+def _time_warnings(done: list[Treated], start: datetime.date) -> list[CourseWarning]:
     """Sessions that come too soon for the skin, or lie before the planning day."""
     found = []
-    last: dict[str, _Treated] = {}
+    last: dict[str, Treated] = {}
     for number, one in enumerate(done, start=1):
         if one.day < start:
             text = f"The session on {one.day} lies before the patient file's date {start}"
@@ -342,13 +307,14 @@ def _time_warnings(done: list[_Treated], start: datetime.date) -> list[CourseWar
         for item in one.evaluations:
             site = item.place.site
             before = last.get(site)
-            last[site] = one
+            if not one.session.test_spot:
+                last[site] = one
             if before is None:
                 continue
             days = (one.day - before.day).days
-            closed = float(np.quantile(before.together.closure_days, 0.9))
+            closed = weighted_quantile(before.together.closure_days, 0.9, before.weights)
             cited = tuple(before.together.sources.get("closure_days", ()))
-            row = _usual_interval(one.device)
+            row = usual_interval(one.device)
             least = row.low or row.value or 0.0
             if days <= closed:
                 text = (
@@ -383,8 +349,10 @@ def predict_course(
         injure = simulated
     patient = course.patient
     screening = screen(patient)
-    at = places(patient, n=_TWINS, seed=seed)
-    done = _treat(course, at, screening, injure, progress or _silent, cancelled or _never)
+    finer = _FINER if any(session.seen for session in course.sessions) else 1
+    at = places(patient, n=finer * _TWINS, seed=seed, blocks=finer * _BLOCKS)
+    sessions = Sessions(course=course, screening=screening, injure=injure)
+    done, known = _treat(sessions, at, progress or _silent, cancelled or _never)
     effects: dict[str, tuple[str, ...]] = {}
     for one in done:
         for item in one.evaluations:
@@ -392,14 +360,14 @@ def predict_course(
     warnings = _screening_warnings(course, screening)
     for number, one in enumerate(done, start=1):
         for item in one.evaluations:
-            warnings += _site_warnings(number, item, screening)
+            warnings += _site_warnings(number, item, screening, spotted=_spotted(done[:number], item))
     warnings += _time_warnings(done, patient.date)
     warnings.sort(key=lambda item: item.severity != "not_allowed")
     untold = _untold(course, screening)
     told = {name: ids for name, ids in effects.items() if name not in untold}
-    sessions = tuple(_session(number, one, patient.date, told) for number, one in enumerate(done, start=1))
-    whole = _without(_whole(done), untold)
-    pigment = _pigment(done, injure, screening)
+    each = tuple(_session(number, one, patient.date, told) for number, one in enumerate(done, start=1))
+    whole = _without(_whole(known), untold)
+    pigment = _pigment(known, injure, screening)
     made = provenance(course.model_dump(mode="json", exclude_none=True), seed=seed)
     return CoursePrediction(
         allowed=not any(item.severity == "not_allowed" for item in warnings),
@@ -408,12 +376,14 @@ def predict_course(
         questions=tuple(Question(place=item.place, question=item.question) for item in questions(patient)),
         unasked=tuple(unasked(patient)),
         screening=screening_entries(screening),
-        sessions=sessions,
+        sessions=each,
         course=whole,
         pigment=pigment,
-        how=HOW,
-        sources=sources_of([sessions, whole, pigment, tuple(warnings)]),
-        provenance=PlanProvenance(**asdict(made), twins=_TWINS, candidates=1, seconds=round(time.perf_counter() - started, 3)),
+        how=(*HOW, *(HOW_SEEN if known is not done else ()), *(HOW_SPOT if any(one.session.test_spot for one in done) else ())),
+        sources=sources_of([each, whole, pigment, tuple(warnings)]),
+        provenance=PlanProvenance(
+            **asdict(made), twins=finer * _TWINS, candidates=1, seconds=round(time.perf_counter() - started, 3)
+        ),
     )
 
 

@@ -34,15 +34,53 @@ class CourseWarning(_Part):
     sources: tuple[str, ...]
 
 
-class SessionPrediction(_Part):
-    """One session: what is done, and what follows from it.
+class SeenThing(_Part):
+    """One thing that was seen, beside what had been predicted: days, points, or for an event its chance in percent."""
 
-    Risks are of this session alone, in percent; `improvement_pct` is what has been gained by then, matured.
+    site: str
+    concern: str | None
+    what: str
+    value: float | bool
+    predicted: Quantity
+
+
+class Shift(_Part):
+    """A prediction before and after what was seen."""
+
+    before: Quantity
+    after: Quantity
+
+
+class Learnt(_Part):
+    """What a session taught about this person.
+
+    `effective_twins` of `twins` are left when everything seen counts at once: few, when it was surprising. `refreshed` says how
+    often the cloud was drawn anew. The shifts are of the same session done again, all its sites together; `pih` in percent.
+    """
+
+    twins: int
+    effective_twins: float
+    refreshed: int
+    seen: tuple[SeenThing, ...]
+    redness_days: Shift
+    social_downtime_days: Shift
+    pain_0_10: Shift
+    pih: Shift
+    improvement_pct: dict[str, Shift]
+    sources: tuple[str, ...]
+
+
+class SessionPrediction(_Part):
+    """One session: what is done, and what follows from it, as foreseen with all that was seen before it.
+
+    Risks are of this session alone, in percent; `improvement_pct` is what has been gained by then, matured, and of a test spot
+    what is gained on the spot. `learnt` says what was seen since and what that changes; later sessions are predicted with it.
     """
 
     number: int
     date: str
     week: float
+    test_spot: bool
     device: str
     device_class: str
     sites: tuple[str, ...]
@@ -64,6 +102,7 @@ class SessionPrediction(_Part):
     pih_duration_weeks: Quantity
     symptoms: tuple[SymptomDay, ...]
     risks: dict[str, Quantity]
+    learnt: Learnt | None
 
 
 class GainPoint(_Part):
@@ -130,11 +169,13 @@ class PigmentCurve(_Part):
 
 
 class WholeCourse(_Part):
-    """The course as a whole: improvement after the last session, harm at least once, days lost in all.
+    """The course as a whole, without test spots: improvement after the last session, harm at least once, days lost in all.
 
     By concern: `by_session` the matured gain after each session, `over_time` what is seen at each session and after the last one with
     daily sunscreen, `over_time_without_sunscreen` the same without it where the sun matters, `scales` the field's scales and
     `non_responders_pct` the share of persons below 10 % improvement.
+
+    It is told with everything that was seen: days, pain and events that were seen stand in the place of what was predicted.
     """
 
     sessions: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +21,13 @@ _SYMPTOMS = ("redness", "swelling", "crusting", "peeling", "bronzing", "pain", "
 _ODDS = ("below_25", "from_25_to_50", "from_50_to_75", "above_75", "no_visible_change")
 
 
-def _symptoms(together: SiteResponse) -> tuple[SymptomDay, ...]:
+def _symptoms(together: SiteResponse, weights: Draws | None) -> tuple[SymptomDay, ...]:
     days = []
     for number, day in enumerate(together.days):
-        parts = {name: of_draws(together.symptoms[name][number], "0-10", together.sources.get(name, ())) for name in _SYMPTOMS}
+        parts = {
+            name: of_draws(together.symptoms[name][number], "0-10", together.sources.get(name, ()), weights=weights)
+            for name in _SYMPTOMS
+        }
         days.append(SymptomDay(day=int(day), **parts))
     return tuple(days)
 
@@ -44,9 +48,9 @@ def _chair(evaluations: list[SiteEvaluation]) -> ChairMinutes:
     low, typical, high = evidence.numbers("PRO-032")
     room = generator.triangular(low, typical, high, twins.n)
     return ChairMinutes(
-        numbing=of_draws(numbing, "min", ["PRO-012", "PRO-015"]),
-        laser=of_draws(laser, "min", sources),
-        total=of_draws(numbing + laser + room, "min", [*sources, "PRO-012", "PRO-015", "PRO-032"]),
+        numbing=of_draws(numbing, "min", ["PRO-012", "PRO-015"], weights=twins.unequal),
+        laser=of_draws(laser, "min", sources, weights=twins.unequal),
+        total=of_draws(numbing + laser + room, "min", [*sources, "PRO-012", "PRO-015", "PRO-032"], weights=twins.unequal),
     )
 
 
@@ -55,7 +59,12 @@ def _odds(evaluations: list[SiteEvaluation], key: str, draws: Draws, sources: tu
 
     twins = next(item.place.twins for item in evaluations if key in item.improvement)
     parts = dict(zip(_ODDS, response.quartile_odds(draws, twins), strict=True))
-    return QuartileOdds(**{name: _pooled(of_draws(odds, "pct", sources), float(np.mean(odds))) for name, odds in parts.items()})
+    mass = twins.block_weights
+    told = {
+        name: _pooled(of_draws(odds, "pct", sources, weights=mass), float(np.average(odds, weights=mass)))
+        for name, odds in parts.items()
+    }
+    return QuartileOdds(**told)
 
 
 def _pooled(spread: Quantity, mean: float) -> Quantity:
@@ -64,11 +73,11 @@ def _pooled(spread: Quantity, mean: float) -> Quantity:
     return spread.model_copy(update={"p50": middle})
 
 
-def _risks(together: SiteResponse, course_risks: dict[str, Draws]) -> Risks:
+def _risks(together: SiteResponse, course_risks: dict[str, Draws], weights: Draws | None) -> Risks:
     found = {
         kind: Risk(
-            per_session=of_draws(100 * draws, "pct", together.sources.get(kind, ())),
-            per_course=of_draws(100 * course_risks[kind], "pct", together.sources.get(kind, ())),
+            per_session=of_draws(100 * draws, "pct", together.sources.get(kind, ()), weights=weights),
+            per_course=of_draws(100 * course_risks[kind], "pct", together.sources.get(kind, ()), weights=weights),
         )
         for kind, draws in together.risks.items()
     }
@@ -79,19 +88,20 @@ def predictions(evaluations: list[SiteEvaluation], *, sessions: int) -> Predicti
     """All predictions of a course: downtime and pain per session, improvement and risks per course."""
     course, together = course_draws(evaluations, sessions=sessions)
     effects = {key: item for evaluation in evaluations for key, item in evaluation.improvement.items()}
+    told = partial(of_draws, weights=course.weights)
 
     def clock(name: str, unit: str) -> Quantity:
-        return of_draws(getattr(together, name), unit, together.sources.get(name, ()))
+        return told(getattr(together, name), unit, together.sources.get(name, ()))
 
     return Predictions(
-        improvement_pct={key: of_draws(draws, "pct", effects[key].sources) for key, draws in course.improvement_pct.items()},
+        improvement_pct={key: told(draws, "pct", effects[key].sources) for key, draws in course.improvement_pct.items()},
         quartile_odds={
             key: _odds(evaluations, key, draws, effects[key].sources) for key, draws in course.improvement_pct.items()
         },
-        recurrence_pct={key: of_draws(item.recurrence_pct, "pct of gain", item.sources) for key, item in effects.items()},
-        time_to_effect_weeks={key: of_draws(item.time_to_effect_weeks, "weeks", item.sources) for key, item in effects.items()},
+        recurrence_pct={key: told(item.recurrence_pct, "pct of gain", item.sources) for key, item in effects.items()},
+        time_to_effect_weeks={key: told(item.time_to_effect_weeks, "weeks", item.sources) for key, item in effects.items()},
         improvement_by_session_pct={
-            key: tuple(of_draws(item.by_session[number], "pct", item.sources) for number in range(sessions))
+            key: tuple(told(item.by_session[number], "pct", item.sources) for number in range(sessions))
             for key, item in effects.items()
         },
         chair_minutes=_chair(evaluations),
@@ -103,6 +113,6 @@ def predictions(evaluations: list[SiteEvaluation], *, sessions: int) -> Predicti
         sunscreen_start_day=clock("sunscreen_start_day", "day"),
         erythema_resolution_days=clock("erythema_resolution_days", "days"),
         pih_duration_weeks=clock("pih_duration_weeks", "weeks"),
-        symptoms=_symptoms(together),
-        risks=_risks(together, course.risks),
+        symptoms=_symptoms(together, course.weights),
+        risks=_risks(together, course.risks, course.weights),
     )

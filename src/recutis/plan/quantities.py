@@ -21,9 +21,9 @@ def quantity(item: Band) -> Quantity:
     )
 
 
-def of_draws(draws: Draws, unit: str, sources: Iterable[str]) -> Quantity:
-    """Quantity of a cloud of draws."""
-    return quantity(band(draws, unit, sources))
+def of_draws(draws: Draws, unit: str, sources: Iterable[str], *, weights: Draws | None = None) -> Quantity:
+    """Quantity of a cloud of draws, each with its weight (`Twins.unequal`; equal when None)."""
+    return quantity(band(draws, unit, sources, weights=weights))
 
 
 def from_row(row: evidence.Row) -> Quantity:

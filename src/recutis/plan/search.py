@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recutis import evidence
-from recutis.bands import quantile
+from recutis.bands import Draws, weighted_quantile
 from recutis.errors import CancelledError
 from recutis.laser import candidate_settings
 from recutis.laser.types import Device, Settings
@@ -44,7 +44,7 @@ class Candidate:
 
     def point(self, limits: Limits) -> tuple[float, float, float, float]:
         """Objectives, smaller is better: minus gain, downtime, worst passing risk, sessions."""
-        downtime = quantile(self.course.social_downtime_days, limits.limit_quantile)
+        downtime = self.course.quantile(self.course.social_downtime_days, limits.limit_quantile)
         return (-self.gain, downtime, worst_risk_pct(self.course), float(self.sessions))
 
 
@@ -115,6 +115,11 @@ def _improved(device: Device, evaluation: SiteEvaluation) -> list[Improvement]:
     foreign = foreign_targets(device.device_class)
     lesions = evaluation.place.lesions
     return [item for key, item in evaluation.improvement.items() if lesions[key].target not in foreign]
+
+
+def _median(draws: Draws, evaluation: SiteEvaluation) -> float:
+    """Median over the twins of a site."""
+    return weighted_quantile(draws, 0.5, evaluation.place.twins.unequal)
 
 
 def allowed_sites(
@@ -253,7 +258,7 @@ class Search:
         """Whether some setting makes a visible change in the median twin on some concern."""
         visible = evidence.value("plan.visible_change")
         return any(
-            quantile(item.by_session[self.limits.max_sessions - 1], 0.5) >= visible
+            _median(item.by_session[self.limits.max_sessions - 1], evaluation) >= visible
             for _, here in evaluated
             for evaluation in here.values()
             for item in _improved(device, evaluation)
@@ -265,7 +270,7 @@ class Search:
         words = []
         for name in self.weights:
             seen = [
-                (quantile(here[site].improvement[name].by_session[last], 0.5), here[site], name)
+                (_median(here[site].improvement[name].by_session[last], here[site]), here[site], name)
                 for here in evaluated
                 for site in here
                 if name in here[site].improvement
@@ -291,7 +296,7 @@ class Search:
         useful = {
             site: item
             for site, item in here.items()
-            if any(quantile(one.by_session[self.limits.max_sessions - 1], 0.5) >= visible for one in _improved(device, item))
+            if any(_median(one.by_session[self.limits.max_sessions - 1], item) >= visible for one in _improved(device, item))
         }
         made = []
         together = None

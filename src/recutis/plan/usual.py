@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,7 @@ def compare_usual(
     evaluations = evaluator.sites(laser, dict.fromkeys(at, settings), at)
     course, together = course_draws(evaluations, sessions=sessions)
     sources = {key: item.sources for evaluation in evaluations for key, item in evaluation.improvement.items()}
+    told = partial(of_draws, weights=course.weights)
     return UsualComparison(
         device=laser.name,
         device_class=laser.device_class,
@@ -101,10 +103,10 @@ def compare_usual(
         interval_weeks=usual.interval_weeks or evaluator.interval_weeks(laser),
         not_allowed=_not_allowed(usual, at, screening),
         breaks=broken(course, limits),
-        improvement_pct={key: of_draws(draws, "pct", sources[key]) for key, draws in course.improvement_pct.items()},
-        social_downtime_days=of_draws(together.social_downtime_days, "days", together.sources.get("social_downtime_days", ())),
-        pain_0_10=of_draws(together.pain_0_10, "0-10", together.sources.get("pain_0_10", ())),
-        pih_per_course=of_draws(100 * course.risks["pih"], "pct", together.sources.get("pih", ())),
+        improvement_pct={key: told(draws, "pct", sources[key]) for key, draws in course.improvement_pct.items()},
+        social_downtime_days=told(together.social_downtime_days, "days", together.sources.get("social_downtime_days", ())),
+        pain_0_10=told(together.pain_0_10, "0-10", together.sources.get("pain_0_10", ())),
+        pih_per_course=told(100 * course.risks["pih"], "pct", together.sources.get("pih", ())),
         first_option_gain_points=_difference(best, course, sorted({key for ids in sources.values() for key in ids})),
     )
 
@@ -115,4 +117,4 @@ def _difference(best: CourseDraws | None, course: CourseDraws, sources: list[str
     if best is None or not shared:
         return None
     draws = np.mean([best.improvement_pct[key] - course.improvement_pct[key] for key in shared], axis=0)
-    return of_draws(draws, "points", sources)
+    return of_draws(draws, "points", sources, weights=course.weights)

@@ -47,6 +47,10 @@ class Parameters:
         """The parameter `response.<name>`; raises as `row` does."""
         return self.row(f"{PREFIX}{name}")
 
+    def of(self, twins: NDArray[np.int64]) -> Parameters:
+        """The parameters of these twins, by their places in the cloud, in this order."""
+        return Parameters({key: draws[twins] if draws.ndim else draws for key, draws in self._values.items()})
+
 
 @cache
 def draws() -> Mapping[str, Draws]:

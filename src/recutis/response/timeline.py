@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from recutis import evidence
+from recutis.bands import weighted_quantile
 from recutis.errors import OutOfRangeError
 from recutis.response.types import Draws, Improvement
 from recutis.skin.types import Lesion
@@ -157,8 +158,15 @@ def timeline_sources(gain_sources: Sequence[str], lesion: Lesion, *, sunscreen: 
 
 
 def block_medians(draws: Draws, twins: Twins) -> Draws:
-    """Median of each block of twins, shape (blocks,): their spread says how little is known of the typical person."""
-    return np.array([float(np.median(draws[twins.block == number])) for number in range(int(twins.block.max()) + 1)])
+    """Median of each block of twins, shape (blocks,): their spread says how little is known of the typical person.
+
+    A block that is left without twins has no weight (`Twins.block_weights`), and 0 here.
+    """
+    found = np.zeros(twins.block_weights.size)
+    for number in np.unique(twins.block):
+        here = twins.block == number
+        found[number] = weighted_quantile(draws[here], 0.5, twins.weights[here])
+    return found
 
 
 def block_shares_pct(chance: Draws, twins: Twins) -> Draws:
