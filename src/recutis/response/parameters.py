@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from recutis import evidence
 
 Draws = NDArray[np.float64]
+_LEAST_LOG_ODDS: Final = -700.0  # below it the exponential overflows
 
 
 @cache
@@ -28,7 +30,13 @@ def sources(*names: str) -> tuple[str, ...]:
 
 def logistic(log_odds: Draws) -> Draws:
     """Probability of log-odds, without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * log_odds)), dtype=np.float64)
+    return np.asarray(1 / (1 + np.exp(-np.maximum(log_odds, _LEAST_LOG_ODDS))), dtype=np.float64)
+
+
+def shifted(probability: Draws, log_odds: Draws) -> Draws:
+    """Probability whose log-odds are those of a given one (not 0 and 1 at once with a shift beyond all bounds) plus a shift."""
+    lost = (1 - probability) * np.exp(-log_odds)
+    return np.asarray(probability / (probability + lost), dtype=np.float64)
 
 
 def log_odds(probability: Draws) -> Draws:
