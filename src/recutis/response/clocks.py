@@ -16,7 +16,7 @@ from recutis.twins import Twins
 Draws = NDArray[np.float64]
 
 _MOST_STEPS: Final = 12
-_LEAST_STEP_DAYS: Final = 1e-6  # convergence is quadratic: what is left after such a step is nothing
+_LEAST_STEP_DAYS: Final = 1e-5  # convergence is quadratic: what is left after such a step is nothing
 _LEAST_LEVEL: Final = 1e-12
 
 
@@ -44,10 +44,12 @@ class Redness:
         quick, slow, rate, turn = self._logs
         mark = np.log(level)
         day = np.maximum(np.maximum((slow - mark) * self.slow_days, (quick - mark) * self.fast_days), 0.0)
+        left, fading = slow - mark, 1 / self.slow_days
         for _ in range(_MOST_STEPS):
             ratio = np.exp(turn - rate * day)  # of the fast to the slow part
-            over = slow - mark - day / self.slow_days + np.log1p(ratio)
-            step = np.maximum(over, 0.0) / (1 / self.slow_days + rate * ratio / (1 + ratio))
+            both = 1 + ratio
+            over = left - day * fading + np.log(both)
+            step = np.maximum(over, 0.0) / (fading + rate * ratio / both)
             day += step
             if np.max(step, where=self.peak > level, initial=0.0) < _LEAST_STEP_DAYS:
                 break

@@ -127,7 +127,9 @@ def melasma_share(injury: Stack, wound: Wound, lesion: Lesion, weights: Draws) -
 
 
 @lru_cache(maxsize=64)
-def _closeness(points: tuple[tuple[float, float], ...], diameter_um: tuple[float, float, float], top_um: float, bottom_um: float) -> Draws:
+def _closeness(
+    points: tuple[tuple[float, float], ...], diameter_um: tuple[float, float, float], top_um: float, bottom_um: float
+) -> Draws:
     """Weights of computed vessels (diameter, depth) at five diameters and three depths of a lesion, shape (15, points), summing to 1."""
     low, middle, high = diameter_um
     diameters = np.array([low, (low + middle) / 2, middle, (middle + high) / 2, high])

@@ -88,7 +88,7 @@ def burn_chance(epidermis_ratio: Draws | float) -> Draws:
 def _ablated_fraction(injury: Stack) -> Draws:
     """Surface fraction from which any tissue is missing."""
     depth = injury.ablation_depth_um
-    by_volume = injury.ablated_volume_um / np.where(depth > 0, depth, np.inf)
+    by_volume = np.where(depth > 0, injury.ablated_volume_um / np.maximum(depth, _LEAST), 0.0)
     return np.clip(np.maximum(injury.epidermis_removed_fraction, by_volume), 0.0, 1.0)
 
 
@@ -120,7 +120,7 @@ def pigment_killed(ratio: Draws | float) -> Draws:
 def _contrast(injury: Stack) -> Draws:
     """How far a spot stands out from the skin about it, 0 to 1: without a spot there is none to crust."""
     there = injury.pigment_ratio > 0
-    excess = np.maximum(1 - injury.epidermis_pigment_ratio / np.where(there, injury.pigment_ratio, 1.0), 0.0)
+    excess = np.maximum(1 - injury.epidermis_pigment_ratio / np.maximum(injury.pigment_ratio, _LEAST), 0.0)
     return np.where(there, saturating(excess, number("crust.contrast")), 0.0)
 
 
