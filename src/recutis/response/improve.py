@@ -16,9 +16,9 @@ from recutis.posterior import Parameters
 from recutis.response import risks
 from recutis.response.chunks import in_chunks
 from recutis.response.parameters import log_odds, logistic, number, saturating, shifted
-from recutis.response.stack import Stack, VesselMap, stack_many, stack_one
+from recutis.response.stack import Stack, VesselMap
 from recutis.response.types import Care, Draws, Improvement, ManyImprovements
-from recutis.response.wound import Wound, pigment_killed, read_wound, wound_of
+from recutis.response.wound import Wound, pigment_killed, read_wound, read_wounds
 from recutis.skin.types import Lesion
 from recutis.twins import Twins
 from recutis.units import PERCENT
@@ -112,17 +112,17 @@ def _photothermolysis(injury: Stack, lesion: Lesion, p: Parameters) -> Draws:
     return p("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
 
 
-def pigment_share(injury: Stack, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def pigment_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session clears a fixed part of what is left."""
     p = wound.p
-    cleared = _either(_photothermolysis(injury, lesion, p), _shed_fraction(wound, lesion))
+    cleared = _either(_photothermolysis(wound.injury, lesion, p), _shed_fraction(wound, lesion))
     return np.asarray(p("pigment.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
-def melasma_share(injury: Stack, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def melasma_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Small transient gain: the pigment is made anew by the cells below."""
     p = wound.p
-    cleared = _either(_photothermolysis(injury, lesion, p), _shed_fraction(wound, lesion))
+    cleared = _either(_photothermolysis(wound.injury, lesion, p), _shed_fraction(wound, lesion))
     return np.asarray(p("melasma.gain") / PERCENT * saturating(_by_session(p("melasma.dose") * cleared, weights), 1.0))
 
 
@@ -158,6 +158,8 @@ def closure_chance(injury: Stack, lesion: Lesion, p: Parameters) -> Draws:
     The exposure ratio of a vessel is looked up among those computed, weighted by closeness in
     ln(diameter) and depth. 0 without vessel data or where nothing is delivered.
     """
+    if lesion.diameter_um is None or not any(injury.vessels):
+        return np.zeros(injury.selective.shape)
     looked_up = np.array([_log_ratios(vessels, lesion) for vessels in injury.vessels])
     known = np.isfinite(looked_up[:, :1])
     slopes, twin = np.unique(p("vessel.slope"), return_inverse=True)  # few: one a block of twins
@@ -167,19 +169,19 @@ def closure_chance(injury: Stack, lesion: Lesion, p: Parameters) -> Draws:
     return np.asarray(found if injury.selective.ndim else found[0])
 
 
-def vessel_share(injury: Stack, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def vessel_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session closes a fixed part of the vessels that are left."""
     p = wound.p
     name = "vessel.per_session_diffuse" if lesion.kind in _DIFFUSE else "vessel.per_session"
-    cleared = p(name) * closure_chance(injury, lesion, p) * (1 - lesion.difficulty / 2)
+    cleared = p(name) * closure_chance(wound.injury, lesion, p) * (1 - lesion.difficulty / 2)
     return np.asarray(p("vessel.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
-def gland_share(injury: Stack, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def gland_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session quiets a fixed part of the glands that are left."""
     p = wound.p
-    there = injury.gland_ratio > 0
-    hit = logistic(p("gland.slope") * np.log(np.where(there, injury.gland_ratio, 1.0))) * there
+    ratio = wound.injury.gland_ratio
+    hit = logistic(p("gland.slope") * np.log(np.where(ratio > 0, ratio, 1.0))) * (ratio > 0)
     cleared = p("gland.per_session") * hit * (1 - lesion.difficulty / 2)
     return np.asarray(p("gland.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
@@ -189,7 +191,7 @@ def _either(first: Draws, second: Draws) -> Draws:
     return np.asarray(1 - (1 - first) * (1 - second))
 
 
-def _share(injury: Stack, wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
+def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
     """Mechanism and expected share of improvement, shape (sessions, n or 1), or (settings, sessions, n or 1).
 
     Pores shrink with their glands and with the dermis around them; poikiloderma is half vessels,
@@ -200,16 +202,16 @@ def _share(injury: Stack, wound: Wound, twins: Twins, lesion: Lesion, weights: D
         return dermis_share(wound, lesion, weights, twins.epidermis_um)
 
     def vessel() -> Draws:
-        return vessel_share(injury, wound, lesion, weights)
+        return vessel_share(wound, lesion, weights)
 
     def gland() -> Draws:
-        return gland_share(injury, wound, lesion, weights)
+        return gland_share(wound, lesion, weights)
 
     def pigment() -> Draws:
-        return pigment_share(injury, wound, lesion, weights)
+        return pigment_share(wound, lesion, weights)
 
     special: dict[str, tuple[str, Callable[[], Draws]]] = {
-        "melasma": ("melasma", lambda: melasma_share(injury, wound, lesion, weights)),
+        "melasma": ("melasma", lambda: melasma_share(wound, lesion, weights)),
         "poikiloderma": ("vessel", lambda: (vessel() + pigment()) / 2),
         "enlarged_pores": ("dermis", lambda: _either(dermis(), gland())),
     }
@@ -218,7 +220,7 @@ def _share(injury: Stack, wound: Wound, twins: Twins, lesion: Lesion, weights: D
         "vessel": ("vessel", vessel),
         "gland": ("gland", gland),
         "dermis": ("dermis", lambda: _either(dermis(), vessel())),
-        "none": ("none", lambda: np.zeros((*injury.selective.shape, weights.size, 1))),
+        "none": ("none", lambda: np.zeros((*wound.coverage.shape[:-1], weights.size, 1))),
     }
     mechanism, share = special.get(lesion.kind) or usual[lesion.target]
     return mechanism, share()
@@ -243,12 +245,10 @@ def _check(sessions: int, interval_weeks: float, severity: float | None) -> None
         raise OutOfRangeError(msg)
 
 
-def _gain_pct(
-    injury: Stack, wound: Wound, twins: Twins, lesion: Lesion, weights: Draws, severity: float | None
-) -> tuple[str, Draws]:
+def _gain_pct(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws, severity: float | None) -> tuple[str, Draws]:
     """Mechanism and improvement in percent after each session, shape (sessions, n), or (settings, sessions, n)."""
     p = twins.p
-    mechanism, share = _share(injury, wound, twins, lesion, weights)
+    mechanism, share = _share(wound, twins, lesion, weights)
     gain = PERCENT * _individual(share, twins, severity)
     if mechanism == "melasma":
         harm = p("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
@@ -281,7 +281,7 @@ def improve(
     """
     _check(sessions, interval_weeks, severity)
     weights = _session_weights(sessions, interval_weeks)
-    mechanism, gain = _gain_pct(stack_one(injury), read_wound(injury, twins), twins, lesion, weights, severity)
+    mechanism, gain = _gain_pct(read_wound(injury, twins), twins, lesion, weights, severity)
     weeks, lost, sources = _weeks_and_recurrence(mechanism, lesion, twins)
     return Improvement(by_session=gain, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
 
@@ -308,8 +308,7 @@ def improve_many(
     mechanisms: set[str] = set()
 
     def work(part: slice) -> None:
-        stack = stack_many(injuries[part])
-        mechanism, found[part] = _gain_pct(stack, wound_of(stack, twins), twins, lesion, weights, severity)
+        mechanism, found[part] = _gain_pct(read_wounds(injuries[part], twins), twins, lesion, weights, severity)
         mechanisms.add(mechanism)
 
     in_chunks(work, settings=len(injuries), values=twins.n * sessions, threads=threads)

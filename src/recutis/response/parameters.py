@@ -34,7 +34,7 @@ def logistic(log_odds: Draws) -> Draws:
 
 
 def shifted(probability: Draws, log_odds: Draws) -> Draws:
-    """Probability whose log-odds are those of a given one (not 0 and 1 at once with a shift beyond all bounds) plus a shift."""
+    """Probability whose log-odds are those of a given one plus a shift; certain stays certain."""
     lost = (1 - probability) * np.exp(-log_odds)
     return np.asarray(probability / (probability + lost), dtype=np.float64)
 

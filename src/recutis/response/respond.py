@@ -15,9 +15,8 @@ from recutis.posterior import Parameters
 from recutis.response import clocks, risks, signs, symptoms
 from recutis.response.chunks import in_chunks
 from recutis.response.sources import SITE_SOURCES
-from recutis.response.stack import Stack, stack_many, stack_one
 from recutis.response.types import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, Draws, ManyResponses, SiteResponse
-from recutis.response.wound import Wound, healing_factor, read_wound, wound_of
+from recutis.response.wound import Wound, healing_factor, read_wound, read_wounds
 from recutis.twins import Twins
 
 _CLOCKS: Final = (
@@ -46,11 +45,11 @@ class _Healing:
     bruise: signs.Bruise
 
 
-def _heal(injury: Stack, wound: Wound, twins: Twins, care: Care, area_cm2: float) -> _Healing:
+def _heal(wound: Wound, twins: Twins, care: Care, area_cm2: float) -> _Healing:
     factor = healing_factor(twins)
     closure = clocks.closure_days(wound, factor)
     shed = clocks.shed_day(wound, factor, closure)
-    purpura = risks.purpura(injury.purpura_ratio, twins)
+    purpura = risks.purpura(wound.injury.purpura_ratio, twins)
     spots = signs.spot_crusts_of(wound, shed)
     return _Healing(
         wound=wound,
@@ -107,7 +106,7 @@ def _clocks(healing: _Healing, twins: Twins) -> dict[str, Draws]:
     }
 
 
-def _risks(injury: Stack, healing: _Healing, twins: Twins, care: Care) -> dict[str, Draws]:
+def _risks(healing: _Healing, twins: Twins, care: Care) -> dict[str, Draws]:
     """Each of `RISKS`, a probability per session."""
     wound = healing.wound
     return {
@@ -115,11 +114,11 @@ def _risks(injury: Stack, healing: _Healing, twins: Twins, care: Care) -> dict[s
         "hypopigmentation": risks.hypopigmentation(wound, twins),
         "bacterial_infection": risks.bacterial_infection(wound, twins, healing.raw),
         "herpes": risks.herpes(wound, twins, care),
-        "scarring": risks.scarring(wound, twins, injury.bulk_rise_C),
+        "scarring": risks.scarring(wound, twins, wound.injury.bulk_rise_C),
         "ectropion": risks.ectropion(wound, twins),
         "acneiform": risks.acneiform(wound, twins),
         "prolonged_erythema": risks.prolonged_erythema(wound, healing.redness),
-        "blister": risks.blister(wound, twins, injury.bulk_rise_C),
+        "blister": risks.blister(wound, twins, wound.injury.bulk_rise_C),
         "purpura": healing.purpura,
     }
 
@@ -152,13 +151,12 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
     Raises OutOfRangeError when the area is not positive.
     """
     _check(area_cm2)
-    stack = stack_one(injury)
-    healing = _heal(stack, read_wound(injury, twins), twins, care, area_cm2)
+    healing = _heal(read_wound(injury, twins), twins, care, area_cm2)
     return SiteResponse(
         days=SYMPTOM_DAYS,
         **_clocks(healing, twins),
         symptoms=_by_day(healing),
-        risks=_risks(stack, healing, twins, care),
+        risks=_risks(healing, twins, care),
         sources=SITE_SOURCES,
     )
 
@@ -178,11 +176,10 @@ def respond_many(
     chances = {name: np.empty(shape) for name in RISKS}
 
     def work(part: slice) -> None:
-        stack = stack_many(injuries[part])
-        healing = _heal(stack, wound_of(stack, twins), twins, care, area_cm2)
+        healing = _heal(read_wounds(injuries[part], twins), twins, care, area_cm2)
         for name, days in _clocks(healing, twins).items():
             found[name][part] = days
-        for name, chance in _risks(stack, healing, twins, care).items():
+        for name, chance in _risks(healing, twins, care).items():
             chances[name][part] = chance
 
     in_chunks(work, settings=len(injuries), values=twins.n, threads=threads)

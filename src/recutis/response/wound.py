@@ -43,7 +43,7 @@ class Wound:
     covers the field without living edges near by, as a burn does. Depths in micrometres; `load` is coverage
     times depth over 100 µm; `inflammation` the load that drives redness and swelling, `by_light` the share of it
     that comes from heated vessels and pigment; `p` the parameters
-    of the twins.
+    of the twins and `injury` the numbers of the injury itself.
     """
 
     coverage: Draws
@@ -70,6 +70,7 @@ class Wound:
     inflammation: Draws
     by_light: Draws
     p: Parameters
+    injury: Stack
 
 
 def _fullness(fraction: Draws) -> Draws:
@@ -85,11 +86,15 @@ def burn_chance(epidermis_ratio: Draws | float) -> Draws:
     return logistic(number("blister.selective") + number("blister.slope") * hot)
 
 
+def _fraction(amount: Draws) -> Draws:
+    return np.asarray(np.minimum(np.maximum(amount, 0.0), 1.0))
+
+
 def _ablated_fraction(injury: Stack) -> Draws:
     """Surface fraction from which any tissue is missing."""
     depth = injury.ablation_depth_um
     by_volume = np.where(depth > 0, injury.ablated_volume_um / np.maximum(depth, _LEAST), 0.0)
-    return np.clip(np.maximum(injury.epidermis_removed_fraction, by_volume), 0.0, 1.0)
+    return _fraction(np.maximum(injury.epidermis_removed_fraction, by_volume))
 
 
 def _surface(injury: Stack, epidermis_um: float) -> tuple[Draws, Draws, Draws, Draws]:
@@ -99,8 +104,8 @@ def _surface(injury: Stack, epidermis_um: float) -> tuple[Draws, Draws, Draws, D
     a crater counts with a reduced weight, for it closes from its own edge; so does an erosion that
     leaves the basal layer alive, by the share of the epidermis it reaches.
     """
-    removed = np.clip(injury.epidermis_removed_fraction, 0.0, 1.0)
-    dead = np.clip(injury.epidermis_killed_fraction, 0.0, 1 - removed)
+    removed = _fraction(injury.epidermis_removed_fraction)
+    dead = np.minimum(np.maximum(injury.epidermis_killed_fraction, 0.0), 1 - removed)
     ablated = _ablated_fraction(injury)
     under = np.minimum(dead, ablated - removed)
     eroded = (ablated - removed - under) * np.minimum(injury.lesion_depth_um / epidermis_um, 1.0)
@@ -130,13 +135,18 @@ def _heated(ratio: Draws) -> Draws:
     return np.asarray(square / (1 + square))
 
 
+@lru_cache(maxsize=8)
+def _middle_epidermis_um(twins: Twins) -> float:
+    return float(np.median(twins.epidermis_um))
+
+
 def wound_of(injury: Stack, twins: Twins) -> Wound:
     """The wound of one injury or of many in each twin; depths carry the injury's stated error."""
     p = twins.p
-    open_fraction, killed, presence, erosion = _surface(injury, float(np.median(twins.epidermis_um)))
+    open_fraction, killed, presence, erosion = _surface(injury, _middle_epidermis_um(twins))
     shown = np.where(injury.selective, burn_chance(injury.epidermis_pigment_ratio), 1.0)
     killed = killed * shown
-    coverage = presence * open_fraction + (1 - presence) * shown * np.clip(injury.coverage_fraction, 0.0, 1.0)
+    coverage = presence * open_fraction + (1 - presence) * shown * _fraction(injury.coverage_fraction)
     stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
     depth = np.maximum(injury.lesion_depth_um * stretch, 0.0)
     walls = injury.fractional & (injury.ablation_depth_um > 0)
@@ -182,6 +192,7 @@ def wound_of(injury: Stack, twins: Twins) -> Wound:
         inflammation=inflammation * np.exp(p("redness.sd_peak") * twins.redness_effect),
         by_light=by_light / np.maximum(inflammation, _LEAST),
         p=p,
+        injury=injury,
     )
 
 
