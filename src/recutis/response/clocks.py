@@ -16,7 +16,7 @@ from recutis.twins import Twins
 Draws = NDArray[np.float64]
 
 _MOST_STEPS: Final = 12
-_LEAST_STEP_DAYS: Final = 1e-5  # convergence is quadratic: what is left after such a step is nothing
+_LEAST_STEP_DAYS: Final = 1e-3  # convergence is cubic: what is left after such a step is nothing
 _LEAST_LEVEL: Final = 1e-12
 
 
@@ -37,9 +37,10 @@ class Redness:
         return np.asarray(self.peak * (fast + self.share * np.exp(-after / self.slow_days)))
 
     def falls_below(self, level: Draws | float) -> Draws:
-        """Day on which the level is reached from above; 0 where the peak lies below it. Newton steps.
+        """Day on which the level is reached from above; 0 where the peak lies below it. Halley steps.
 
-        The logarithm of a sum of two exponentials is convex and falls: Newton from the left converges monotonically, in few steps.
+        They start where the first of the two exponentials alone is at the level, or at 0. There the logarithm of their sum lies no
+        more than ln 2 above that of the level and its curvature keeps the steps finite.
         """
         quick, slow, rate, turn = self._logs
         mark = np.log(level)
@@ -49,9 +50,11 @@ class Redness:
             ratio = np.exp(turn - rate * day)  # of the fast to the slow part
             both = 1 + ratio
             over = left - day * fading + np.log(both)
-            step = np.maximum(over, 0.0) / (fading + rate * ratio / both)
-            day += step
-            if np.max(step, where=self.peak > level, initial=0.0) < _LEAST_STEP_DAYS:
+            turning = rate * ratio / both
+            slope = fading + turning
+            step = over / (slope - 0.5 * over * turning * rate / (both * slope))
+            day = np.maximum(day + step, 0.0)
+            if np.max(np.abs(step), where=self.peak > level, initial=0.0) < _LEAST_STEP_DAYS:
                 break
         return np.asarray((self.hold_days + day) * (self.peak > level))
 

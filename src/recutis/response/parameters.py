@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 from typing import Final
 
 import numpy as np
@@ -28,9 +28,14 @@ def sources(*names: str) -> tuple[str, ...]:
     return tuple(f"response.{name}" for name in names)
 
 
-def logistic(log_odds: Draws) -> Draws:
-    """Probability of log-odds, without overflow."""
-    return np.asarray(1 / (1 + np.exp(-np.maximum(log_odds, _LEAST_LOG_ODDS))), dtype=np.float64)
+def logistic(*log_odds: Draws) -> Draws:
+    """Probability of a sum of log-odds, without overflow.
+
+    Each term alone is exponentiated: what only the injury or only the twin decides is small before the two broadcast.
+    """
+    least = _LEAST_LOG_ODDS / len(log_odds)
+    against = reduce(np.multiply, [np.exp(-np.maximum(term, least)) for term in log_odds])
+    return np.asarray(1 / (1 + against), dtype=np.float64)
 
 
 def shifted(probability: Draws, log_odds: Draws) -> Draws:

@@ -75,7 +75,7 @@ def pih(wound: Wound, twins: Twins, care: Care) -> Draws:
     hot = np.log(np.maximum(wound.epidermis_ratio, 1e-3))
     heated = np.maximum(wound.vessel, wound.pigment)
     light = p("pih.selective") + p("pih.selective_slope") * hot + p("pih.short_pulse") * wound.short_pulse
-    by_light = heated * logistic(light + p("pih.selective_phototype") * phototype + closed + person)
+    by_light = heated * logistic(light + p("pih.selective_phototype") * phototype + closed, person)
     return _kept(_joined(by_wound, by_light))
 
 
@@ -100,7 +100,7 @@ def hypopigmentation(wound: Wound, twins: Twins) -> Draws:
     hot = np.log(np.maximum(wound.epidermis_ratio, 1e-3))
     light = p("hypo.selective") + p("pih.selective_slope") * hot
     light = light + p("hypo.phototype") * _darker_steps(twins)
-    by_light = np.maximum(wound.vessel, wound.pigment) * logistic(light + p("scar.sd_study") * twins.scar_study)
+    by_light = np.maximum(wound.vessel, wound.pigment) * logistic(light, p("scar.sd_study") * twins.scar_study)
     return _kept(_joined(by_wound, by_light))
 
 
@@ -128,7 +128,7 @@ def herpes(wound: Wound, twins: Twins, care: Care) -> Draws:
     odds = odds + p("herpes.immunosuppressed") * traits.immunosuppressed
     odds = odds + p("herpes.away") * (traits.site in _AWAY_FROM_MOUTH) + p("herpes.off_face") * (traits.site in OFF_FACE)
     spread = p("infection.sd_study") * twins.infection_study
-    return _kept(wound.injured * logistic(odds + spread))
+    return _kept(wound.injured * logistic(odds, spread))
 
 
 def _site_log_odds(site: str, p: Parameters) -> Draws:
@@ -166,7 +166,7 @@ def acneiform(wound: Wound, twins: Twins) -> Draws:
     odds = p("acneiform.closed") + p("acneiform.open") * wound.presence
     odds = odds + p("acneiform.full") * wound.full + p("acneiform.acne") * _ACNE_STEPS.get(twins.traits.acne, 0)
     spread = p("risk.sd_study") * twins.infection_study
-    return _kept(wound.injured * logistic(odds + spread))
+    return _kept(wound.injured * logistic(odds, spread))
 
 
 def prolonged_erythema(wound: Wound, redness: Redness) -> Draws:
@@ -184,9 +184,9 @@ def blister(wound: Wound, twins: Twins, bulk_rise_C: Draws | float) -> Draws:
     hot = np.log(np.maximum(wound.epidermis_ratio, 1e-3))
     heated = np.maximum(wound.vessel, wound.pigment)
     spared = p("blister.short_pulse") * wound.short_pulse
-    by_light = heated * logistic(number("blister.selective") + spared + number("blister.slope") * hot + spread)
+    by_light = heated * logistic(number("blister.selective") + spared + number("blister.slope") * hot, spread)
     odds = p("blister.killed") + p("blister.per_C") * np.maximum(bulk_rise_C - p("scar.overheat_limit"), 0.0)
-    by_heat = saturating(wound.killed, number("wound.presence")) * logistic(odds + spread)
+    by_heat = saturating(wound.killed, number("wound.presence")) * logistic(odds, spread)
     return _kept(_joined(by_light, by_heat))
 
 
@@ -195,5 +195,5 @@ def purpura(rupture_ratio: Draws | float, twins: Twins) -> Draws:
     p = twins.p
     spread = p("risk.sd_study") * twins.redness_study
     ratio = np.maximum(rupture_ratio, _LEAST_RATIO)
-    chance = logistic(p("purpura.slope") * np.log(ratio / p("purpura.half_ratio")) + spread)
+    chance = logistic(p("purpura.slope") * np.log(ratio / p("purpura.half_ratio")), spread)
     return _kept(chance * (np.asarray(rupture_ratio) >= _LEAST_RATIO))

@@ -20,6 +20,7 @@ from recutis.response.wound import Wound
 from recutis.twins import Twins
 
 Draws = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _LIDS = ("eyelid", "periorbital")
 _DAYS: Final = np.array(SYMPTOM_DAYS, dtype=np.float64)
@@ -101,11 +102,26 @@ class Bronzing:
         """
         excess = np.maximum(self.height / level - 1, _LEAST)
         whole = _whole(self.shed_day + self.width_days * np.log(excess))
-        while True:
-            early = (whole > 0) & (self.at(_FIRST[whole]) <= level)
-            if not early.any():
-                return _end(self.at, whole, level)
+        early = self._below(whole, level)
+        if early.any():
+            few = [
+                np.broadcast_to(of, early.shape)[early]
+                for of in (self.height, self.start_day, self.shed_day, self.width_days, level)
+            ]
+            height, start_day, shed_day, width_days, level_there = few
+            part = Bronzing(height=height, start_day=start_day, shed_day=shed_day, width_days=width_days)
+            whole[early] = part._back(whole[early], level_there)
+        return _end(self.at, whole, level)
+
+    def _below(self, whole: NDArray[np.intp], level: Draws) -> Flags:
+        """Whether the level on the last day told up to a whole day lies below, and there are days before it."""
+        return np.asarray((whole > 0) & (self.at(_FIRST[whole]) <= level))
+
+    def _back(self, whole: NDArray[np.intp], level: Draws) -> NDArray[np.intp]:
+        """The last whole day above the level up to these, 0 where there is none."""
+        while (early := self._below(whole, level)).any():
             whole = whole - early
+        return whole
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
