@@ -1,8 +1,8 @@
 """Response: what tissue does about an injury, as draws over twins. Knows injuries and twins, no devices."""
 
 from recutis.response.course import course_risk, numbing_minutes, quartile_odds
-from recutis.response.improve import improve, no_treatment
-from recutis.response.respond import combine, pain_during, respond
+from recutis.response.improve import improve, improve_many, no_treatment
+from recutis.response.respond import combine, pain_during, respond, respond_many
 from recutis.response.types import (
     ANAESTHESIA,
     RISKS,
@@ -10,6 +10,8 @@ from recutis.response.types import (
     SYMPTOMS,
     Care,
     Improvement,
+    ManyImprovements,
+    ManyResponses,
     SiteResponse,
 )
 
@@ -20,13 +22,17 @@ __all__ = [
     "SYMPTOM_DAYS",
     "Care",
     "Improvement",
+    "ManyImprovements",
+    "ManyResponses",
     "SiteResponse",
     "combine",
     "course_risk",
     "improve",
+    "improve_many",
     "no_treatment",
     "numbing_minutes",
     "pain_during",
     "quartile_odds",
     "respond",
+    "respond_many",
 ]

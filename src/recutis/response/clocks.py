@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,10 @@ from recutis.response.wound import Wound
 from recutis.twins import Twins
 
 Draws = NDArray[np.float64]
+
+_MOST_STEPS: Final = 12
+_LEAST_STEP_DAYS: Final = 1e-3  # convergence is cubic: what is left after such a step is nothing
+_LEAST_LEVEL: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,20 +37,37 @@ class Redness:
         return np.asarray(self.peak * (fast + self.share * np.exp(-after / self.slow_days)))
 
     def falls_below(self, level: Draws | float) -> Draws:
-        """Day on which the level is reached from above; 0 where the peak lies below it. Newton steps."""
-        slow_start = np.log(np.maximum(self.peak * self.share / level, 1e-12)) * self.slow_days
-        fast_start = np.log(np.maximum(self.peak * (1 - self.share) / level, 1e-12)) * self.fast_days
-        day = np.maximum(np.maximum(slow_start, fast_start), 0.0)
-        for _ in range(8):  # the sum of two exponentials is convex: Newton from the left converges monotonically
-            fast = self.peak * (1 - self.share) * np.exp(-day / self.fast_days)
-            slow = self.peak * self.share * np.exp(-day / self.slow_days)
-            slope = fast / self.fast_days + slow / self.slow_days
-            day = day + np.maximum(fast + slow - level, 0.0) / np.maximum(slope, 1e-12)
-        return np.asarray(np.where(self.peak > level, self.hold_days + day, 0.0))
+        """Day on which the level is reached from above; 0 where the peak lies below it. Halley steps.
+
+        They start where the first of the two exponentials alone is at the level, or at 0. There the logarithm of their sum lies no
+        more than ln 2 above that of the level and its curvature keeps the steps finite.
+        """
+        quick, slow, rate, turn = self._logs
+        mark = np.log(level)
+        day = np.maximum(np.maximum((slow - mark) * self.slow_days, (quick - mark) * self.fast_days), 0.0)
+        left, fading = slow - mark, 1 / self.slow_days
+        for _ in range(_MOST_STEPS):
+            ratio = np.exp(turn - rate * day)  # of the fast to the slow part
+            both = 1 + ratio
+            over = left - day * fading + np.log(both)
+            turning = rate * ratio / both
+            slope = fading + turning
+            step = over / (slope - 0.5 * over * turning * rate / (both * slope))
+            day = np.maximum(day + step, 0.0)
+            if np.max(np.abs(step), where=self.peak > level, initial=0.0) < _LEAST_STEP_DAYS:
+                break
+        return np.asarray((self.hold_days + day) * (self.peak > level))
+
+    @cached_property
+    def _logs(self) -> tuple[Draws, Draws, Draws, Draws]:
+        """Logarithms of the fast and the slow part at the start, the rate at which their ratio falls [1/days], and its start."""
+        quick = np.log(np.maximum(self.peak * (1 - self.share), _LEAST_LEVEL))
+        slow = np.log(np.maximum(self.peak * self.share, _LEAST_LEVEL))
+        return quick, slow, 1 / self.fast_days - 1 / self.slow_days, quick - slow
 
 
 def closure_days(wound: Wound, factor: Draws) -> Draws:
-    """Days until the epithelium is whole again, shape (n,).
+    """Days until the epithelium is whole again, shape (n,), or (settings, n) for many wounds, as all clocks here.
 
     A column closes from its edge at the keratinocyte speed; an ablated one first expels its plug,
     and crowded columns share the living skin between them. A full-field wound closes from the
@@ -52,7 +75,7 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
     second. Dead epidermis over the whole field, a burn, closes from the adnexa too.
     """
     p = wound.p
-    width = min(wound.width_um, number("closure.widest_column"))
+    width = np.minimum(wound.width_um, number("closure.widest_column"))
     edge = p("closure.column_lag") + width / 2 / p("closure.edge_speed")
     crowding = 1 + p("closure.crowding") * wound.open
     column = (edge + p("closure.ablative_lag") * wound.ablative) * crowding
@@ -61,8 +84,8 @@ def closure_days(wound: Wound, factor: Draws) -> Draws:
         + p("closure.depth_days") * saturating(wound.depth_um, p("closure.depth_scale"))
         + p("closure.full_per_heat") * wound.heat_um
     )
-    wounded = float(saturating(wound.open + wound.killed, number("wound.presence")))
-    by_field = max(wound.full, wound.burnt)
+    wounded = saturating(wound.open + wound.killed, number("wound.presence"))
+    by_field = np.maximum(wound.full, wound.burnt)
     return np.asarray(wounded * factor * ((1 - by_field) * column + by_field * field))
 
 
@@ -86,11 +109,11 @@ def redness_of(wound: Wound, twins: Twins) -> Redness:
 
 def raw_days(wound: Wound, closure: Draws) -> Draws:
     """Days with an open or burnt surface: until closure there, 0 where the stratum corneum stays whole."""
-    return np.asarray(max(wound.presence, wound.burnt) * closure)
+    return np.asarray(np.maximum(wound.presence, wound.burnt) * closure)
 
 
 def makeup_day(wound: Wound, closure: Draws, spot_crust: Draws) -> Draws:
-    """First day make-up is allowed on the treated skin, shape (n,).
+    """First day make-up is allowed on the treated skin.
 
     Day 0 with the stratum corneum whole and no crust; later than closure after ablation; over crusts
     on treated spots (`spot_crust`, the day they have gone) not before they fall.
@@ -101,14 +124,14 @@ def makeup_day(wound: Wound, closure: Draws, spot_crust: Draws) -> Draws:
 
 
 def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
-    """Day by which dead columns or crusts have gone, shape (n,).
+    """Day by which dead columns or crusts have gone.
 
     The plug of a column leaves the later the wider and the deeper it is, and where the surface was
     open a crust dries over it; nothing falls before the skin below is closed. Crusts of pigmented
     spots have their own day.
     """
     p = wound.p
-    half_width = min(wound.width_um, number("closure.widest_column")) / 2
+    half_width = np.minimum(wound.width_um, number("closure.widest_column")) / 2
     columns = (
         p("shed.base_days")
         + half_width / p("closure.edge_speed")
@@ -117,5 +140,5 @@ def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
     ) * factor
     lesion = p("shed.lesion_days") * factor
     dead = wound.open + wound.killed
-    spot = wound.pigment * float(np.exp(-dead / number("wound.presence")))
+    spot = wound.pigment * np.exp(-dead / number("wound.presence"))
     return np.asarray(spot * lesion + (1 - spot) * np.maximum(closure, columns))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,11 @@ from recutis.errors import OutOfRangeError
 from recutis.injury import Injury
 from recutis.posterior import Parameters
 from recutis.response import risks
-from recutis.response.parameters import log_odds, logistic, number, saturating
-from recutis.response.types import Care, Draws, Improvement
-from recutis.response.wound import Wound, pigment_killed, read_wound
+from recutis.response.chunks import in_chunks
+from recutis.response.parameters import log_odds, logistic, number, saturating, shifted
+from recutis.response.stack import Stack, VesselMap
+from recutis.response.types import Care, Draws, Improvement, ManyImprovements
+from recutis.response.wound import Wound, pigment_killed, read_wound, read_wounds
 from recutis.skin.types import Lesion
 from recutis.twins import Twins
 from recutis.units import PERCENT
@@ -25,6 +28,7 @@ _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
 _DIAMETER_WEIGHTS: Final = (0.15, 0.25, 0.3, 0.2, 0.1)  # triangular law over five diameters from low to high
+_DEPTHS: Final = 3  # depths of a lesion at which its vessels are looked up
 _BOUND_CARE: Final = Care(anaesthesia="none", antiviral=True, postop_steroid=False, bleaching=False)
 
 SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -49,6 +53,16 @@ def _reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
     return np.asarray(np.maximum((np.asarray(depth_um) - lesion.top_um) / span, 0.0), dtype=np.float64)
 
 
+def _by_session(amount: Draws, weights: Draws) -> Draws:
+    """An amount of one session, of shape (), (n,) or (settings, n), times the weights of sessions: sessions come before twins."""
+    return np.asarray(weights[:, None] * np.atleast_1d(amount)[..., None, :])
+
+
+def _over_sessions(cleared: Draws, weights: Draws) -> Draws:
+    """Share cleared after each session, (sessions, n), or (settings, sessions, n), where each clears a fixed part of what is left."""
+    return np.asarray(-np.expm1(_by_session(np.log1p(-np.minimum(cleared, 1 - _LEAST)), weights)))
+
+
 def _session_weights(sessions: int, interval_weeks: float) -> Draws:
     """Sessions closer than tissue needs count less; the first counts whole."""
     worth = min(1.0, interval_weeks / number("gain.short_interval")) if interval_weeks > 0 else 0.0
@@ -56,7 +70,7 @@ def _session_weights(sessions: int, interval_weeks: float) -> Draws:
 
 
 def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Draws) -> Draws:
-    """Improvement as a share, shape (sessions, n): remodelling dose saturating over sessions.
+    """Improvement as a share, shape (sessions, n), or (settings, sessions, n): remodelling dose saturating over sessions.
 
     The dose of a session is coverage (saturating) times what its depth is worth, more with open
     columns and most with a full-field wound; heat that kills no dermis and breaks no surface gives
@@ -76,7 +90,7 @@ def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Dra
     columns = (p("dermis.closed") * engaged + p("dermis.open") * wound.presence) * by_columns
     dose = (columns + p("dermis.full") * wound.full * by_field) * coverage * _multiplier(lesion.kind, p)
     ceiling = p("dermis.ceiling") / PERCENT * (1 - p("dermis.difficulty") * lesion.difficulty)
-    return np.asarray(ceiling * saturating(weights[:, None] * dose[None, :], 1.0))
+    return np.asarray(ceiling * saturating(_by_session(dose, weights), 1.0))
 
 
 def _pigment_reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
@@ -87,80 +101,89 @@ def _pigment_reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
 def _shed_fraction(wound: Wound, lesion: Lesion) -> Draws:
     """Share of lesion pigment that leaves with ablated or shed columns in one session."""
     p = wound.p
-    surface = min(wound.open + wound.killed, 1.0)
+    surface = np.minimum(wound.open + wound.killed, 1.0)
     return np.asarray(p("pigment.shed") * surface * _pigment_reach(wound.depth_um, lesion))
 
 
-def _photothermolysis(injury: Injury, lesion: Lesion, p: Parameters) -> Draws:
+def _photothermolysis(injury: Stack, lesion: Lesion, p: Parameters) -> Draws:
     """Share of lesion pigment broken by selective heating in one session."""
-    if not injury.selective or injury.pigment_ratio <= 0:
-        return np.zeros(())
-    hit = float(pigment_killed(injury.pigment_ratio))
-    reached = float(_pigment_reach(injury.pigment_depth_um, lesion))
+    hit = np.where(injury.selective & (injury.pigment_ratio > 0), pigment_killed(injury.pigment_ratio), 0.0)
+    reached = _pigment_reach(injury.pigment_depth_um, lesion)
     return p("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
 
 
-def pigment_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def pigment_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session clears a fixed part of what is left."""
     p = wound.p
-    cleared = 1 - (1 - _photothermolysis(injury, lesion, wound.p)) * (1 - _shed_fraction(wound, lesion))
-    kept = np.power(1 - np.minimum(cleared, 1 - _LEAST)[None, :], weights[:, None])
-    return np.asarray(p("pigment.ceiling") / PERCENT * (1 - kept))
+    cleared = _either(_photothermolysis(wound.injury, lesion, p), _shed_fraction(wound, lesion))
+    return np.asarray(p("pigment.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
-def melasma_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def melasma_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Small transient gain: the pigment is made anew by the cells below."""
     p = wound.p
-    cleared = 1 - (1 - _photothermolysis(injury, lesion, wound.p)) * (1 - _shed_fraction(wound, lesion))
-    dose = p("melasma.dose") * weights[:, None] * cleared[None, :]
-    return np.asarray(p("melasma.gain") / PERCENT * saturating(dose, 1.0))
+    cleared = _either(_photothermolysis(wound.injury, lesion, p), _shed_fraction(wound, lesion))
+    return np.asarray(p("melasma.gain") / PERCENT * saturating(_by_session(p("melasma.dose") * cleared, weights), 1.0))
 
 
-def closure_chance(injury: Injury, lesion: Lesion, p: Parameters) -> Draws:
-    """Mean chance that a vessel of the lesion closes, over its diameters and depths.
-
-    The exposure ratio of a vessel is looked up among those computed, weighted by closeness in
-    ln(diameter) and depth. 0 without vessel data or where nothing is delivered.
-    """
-    points = [(d, z, ratio) for d, z, ratio in injury.vessel_ratio if d > 0]
-    if not points or lesion.diameter_um is None:
-        return np.zeros(())
-    low, middle, high = lesion.diameter_um
+@lru_cache(maxsize=64)
+def _closeness(
+    points: tuple[tuple[float, float], ...], diameter_um: tuple[float, float, float], top_um: float, bottom_um: float
+) -> Draws:
+    """Weights of computed vessels (diameter, depth) at five diameters and three depths of a lesion, shape (15, points), summing to 1."""
+    low, middle, high = diameter_um
     diameters = np.array([low, (low + middle) / 2, middle, (middle + high) / 2, high])
-    depths = np.linspace(lesion.top_um, lesion.bottom_um, 3)
-    at_d, at_z, ratio = (np.array(column, dtype=np.float64) for column in zip(*points, strict=True))
-    log_ratio = np.log(np.maximum(ratio, _LEAST))
+    depths = np.linspace(top_um, bottom_um, _DEPTHS)
+    at_d, at_z = np.array(points, dtype=np.float64).T
     span = max(float(np.ptp(at_z)), 1.0)
     far_d = (np.log(diameters)[:, None, None] - np.log(at_d)) ** 2
     far_z = number("vessel.depth_weight") * ((depths[None, :, None] - at_z) / span) ** 2
     closeness = 1 / (far_d + far_z + 1e-3) ** 2  # inverse-distance weights, finite on a point
-    looked_up = (closeness * log_ratio).sum(axis=-1) / closeness.sum(axis=-1)
-    chance = logistic(p("vessel.slope")[..., None, None] * looked_up).mean(axis=-1)
-    return np.asarray(chance @ np.array(_DIAMETER_WEIGHTS))
+    return np.asarray((closeness / closeness.sum(axis=-1, keepdims=True)).reshape(-1, at_d.size))
 
 
-def _cleared_over(cleared: Draws, ceiling_pct: Draws, weights: Draws, n: int) -> Draws:
-    """Share cleared after each session, (sessions, n), where each clears a fixed part of what is left."""
-    kept = (1 - np.broadcast_to(cleared, n)) ** weights[:, None]
-    return np.asarray(ceiling_pct / PERCENT * (1 - kept))
+def _log_ratios(vessels: VesselMap, lesion: Lesion) -> Draws:
+    """Logarithm of the exposure ratio at the diameters and depths of a lesion, shape (15,); minus infinity without vessel data."""
+    points = [(d, z, ratio) for d, z, ratio in vessels if d > 0]
+    if not points or lesion.diameter_um is None:
+        return np.full(len(_DIAMETER_WEIGHTS) * _DEPTHS, -np.inf)
+    where = tuple((d, z) for d, z, _ in points)
+    log_ratio = np.log(np.maximum([ratio for _, _, ratio in points], _LEAST))
+    return np.asarray(_closeness(where, lesion.diameter_um, lesion.top_um, lesion.bottom_um) @ log_ratio)
 
 
-def vessel_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def closure_chance(injury: Stack, lesion: Lesion, p: Parameters) -> Draws:
+    """Mean chance that a vessel of the lesion closes, over its diameters and depths: shape () or (n,), or (settings, 1 or n).
+
+    The exposure ratio of a vessel is looked up among those computed, weighted by closeness in
+    ln(diameter) and depth. 0 without vessel data or where nothing is delivered.
+    """
+    if lesion.diameter_um is None or not any(injury.vessels):
+        return np.zeros(injury.selective.shape)
+    looked_up = np.array([_log_ratios(vessels, lesion) for vessels in injury.vessels])
+    known = np.isfinite(looked_up[:, :1])
+    slopes, twin = np.unique(p("vessel.slope"), return_inverse=True)  # few: one a block of twins
+    chances = logistic(slopes[:, None] * np.where(known, looked_up, 0.0)[:, None, :])
+    mean = chances @ np.repeat(_DIAMETER_WEIGHTS, _DEPTHS) / _DEPTHS * known
+    found = mean[:, twin.ravel()]
+    return np.asarray(found if injury.selective.ndim else found[0])
+
+
+def vessel_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session closes a fixed part of the vessels that are left."""
     p = wound.p
     name = "vessel.per_session_diffuse" if lesion.kind in _DIFFUSE else "vessel.per_session"
-    cleared = p(name) * closure_chance(injury, lesion, p) * (1 - lesion.difficulty / 2)
-    return _cleared_over(cleared, p("vessel.ceiling"), weights, wound.depth_um.size)
+    cleared = p(name) * closure_chance(wound.injury, lesion, p) * (1 - lesion.difficulty / 2)
+    return np.asarray(p("vessel.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
-def gland_share(injury: Injury, wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+def gland_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     """Improvement as a share: each session quiets a fixed part of the glands that are left."""
     p = wound.p
-    hit = np.zeros(())
-    if injury.gland_ratio > 0:
-        hit = logistic(p("gland.slope") * math.log(injury.gland_ratio))
+    ratio = wound.injury.gland_ratio
+    hit = logistic(p("gland.slope") * np.log(np.where(ratio > 0, ratio, 1.0))) * (ratio > 0)
     cleared = p("gland.per_session") * hit * (1 - lesion.difficulty / 2)
-    return _cleared_over(cleared, p("gland.ceiling"), weights, wound.depth_um.size)
+    return np.asarray(p("gland.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
 def _either(first: Draws, second: Draws) -> Draws:
@@ -168,28 +191,27 @@ def _either(first: Draws, second: Draws) -> Draws:
     return np.asarray(1 - (1 - first) * (1 - second))
 
 
-def _share(injury: Injury, wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
-    """Mechanism and expected share of improvement, shape (sessions, n).
+def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
+    """Mechanism and expected share of improvement, shape (sessions, n or 1), or (settings, sessions, n or 1).
 
     Pores shrink with their glands and with the dermis around them; poikiloderma is half vessels,
     half pigment; a raised scar gives way to its vessels and to remodelling.
     """
-    n = wound.depth_um.size
 
     def dermis() -> Draws:
         return dermis_share(wound, lesion, weights, twins.epidermis_um)
 
     def vessel() -> Draws:
-        return vessel_share(injury, wound, lesion, weights)
+        return vessel_share(wound, lesion, weights)
 
     def gland() -> Draws:
-        return gland_share(injury, wound, lesion, weights)
+        return gland_share(wound, lesion, weights)
 
     def pigment() -> Draws:
-        return pigment_share(injury, wound, lesion, weights)
+        return pigment_share(wound, lesion, weights)
 
     special: dict[str, tuple[str, Callable[[], Draws]]] = {
-        "melasma": ("melasma", lambda: melasma_share(injury, wound, lesion, weights)),
+        "melasma": ("melasma", lambda: melasma_share(wound, lesion, weights)),
         "poikiloderma": ("vessel", lambda: (vessel() + pigment()) / 2),
         "enlarged_pores": ("dermis", lambda: _either(dermis(), gland())),
     }
@@ -198,7 +220,7 @@ def _share(injury: Injury, wound: Wound, twins: Twins, lesion: Lesion, weights: 
         "vessel": ("vessel", vessel),
         "gland": ("gland", gland),
         "dermis": ("dermis", lambda: _either(dermis(), vessel())),
-        "none": ("none", lambda: np.zeros((weights.size, n))),
+        "none": ("none", lambda: np.zeros((*wound.coverage.shape[:-1], weights.size, 1))),
     }
     mechanism, share = special.get(lesion.kind) or usual[lesion.target]
     return mechanism, share()
@@ -210,8 +232,41 @@ def _individual(share: Draws, twins: Twins, severity: float | None) -> Draws:
     shift = p("gain.sd_person") * twins.improvement_effect + p("gain.sd_study") * twins.improvement_study
     if severity is not None:
         shift = shift + p("gain.severity") * (severity - 0.5)
-    inside = np.clip(share, _LEAST, 1 - _LEAST)
-    return np.asarray(np.where(share > _LEAST, logistic(log_odds(inside) + shift), 0.0))
+    some = share > _LEAST
+    return shifted(np.minimum(share, 1 - _LEAST), shift) * some
+
+
+def _check(sessions: int, interval_weeks: float, severity: float | None) -> None:
+    if sessions < 1 or interval_weeks < 0:
+        msg = f"A course needs at least 1 session and no negative interval; got {sessions} sessions, {interval_weeks:g} weeks."
+        raise OutOfRangeError(msg)
+    if severity is not None and not 0 <= severity <= 1:
+        msg = f"Severity must lie from 0 (mildest) to 1 (worst); got {severity:g}."
+        raise OutOfRangeError(msg)
+
+
+def _gain_pct(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws, severity: float | None) -> tuple[str, Draws]:
+    """Mechanism and improvement in percent after each session, shape (sessions, n), or (settings, sessions, n)."""
+    p = twins.p
+    mechanism, share = _share(wound, twins, lesion, weights)
+    gain = PERCENT * _individual(share, twins, severity)
+    if mechanism == "melasma":
+        harm = p("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
+        gain = gain - harm[..., None, :]
+    return mechanism, np.clip(gain, _WORST_PCT, PERCENT)
+
+
+def _weeks_and_recurrence(mechanism: str, lesion: Lesion, twins: Twins) -> tuple[Draws, Draws, tuple[str, ...]]:
+    """Weeks to effect, share lost in percent, both of shape (n,), and rows that the improvement rests on; no injury changes them."""
+    p = twins.p
+    known = "dermis" if mechanism == "none" else mechanism
+    lost_row = f"{known}.recurrence"
+    if mechanism == "pigment":
+        lost_row += ".freckles" if lesion.kind == "freckles" else ".default"
+    lost = log_odds(np.asarray(p(lost_row) / PERCENT)) - p("gain.recurrence_sd") * twins.improvement_effect / 2
+    lost = lost + p("gain.recurrence_sd") * twins.improvement_study
+    weeks = p(f"{known}.weeks") / twins.healing_rate * np.exp(p("gain.weeks_sd_ln") * twins.improvement_study)
+    return np.asarray(weeks), PERCENT * logistic(lost), (*SOURCES[mechanism], f"response.{lost_row}")
 
 
 def improve(
@@ -224,31 +279,41 @@ def improve(
 
     Raises OutOfRangeError for fewer than one session, a negative interval or a severity outside 0 to 1.
     """
-    p = twins.p
-    if sessions < 1 or interval_weeks < 0:
-        msg = f"A course needs at least 1 session and no negative interval; got {sessions} sessions, {interval_weeks:g} weeks."
-        raise OutOfRangeError(msg)
-    if severity is not None and not 0 <= severity <= 1:
-        msg = f"Severity must lie from 0 (mildest) to 1 (worst); got {severity:g}."
-        raise OutOfRangeError(msg)
-    wound = read_wound(injury, twins)
-    mechanism, share = _share(injury, wound, twins, lesion, _session_weights(sessions, interval_weeks))
-    gain = PERCENT * _individual(share, twins, severity)
-    if mechanism == "melasma":
-        gain = gain - p("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
-    known = "dermis" if mechanism == "none" else mechanism
-    lost_row = f"{known}.recurrence"
-    if mechanism == "pigment":
-        lost_row += ".freckles" if lesion.kind == "freckles" else ".default"
-    lost = log_odds(np.asarray(p(lost_row) / PERCENT)) - p("gain.recurrence_sd") * twins.improvement_effect / 2
-    lost = lost + p("gain.recurrence_sd") * twins.improvement_study
-    weeks = p(f"{known}.weeks") / twins.healing_rate
-    return Improvement(
-        by_session=np.clip(gain, _WORST_PCT, PERCENT),
-        time_to_effect_weeks=np.asarray(weeks * np.exp(p("gain.weeks_sd_ln") * twins.improvement_study)),
-        recurrence_pct=PERCENT * logistic(lost),
-        sources=(*SOURCES[mechanism], f"response.{lost_row}"),
-    )
+    _check(sessions, interval_weeks, severity)
+    weights = _session_weights(sessions, interval_weeks)
+    mechanism, gain = _gain_pct(read_wound(injury, twins), twins, lesion, weights, severity)
+    weeks, lost, sources = _weeks_and_recurrence(mechanism, lesion, twins)
+    return Improvement(by_session=gain, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
+
+
+def improve_many(
+    injuries: Sequence[Injury],
+    lesion: Lesion,
+    twins: Twins,
+    *,
+    sessions: int,
+    interval_weeks: float,
+    severity: float | None = None,
+    threads: int | None = None,
+) -> ManyImprovements:
+    """What `improve` gives for each of many injuries, by the same formulas.
+
+    `threads`: at most that many work at once, one a core available by default; it changes the time and no number.
+
+    Raises InputError when there is no injury, and what `improve` raises.
+    """
+    _check(sessions, interval_weeks, severity)
+    weights = _session_weights(sessions, interval_weeks)
+    found = np.empty((len(injuries), sessions, twins.n))
+    mechanisms: set[str] = set()
+
+    def work(part: slice) -> None:
+        mechanism, found[part] = _gain_pct(read_wounds(injuries[part], twins), twins, lesion, weights, severity)
+        mechanisms.add(mechanism)
+
+    in_chunks(work, settings=len(injuries), values=twins.n * sessions, threads=threads)
+    weeks, lost, sources = _weeks_and_recurrence(mechanisms.pop(), lesion, twins)
+    return ManyImprovements(by_session=found, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
 
 
 def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from recutis import evidence
 
 Draws = NDArray[np.float64]
+_LEAST_LOG_ODDS: Final = -700.0  # below it the exponential overflows
 
 
 @cache
@@ -26,9 +28,20 @@ def sources(*names: str) -> tuple[str, ...]:
     return tuple(f"response.{name}" for name in names)
 
 
-def logistic(log_odds: Draws) -> Draws:
-    """Probability of log-odds, without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * log_odds)), dtype=np.float64)
+def logistic(*log_odds: Draws) -> Draws:
+    """Probability of a sum of log-odds, without overflow.
+
+    Each term alone is exponentiated: what only the injury or only the twin decides is small before the two broadcast.
+    """
+    least = _LEAST_LOG_ODDS / len(log_odds)
+    against = reduce(np.multiply, [np.exp(-np.maximum(term, least)) for term in log_odds])
+    return np.asarray(1 / (1 + against), dtype=np.float64)
+
+
+def shifted(probability: Draws, log_odds: Draws) -> Draws:
+    """Probability whose log-odds are those of a given one plus a shift; certain stays certain."""
+    lost = (1 - probability) * np.exp(-log_odds)
+    return np.asarray(probability / (probability + lost), dtype=np.float64)
 
 
 def log_odds(probability: Draws) -> Draws:

@@ -1,8 +1,6 @@
-"""Ten harms as probabilities per session, each a hazard over the same wound."""
+"""Ten harms as probabilities per session, each a hazard over the same wound or wounds: shape (n,), or (settings, n) for many."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,13 +69,13 @@ def pih(wound: Wound, twins: Twins, care: Care) -> Draws:
     crowd = p("pih.coverage_gain") * (saturating(wound.coverage, scale) - saturating(reference, scale))
     depth = p("pih.per_ln_depth") * np.log(np.maximum(wound.depth_um, 1.0) / p("pih.reference_depth"))
     surface = p("pih.open") + p("pih.closed") * (1 - wound.presence)
-    by_wound = float(saturating(wound.coverage, number("risk.presence"))) * logistic(
+    by_wound = saturating(wound.coverage, number("risk.presence")) * logistic(
         surface + crowd + depth + phototype + guarded + person
     )
-    hot = math.log(max(wound.epidermis_ratio, 1e-3))
-    heated = float(max(wound.vessel, wound.pigment))
+    hot = np.log(np.maximum(wound.epidermis_ratio, 1e-3))
+    heated = np.maximum(wound.vessel, wound.pigment)
     light = p("pih.selective") + p("pih.selective_slope") * hot + p("pih.short_pulse") * wound.short_pulse
-    by_light = heated * logistic(light + p("pih.selective_phototype") * phototype + closed + person)
+    by_light = heated * logistic(light + p("pih.selective_phototype") * phototype + closed, person)
     return _kept(_joined(by_wound, by_light))
 
 
@@ -95,14 +93,14 @@ def hypopigmentation(wound: Wound, twins: Twins) -> Draws:
     heat = np.log(np.maximum(wound.heat_um, 1.0) / p("hypo.reference_heat"))
     odds = p("hypo.full") + p("hypo.per_ln_heat") * heat + p("hypo.columns") * (1 - wound.full)
     odds = odds + p("hypo.closed") * (1 - wound.presence)
-    odds = odds + p("hypo.per_ln_coverage") * math.log(max(wound.coverage, 1e-6))
+    odds = odds + p("hypo.per_ln_coverage") * np.log(np.maximum(wound.coverage, 1e-6))
     odds = odds + p("hypo.off_face") * (twins.traits.site in OFF_FACE)
     odds = odds + p("scar.sd_person") * twins.scar_effect + p("scar.sd_study") * twins.scar_study
-    by_wound = float(saturating(wound.coverage, number("risk.presence"))) * logistic(odds)
-    hot = math.log(max(wound.epidermis_ratio, 1e-3))
+    by_wound = saturating(wound.coverage, number("risk.presence")) * logistic(odds)
+    hot = np.log(np.maximum(wound.epidermis_ratio, 1e-3))
     light = p("hypo.selective") + p("pih.selective_slope") * hot
     light = light + p("hypo.phototype") * _darker_steps(twins)
-    by_light = max(wound.vessel, wound.pigment) * logistic(light + p("scar.sd_study") * twins.scar_study)
+    by_light = np.maximum(wound.vessel, wound.pigment) * logistic(light, p("scar.sd_study") * twins.scar_study)
     return _kept(_joined(by_wound, by_light))
 
 
@@ -112,13 +110,13 @@ def bacterial_infection(wound: Wound, twins: Twins, raw_days: Draws) -> Draws:
     An erosion that leaves the basal layer alive counts less.
     """
     p = wound.p
-    factor = p("infection.immunosuppressed") if twins.traits.immunosuppressed else 1.0
-    factor *= p("infection.diabetes") if twins.traits.diabetes else 1.0
-    closed = p("infection.closed") * float(saturating(wound.killed, number("wound.presence")))
+    by_state = p("infection.immunosuppressed") if twins.traits.immunosuppressed else 1.0
+    by_sugar = p("infection.diabetes") if twins.traits.diabetes else 1.0
+    closed = p("infection.closed") * saturating(wound.killed, number("wound.presence"))
     through = 1 - (1 - p("infection.erosion")) * wound.erosion
     hazard = p("infection.per_day") * raw_days * through + closed
     spread = np.exp(p("infection.sd_study") * twins.infection_study)
-    return _kept(saturating(hazard * factor * spread, 1.0))
+    return _kept(saturating(hazard * (by_state * by_sugar * spread), 1.0))
 
 
 def herpes(wound: Wound, twins: Twins, care: Care) -> Draws:
@@ -130,7 +128,7 @@ def herpes(wound: Wound, twins: Twins, care: Care) -> Draws:
     odds = odds + p("herpes.immunosuppressed") * traits.immunosuppressed
     odds = odds + p("herpes.away") * (traits.site in _AWAY_FROM_MOUTH) + p("herpes.off_face") * (traits.site in OFF_FACE)
     spread = p("infection.sd_study") * twins.infection_study
-    return _kept(wound.injured * logistic(odds + spread))
+    return _kept(wound.injured * logistic(odds, spread))
 
 
 def _site_log_odds(site: str, p: Parameters) -> Draws:
@@ -139,17 +137,17 @@ def _site_log_odds(site: str, p: Parameters) -> Draws:
     return p(f"scar.{site}") if site in OFF_FACE or site == "eyelid" else p("scar.face")
 
 
-def scarring(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
+def scarring(wound: Wound, twins: Twins, bulk_rise_C: Draws | float) -> Draws:
     """Hypertrophic or textural scars: steep in coverage times depth, far worse off the face."""
     p = wound.p
     traits = twins.traits
-    odds = p("scar.base") + p("scar.per_ln_load") * np.log(wound.load) + p("scar.full") * max(wound.full, wound.burnt)
+    odds = p("scar.base") + p("scar.per_ln_load") * np.log(wound.load) + p("scar.full") * np.maximum(wound.full, wound.burnt)
     odds = odds + _site_log_odds(traits.site, p) + p("scar.keloid") * traits.keloid
-    odds = odds + p("scar.closed") * (1 - max(wound.presence, wound.burnt))
+    odds = odds + p("scar.closed") * (1 - np.maximum(wound.presence, wound.burnt))
     odds = odds + p("scar.radiotherapy") * traits.radiotherapy + p("scar.phototype") * _darker_steps(twins)
     odds = odds + p("scar.overheat") * np.maximum(bulk_rise_C - p("scar.overheat_limit"), 0.0)
     odds = odds + p("scar.sd_person") * twins.scar_effect + p("scar.sd_study") * twins.scar_study
-    return _kept(float(saturating(wound.coverage, number("risk.presence"))) * logistic(odds))
+    return _kept(saturating(wound.coverage, number("risk.presence")) * logistic(odds))
 
 
 def ectropion(wound: Wound, twins: Twins) -> Draws:
@@ -168,7 +166,7 @@ def acneiform(wound: Wound, twins: Twins) -> Draws:
     odds = p("acneiform.closed") + p("acneiform.open") * wound.presence
     odds = odds + p("acneiform.full") * wound.full + p("acneiform.acne") * _ACNE_STEPS.get(twins.traits.acne, 0)
     spread = p("risk.sd_study") * twins.infection_study
-    return _kept(wound.injured * logistic(odds + spread))
+    return _kept(wound.injured * logistic(odds, spread))
 
 
 def prolonged_erythema(wound: Wound, redness: Redness) -> Draws:
@@ -179,23 +177,23 @@ def prolonged_erythema(wound: Wound, redness: Redness) -> Draws:
     return _kept(wound.injured * logistic(odds))
 
 
-def blister(wound: Wound, twins: Twins, bulk_rise_C: float) -> Draws:
+def blister(wound: Wound, twins: Twins, bulk_rise_C: Draws | float) -> Draws:
     """Blisters where the epidermis stays but was overheated."""
     p = wound.p
     spread = p("risk.sd_study") * twins.scar_study
-    hot = math.log(max(wound.epidermis_ratio, 1e-3))
-    heated = float(max(wound.vessel, wound.pigment))
+    hot = np.log(np.maximum(wound.epidermis_ratio, 1e-3))
+    heated = np.maximum(wound.vessel, wound.pigment)
     spared = p("blister.short_pulse") * wound.short_pulse
-    by_light = heated * logistic(number("blister.selective") + spared + number("blister.slope") * hot + spread)
+    by_light = heated * logistic(number("blister.selective") + spared + number("blister.slope") * hot, spread)
     odds = p("blister.killed") + p("blister.per_C") * np.maximum(bulk_rise_C - p("scar.overheat_limit"), 0.0)
-    by_heat = float(saturating(wound.killed, number("wound.presence"))) * logistic(odds + spread)
+    by_heat = saturating(wound.killed, number("wound.presence")) * logistic(odds, spread)
     return _kept(_joined(by_light, by_heat))
 
 
-def purpura(rupture_ratio: float, twins: Twins) -> Draws:
+def purpura(rupture_ratio: Draws | float, twins: Twins) -> Draws:
     """Bruise by ruptured small vessels."""
     p = twins.p
-    if rupture_ratio < _LEAST_RATIO:
-        return _kept(np.zeros(twins.n))
     spread = p("risk.sd_study") * twins.redness_study
-    return _kept(logistic(p("purpura.slope") * math.log(rupture_ratio / p("purpura.half_ratio")) + spread))
+    ratio = np.maximum(rupture_ratio, _LEAST_RATIO)
+    chance = logistic(p("purpura.slope") * np.log(ratio / p("purpura.half_ratio")), spread)
+    return _kept(chance * (np.asarray(rupture_ratio) >= _LEAST_RATIO))

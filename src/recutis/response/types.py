@@ -85,3 +85,36 @@ class Improvement:
     time_to_effect_weeks: Draws
     recurrence_pct: Draws
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ManyResponses:
+    """Responses of one site to each of many injuries: arrays of shape (settings, n), one row an injury, one column a twin.
+
+    What `SiteResponse` says of one injury, but for the symptoms by day.
+    """
+
+    closure_days: Draws
+    social_downtime_days: Draws
+    return_to_work_day: Draws
+    makeup_day: Draws
+    sunscreen_start_day: Draws
+    erythema_resolution_days: Draws
+    pih_duration_weeks: Draws
+    pain_0_10: Draws
+    risks: Mapping[str, Draws]
+    sources: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ManyImprovements:
+    """Improvement of one concern by courses of each of many injuries.
+
+    `by_session` has shape (settings, sessions, n); `time_to_effect_weeks` and `recurrence_pct` have shape (n,), for no injury
+    changes them. Otherwise as `Improvement`.
+    """
+
+    by_session: Draws
+    time_to_effect_weeks: Draws
+    recurrence_pct: Draws
+    sources: tuple[str, ...]
