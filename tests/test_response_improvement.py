@@ -125,7 +125,7 @@ def test_melasma_gains_little_and_loses_most_of_it():
     found = course("nafl_1927", "melasma", sessions=4)
 
     assert np.median(found.by_session[-1]) < 45
-    assert (found.recurrence_pct > course("qs", "age_spots").recurrence_pct).all()
+    assert np.median(found.recurrence_pct) > np.median(course("qs", "age_spots").recurrence_pct) + 15
     darkened = course("co2_columns", "melasma", sessions=1).by_session[0]
     assert (darkened < 0).any()
 

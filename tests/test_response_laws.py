@@ -13,12 +13,13 @@ from recutis.errors import InputError, OutOfRangeError, UnknownNameError
 from recutis.injury import Injury
 from recutis.response import RISKS, SYMPTOM_DAYS, SYMPTOMS, Care, SiteResponse, combine, course_risk, numbing_minutes, respond
 from recutis.response.clocks import closure_days, shed_day
+from recutis.response.familiar import beyond_the_studies
 from recutis.response.improve import SOURCES
 from recutis.response.sources import SITE_SOURCES
 from recutis.response.symptoms import bruise, last_day_above
 from recutis.response.typical import NAMES, typical
 from recutis.response.wound import healing_factor, read_wound
-from recutis.twins import Traits, Twins, draw
+from recutis.twins import Traits, Twins, draw, unfamiliar
 
 CLOCKS = (
     "closure_days", "social_downtime_days", "return_to_work_day", "makeup_day", "sunscreen_start_day",
@@ -106,10 +107,11 @@ def test_deeper_never_helps_the_skin(name):
 
 @pytest.mark.parametrize("name", ["co2_columns", "nafl_1550", "co2_full", "qs", "pdl", "ipl"])
 def test_darker_skin_gets_more_pih(name):
-    """PIH of every twin rises from phototype I to VI."""
+    """PIH of no twin falls from phototype I to IV; in the middle of a cloud it rises up to VI, where ranges are wider too."""
     chances = [answer(name, people(phototype=p)).risks["pih"] for p in ("I", "II", "III", "IV", "V", "VI")]
 
-    assert all((darker > lighter).all() for lighter, darker in pairwise(chances))
+    assert all((darker >= lighter * (1 - 1e-9)).all() for lighter, darker in pairwise(chances[:4]))
+    assert all(np.median(darker) > np.median(lighter) for lighter, darker in pairwise(chances))
 
 
 @pytest.mark.parametrize("known", [{"tanned": True}, {"previous_pih": True}, {"melasma": True}, {"outdoor_work": True}])
@@ -182,7 +184,7 @@ def test_over_crusts_on_spots_no_make_up_but_work(name):
 
     assert np.median(found.makeup_day) > 2
     assert (found.makeup_day <= found.social_downtime_days + 1e-9).all()
-    assert np.quantile(found.return_to_work_day, 0.75) == 0
+    assert np.median(found.return_to_work_day) == 0
 
 
 def test_without_a_spot_nothing_crusts():
@@ -283,11 +285,12 @@ def test_a_burn_of_the_whole_field_closes_from_the_adnexa():
 
 
 def test_better_anaesthesia_hurts_less():
-    """Pain falls in every twin from none over cream and cream with cold air to blocks and sedation."""
+    """Pain rises in no twin from none over cream and cream with cold air to blocks and sedation, and falls on average."""
     ladder = ("none", "gel", "topical", "topical_cold_air", "nerve_block", "sedation")
     pains = [answer("co2_columns", care=replace(PLAIN, anaesthesia=word)).pain_0_10 for word in ladder]
 
-    assert all((better < worse).all() for worse, better in pairwise(pains))
+    assert all((better <= worse + 1e-9).all() for worse, better in pairwise(pains))
+    assert all(better.mean() < worse.mean() for worse, better in pairwise(pains))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -422,3 +425,38 @@ def test_errors_say_what_to_do():
         combine([answer("pdl"), answer("pdl", people(n=50))])
     with pytest.raises(UnknownNameError, match="no typical injury 'sunburn'"):
         typical("sunburn")
+
+
+def test_people_and_sites_that_few_studies_treated_have_wider_ranges_and_a_sentence():
+    """Phototype VI and the chest: blocks differ more, and each says why; a face of phototype III says nothing."""
+    usual = Traits(age_years=45, sex="female", phototype="III", site="cheek")
+
+    def between(traits):
+        cloud = draw(traits, n=2000, blocks=100)
+        pain = respond(typical("co2_columns"), cloud, PLAIN, area_cm2=150).pain_0_10
+        middles = np.bincount(cloud.block, weights=pain) / np.bincount(cloud.block)
+        return float(np.std(np.log(middles / (10 - middles))))
+
+    assert unfamiliar(usual) == ()
+    for traits, words in (
+        (replace(usual, phototype="VI"), "phototype VI"),
+        (replace(usual, site="decolletage"), "the decolletage"),
+    ):
+        ((sentence, factor),) = unfamiliar(traits)
+        assert words in sentence
+        assert factor > 1
+        assert between(traits) > 1.1 * between(usual)
+
+
+def test_injuries_beyond_all_studies_have_wider_ranges_and_a_sentence():
+    """Deeper or denser than any study of its kind: the same middle, wider; inside nothing is said."""
+    inside = typical("co2_columns")
+    beyond = replace(inside, lesion_depth_um=6000.0)
+    cloud = draw(Traits(age_years=45, sex="female", phototype="III", site="cheek"), n=400)
+    (sentence,) = beyond_the_studies(beyond)
+
+    assert beyond_the_studies(inside) == ()
+    assert "went as deep with open columns: 6000 µm" in sentence
+    spread = {one: float(np.std(np.log(read_wound(one, cloud).depth_um / one.lesion_depth_um))) for one in (inside, beyond)}
+    assert spread[beyond] > 1.3 * spread[inside]
+    assert np.median(read_wound(beyond, cloud).depth_um) == pytest.approx(6000.0, rel=0.02)

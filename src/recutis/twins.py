@@ -60,9 +60,11 @@ class Twins:
     Draws come in `block`s: twins of one block share the study-level (epistemic) draws, so the
     spread between blocks says how little is known and the spread within how people differ.
     `*_effect` are standard-normal draws (individual), `*_study` standard-normal draws shared in a
-    block; the response multiplies them with standard deviations from the evidence. `p` gives the parameters
-    of the response, one a block where studies leave them open. `weights` sum to n; they differ once something was
-    seen (`response.update`), and `refreshed` counts how often the cloud was drawn anew for it.
+    block; the response multiplies them with
+    standard deviations from the evidence. `p` gives the parameters of the response, one a block where studies leave them open,
+    with wider spreads between studies for people and sites that few have treated.
+    `weights` sum to n; they differ once something was seen (`response.update`), and `refreshed` counts how often the cloud
+    was drawn anew for it.
     """
 
     traits: Traits
@@ -138,6 +140,16 @@ def _healing(traits: Traits) -> float:
     return speed
 
 
+def unfamiliar(traits: Traits) -> tuple[tuple[str, float], ...]:
+    """What of a person and site few studies have treated: a sentence, and the factor by which what is not known is wider."""
+    found = []
+    for name, words in (("phototype", f"phototype {traits.phototype}"), ("site", f"the {traits.site.replace('_', ' ')}")):
+        key = f"twins.unfamiliar.{name}.{getattr(traits, name)}"
+        if evidence.has(key):
+            found.append((f"Few published series treat {words}: ranges are wider than elsewhere.", evidence.value(key)))
+    return tuple(found)
+
+
 def _skin(traits: Traits) -> Skin:
     return build(site=traits.site, age_years=traits.age_years, phototype=traits.phototype, sex=traits.sex, tanned=traits.tanned)
 
@@ -201,6 +213,6 @@ def draw(traits: Traits, *, n: int = 400, seed: int = 0, blocks: int = 20) -> Tw
         scar_effect=mixed("scar", redness, "twins.correlation.redness_scar"),
         scar_study=study("scar"),
         infection_study=study("infection"),
-        p=parameters(block),
+        p=parameters(block, math.prod(factor for _, factor in unfamiliar(traits))),
         sources=tuple(dict.fromkeys((*skin.sources, "twins.healing.sd_ln"))),
     )

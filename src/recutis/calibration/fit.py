@@ -5,7 +5,7 @@ plus the luck of its sample; parameters carry their rows' ranges as normal prior
 comparison finds the mode, each set of derivatives serving for some moves; its curvature gives the joint normal law of the
 parameters. Leaving a study out takes its rows from that curvature, which is exact where the model is linear between the two
 modes. The spread of a family is the one at which the stated share of its rows, each predicted without its own study, lies
-inside the 80 % interval.
+inside the 80 % interval; families of few rows keep the one they start with.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.calibration.rows import Datum
-from recutis.calibration.scale import EIGHTY, Scale, scales
+from recutis.calibration.scale import EIGHTY, Scale, lawful, scales
 from recutis.errors import InputError
 from recutis.posterior import Parameters
 from recutis.scorecard.clinical_study import Lab
@@ -45,6 +45,7 @@ STARTS: Final = {
     "share": 1.0,
     "gain.mean": 0.6,
     "gain.share": 0.9,
+    "gain.score": 0.7,
     "pain": 0.35,
     "course": 0.5,
     "risk": 0.9,
@@ -80,7 +81,7 @@ class Problem:
         `mode` counts standard deviations of the priors from their middles; `shift` moves all graded gains [log-odds].
         """
         middle, sd = self.prior
-        values = {one.key: np.asarray(one.value(at)) for one, at in zip(self.scales, middle + sd * mode, strict=True)}
+        values = lawful({one.key: np.asarray(one.value(at)) for one, at in zip(self.scales, middle + sd * mode, strict=True)})
         values["clinical.shift.gain"] = np.asarray(shift)
         lab = self.lab.with_parameters(lambda _: Parameters(values))
         rows = self.data if which is None else [self.data[i] for i in which]
@@ -94,7 +95,7 @@ class Problem:
 
 def leverage(problem: Problem, mode: Array) -> Array:
     """How far a step of what studies differ by moves each row on its scale of comparison: one but for gains."""
-    rows = np.flatnonzero(problem.family("gain.mean") | problem.family("gain.share"))
+    rows = np.flatnonzero(problem.family("gain.mean") | problem.family("gain.share") | problem.family("gain.score"))
     out = np.ones(len(problem.data))
     ends = [problem.told(mode, rows.tolist(), shift=sign * _STEP)[0] for sign in (-1.0, 1.0)]
     out[rows] = np.maximum(np.abs(ends[1] - ends[0]) / (2.0 * _STEP), _LEAST_LEVERAGE)
@@ -230,7 +231,7 @@ def spreads(found: Fit) -> dict[str, float]:
     out = {}
     for family in found.spread:
         mine = found.problem.family(family)
-        if not mine.any():
+        if mine.sum() < evidence.value("calibration.fewest"):
             out[family] = STARTS[family]
             continue
         low, high = 0.0, _WIDEST

@@ -23,7 +23,8 @@ _MOVED: Final = 30  # parameters told on the page
 _FAMILY_WORDS: Final = {
     "days.clock": "days of closure, downtime, make-up, in logarithms", "days.redness": "days of redness, in logarithms",
     "days.sign": "days of other signs, in logarithms", "share": "incidence of a sign, in log-odds",
-    "gain.mean": "gain of persons behind means and scores, in log-odds", "gain.share": "gain of persons behind shares of responders",
+    "gain.mean": "gain of persons behind means, in log-odds", "gain.score": "gain of persons behind scores and grades",
+    "gain.share": "gain of persons behind shares of responders",
     "pain": "pain, in log-odds of its scale", "course": "redness course, in log-odds", "risk": "incidence of a harm, in log-odds",
 }  # fmt: skip
 _HEAD: Final = """# Calibration: the response fitted to the studies, and each study predicted without itself
@@ -35,7 +36,7 @@ _HEAD: Final = """# Calibration: the response fitted to the studies, and each st
 - **A study is a population of twins** under its own device, settings, phototypes, site, sessions and follow-up, as on the
   [clinical card](clinical.md). What is compared is the statistic that it reports, on a scale where it is roughly normal: logarithm of
   days, log-odds of shares and of gains. Nothing is averaged across metrics; denominators are those of the rows.
-- **Parameters** ({parameters} rows of `model_response`, and the kindness of open studies) carry their rows' ranges as normal priors,
+- **Parameters** ({parameters} rows of `model_response`, and the kindness of open studies) carry their rows' ranges as normal priors (95 %),
   on the scale of their kind (logarithm, log-odds, plain).
 - **Deviations** of a row: luck of its sample of n, and what the study has of its own: Student's t with `calibration.robust` degrees
   of freedom and one spread a family, so that single odd studies pull little. Rows of one study and family share half of that; recalled and
@@ -121,7 +122,7 @@ def page(found: Fit, *, progress: Callable[[float], None] | None = None) -> str:
         "",
         "The last column is the standard deviation left, as a share of the prior's.",
         "",
-        "| row | prior (80 %) | calibrated (80 %) | left |",
+        "| row | prior (95 %) | calibrated (80 %) | left |",
         "| --- | --- | --- | --- |",
         *_moved(found),
         _LIMITS,

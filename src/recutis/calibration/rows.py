@@ -16,7 +16,7 @@ from recutis.scorecard.tables import Record
 
 FAMILIES: Final = {
     "incidence of a sign": "share", "mean improvement": "gain.mean", "responders": "gain.share",
-    "other scores": "gain.mean",
+    "other scores": "gain.score",
     "pain": "pain", "redness course": "course", "risk incidence": "risk",
 }  # fmt: skip
 _CITATION: Final = re.compile(r"[^a-z0-9]+")

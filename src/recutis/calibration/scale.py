@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recutis import evidence
 from recutis.units import PERCENT
 
+Array = NDArray[np.float64]
 Kind = Literal["plain", "log", "share", "percent"]
-EIGHTY: Final = 1.2815515655446004  # normal quantile of 0.9: a row's range is read as its 80 % interval
+EIGHTY: Final = 1.2815515655446004  # normal quantile of 0.9: ends of an 80 % interval
+PLAUSIBLE: Final = 1.959963984540054  # normal quantile of 0.975: a row's range holds what is plausible, 95 %
 _RARE: Final = 0.05  # shares below are carried as logarithms
 _LEAST: Final = 0.01  # shares stay this far inside 0 and 1
 _TABLES: Final = ("model_response", "model_clinical")
@@ -77,6 +83,44 @@ def scales() -> tuple[Scale, ...]:
             low = row.low if row.low > 0.0 or kind == "plain" else row.value**2 / row.high
             ends = (_carried(low, kind), _carried(row.high, kind))
             found.append(
-                Scale(key=row.id, kind=kind, middle=_carried(row.value, kind), sd=max(ends[1] - ends[0], 1e-3) / (2.0 * EIGHTY))
+                Scale(
+                    key=row.id, kind=kind, middle=_carried(row.value, kind), sd=max(ends[1] - ends[0], 1e-3) / (2.0 * PLAUSIBLE)
+                )
             )
     return tuple(found)
+
+
+_RISING: Final = (
+    ("response.pih.phototype.I", "response.pih.phototype.II", 0.0),
+    (0.0, "response.pih.phototype.IV", "response.pih.phototype.V", "response.pih.phototype.VI"),
+    ("response.pain.with.sedation", "response.pain.with.nerve_block", "response.pain.with.topical_cold_air",
+     "response.pain.with.topical", "response.pain.with.gel"),
+    ("response.pain.with.topical_cold_air", "response.pain.with.cold_air"),
+    ("response.pih.steroid", 0.0), ("response.pih.bleaching", 0.0), ("response.herpes.antiviral", 0.0),
+    ("response.scar.closed", 0.0), ("response.hypo.closed", 0.0), ("response.pih.closed", 0.0), ("response.ectropion.columns", 0.0),
+    ("response.hypo.columns", 0.0), ("response.blister.short_pulse", 0.0), ("response.scar.face", "response.scar.eyelid"),
+    ("response.redness.visible", "response.redness.covered"),
+)  # fmt: skip
+"""Orders of which medicine is sure: more pigment darkens more, more numbing hurts less, protection never harms, a closed wound scars
+less."""
+
+
+def lawful(values: Mapping[str, Array]) -> dict[str, Array]:
+    """Values or draws of parameters, moved where they break an order of which medicine is sure.
+
+    Along each chain a later member is raised to the one before; a member before a bound is lowered to it.
+    """
+    found = dict(values)
+    for chain in _RISING:
+        floor: Array | float | None = None
+        for number, name in enumerate(chain):
+            if isinstance(name, float):
+                for before in chain[:number]:
+                    if isinstance(before, str) and before in found:
+                        found[before] = np.minimum(found[before], name)
+                floor = name
+            elif name in found:
+                if floor is not None:
+                    found[name] = np.maximum(found[name], floor)
+                floor = found[name]
+    return found

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recutis import __version__, posterior
 from recutis.calibration.fit import Fit
-from recutis.calibration.scale import Scale
+from recutis.calibration.scale import Scale, lawful
 from recutis.errors import InputError
 from recutis.injury import Injury
 from recutis.laser.types import Settings
@@ -35,6 +35,7 @@ _NUMBERS: Final = (
     "coverage_fraction", "epidermis_removed_fraction", "epidermis_killed_fraction", "injured_dermis_um", "purpura_ratio",
     "pigment_ratio", "epidermis_pigment_ratio", "gland_ratio", "bulk_rise_C",
 )  # fmt: skip
+_FLAGS: Final = ("selective", "fractional")
 _SETTINGS: Final = tuple(field.name for field in fields(Settings))
 
 
@@ -60,10 +61,12 @@ def draws(mode: Array, covariance: Array, count: int = COUNT) -> Array:
 
 def in_units(scales: Sequence[Scale], carried: Array) -> dict[str, Array]:
     """Draws of each parameter in its own unit, by row id; `carried` (draws, parameters) counts prior standard deviations."""
-    return {
-        one.key: np.array([one.value(one.middle + one.sd * at) for at in carried[:, number]])
-        for number, one in enumerate(scales)
-    }  # fmt: skip
+    return lawful(
+        {
+            one.key: np.array([one.value(one.middle + one.sd * at) for at in carried[:, number]])
+            for number, one in enumerate(scales)
+        }
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +81,12 @@ class Worlds:
 
 
 def _injury_lines(lab: Lab) -> Iterator[list[str]]:
-    yield ["device", *_SETTINGS, "site", "phototype", "lesion", *_NUMBERS]
+    yield ["device", *_SETTINGS, "site", "phototype", "lesion", *_FLAGS, *_NUMBERS]
     for (device, settings, site, phototype, lesion), injury in sorted(lab.injuries(), key=lambda item: repr(item[0])):
         panel = [getattr(settings, name) for name in _SETTINGS]
         yield [
             device, *("" if value is None else f"{value:g}" for value in panel), site, phototype, lesion,
-            *(f"{getattr(injury, name):.4g}" for name in _NUMBERS),
+            *(f"{getattr(injury, name):d}" for name in _FLAGS), *(f"{getattr(injury, name):.4g}" for name in _NUMBERS),
         ]  # fmt: skip
 
 

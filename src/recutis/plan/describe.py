@@ -19,6 +19,8 @@ from recutis.plan.objectives import Limits
 from recutis.plan.predictions import predictions
 from recutis.plan.search import Candidate, Found
 from recutis.plan.setting_limits import place_energy_mJ, place_fluence_J_cm2, total_density_pct
+from recutis.response.familiar import beyond_the_studies
+from recutis.twins import unfamiliar
 from recutis.units import PERCENT, UM_PER_MM
 
 if TYPE_CHECKING:
@@ -250,7 +252,15 @@ def warnings(
     candidate: Candidate, made: Predictions, evaluations: list[SiteEvaluation], patient: Patient, dates: CourseDates
 ) -> tuple[str, ...]:
     """What to look out for in this option."""
-    words = list(dict.fromkeys(text for item in evaluations for injury in item.injuries.values() for text in injury.warnings))
+    words = list(
+        dict.fromkeys(
+            text
+            for item in evaluations
+            for injury in item.injuries.values()
+            for text in (*injury.warnings, *beyond_the_studies(injury))
+        )
+    )
+    words += dict.fromkeys(text for item in evaluations for text, _ in unfamiliar(item.place.twins.traits))
     words += [
         f"Not expected to help {key.replace('_', ' ').replace('@', ', ')}; another device would be needed."
         for key in named_concerns(patient)

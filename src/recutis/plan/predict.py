@@ -34,6 +34,8 @@ from recutis.plan.quantities import of_draws
 from recutis.plan.sessions import Sessions, Treated, on_the_spot, usual_interval, with_gain
 from recutis.plan.setting_limits import above_ceiling
 from recutis.provenance import provenance
+from recutis.response.familiar import beyond_the_studies
+from recutis.twins import unfamiliar
 from recutis.units import DAYS_PER_WEEK, PERCENT
 
 if TYPE_CHECKING:
@@ -291,7 +293,8 @@ def _site_warnings(number: int, item: SiteEvaluation, screening: Screening, *, s
             tell("not_allowed", f"Above the hard ceiling: {words}", *most.rule_ids)
         if most.test_spot and not spotted:
             tell("caution", "A test spot is asked for before this treatment", *most.rule_ids)
-    for words in item.injury.warnings:
+    thin = tuple(words for words, _ in unfamiliar(item.place.twins.traits))
+    for words in (*item.injury.warnings, *beyond_the_studies(item.injury), *thin):
         tell("caution", words)
     return found
 

@@ -29,18 +29,27 @@ INJURIES: Final = "injuries.csv"
 class Parameters:
     """Parameters of a cloud of twins: a number, or one a twin, of shape () or (n,)."""
 
-    def __init__(self, values: Mapping[str, Draws]) -> None:
-        """`values` hold those that differ from their rows, by row id, of shape () or (n,)."""
+    def __init__(self, values: Mapping[str, Draws], wider: float = 1.0) -> None:
+        """`values` hold those that differ from their rows, by row id, of shape () or (n,).
+
+        `wider` multiplies the spread between studies (rows `*.sd_study`), for people and sites that few studies have treated.
+        """
         self._values: dict[str, Draws] = dict(values)
+        self._wider = wider
+        self._told: dict[str, Draws] = {}
 
     def row(self, key: str) -> Draws:
         """The parameter of this row.
 
         Raises UnknownNameError naming the nearest ids.
         """
-        found = self._values.get(key)
+        found = self._told.get(key)
         if found is None:
-            found = self._values[key] = np.asarray(evidence.value(key))
+            known = self._values.get(key)
+            found = np.asarray(evidence.value(key)) if known is None else known
+            if key.endswith(".sd_study"):
+                found = found * self._wider
+            self._told[key] = found
         return found
 
     def __call__(self, name: str) -> Draws:
@@ -49,7 +58,8 @@ class Parameters:
 
     def of(self, twins: NDArray[np.int64]) -> Parameters:
         """The parameters of these twins, by their places in the cloud, in this order."""
-        return Parameters({key: draws[twins] if draws.ndim else draws for key, draws in self._values.items()})
+        mine = {key: draws[twins] if draws.ndim else draws for key, draws in self._values.items()}
+        return Parameters(mine, self._wider)
 
 
 @cache
@@ -76,7 +86,6 @@ def spread(family: str) -> float:
     return evidence.value(f"clinical.study_sd.{family}") if found is None else float(found)
 
 
-def parameters(block: NDArray[np.int64]) -> Parameters:
-    """Parameters of twins in these blocks: each block holds one draw, in turn."""
-    found = draws()
-    return Parameters({key: values[block % values.size] for key, values in found.items()})
+def parameters(block: NDArray[np.int64], wider: float = 1.0) -> Parameters:
+    """Parameters of twins in these blocks: each block holds one draw, in turn; `wider` as in `Parameters`."""
+    return Parameters({key: values[block % values.size] for key, values in draws().items()}, wider)

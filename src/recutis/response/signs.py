@@ -180,4 +180,4 @@ def bruise_of(wound: Wound, purpura: Draws, twins: Twins) -> Bruise:
     depth = np.clip((purpura - fragility) / p("purpura.onset"), 0.0, 1.0)
     spread = np.exp(p("redness.sd_study") * twins.redness_study)
     leaked = p("purpura.capillary") + (1 - p("purpura.capillary")) * wound.vessel
-    return Bruise(height=p("purpura.level") * leaked * depth, fade_days=p("purpura.days") * leaked * spread)
+    return Bruise(height=np.minimum(p("purpura.level"), 10.0) * leaked * depth, fade_days=p("purpura.days") * leaked * spread)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recutis.injury import Injury
 from recutis.posterior import Parameters
+from recutis.response import familiar
 from recutis.response.parameters import logistic, number, saturating
 from recutis.response.stack import Flags, Stack, stack_many, stack_one
 from recutis.twins import Twins
@@ -141,13 +142,16 @@ def _middle_epidermis_um(twins: Twins) -> float:
 
 
 def wound_of(injury: Stack, twins: Twins) -> Wound:
-    """The wound of one injury or of many in each twin; depths carry the injury's stated error."""
+    """The wound of one injury or of many in each twin; depths carry the injury's stated error.
+
+    Beyond what the studies have reached that error is widened.
+    """
     p = twins.p
     open_fraction, killed, presence, erosion = _surface(injury, _middle_epidermis_um(twins))
     shown = np.where(injury.selective, burn_chance(injury.epidermis_pigment_ratio), 1.0)
     killed = killed * shown
     coverage = presence * open_fraction + (1 - presence) * shown * _fraction(injury.coverage_fraction)
-    stretch = np.exp(injury.error_pct / PERCENT * twins.depth_error)
+    stretch = np.exp(injury.error_pct / PERCENT * familiar.widening(injury) * twins.depth_error)
     depth = np.maximum(injury.lesion_depth_um * stretch, 0.0)
     walls = injury.fractional & (injury.ablation_depth_um > 0)
     heat = np.where(walls, injury.coagulation_rim_um, injury.coagulation_depth_um)

@@ -69,7 +69,7 @@ def _months(fields: Mapping[str, str]) -> float:
 
 
 def _gains(
-    lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None, by: Literal["mean", "share"] = "mean"
+    lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None, by: Literal["mean", "share", "score"] = "mean"
 ) -> list[Draws]:  # fmt: skip
     when = _months(fields) if months is None else months
     blinded = is_blinded(fields)
@@ -89,7 +89,8 @@ def is_blinded(fields: Mapping[str, str]) -> bool:
 
 
 def _mean_gain(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
-    return sample.mean(study.population(_gains(lab, study, fields)), study.n, "none", seed=lab.seed)
+    by: Literal["mean", "score"] = "mean" if "pct" in fields["metric"] or "improvement" in fields["metric"] else "score"
+    return sample.mean(study.population(_gains(lab, study, fields, by=by)), study.n, "none", seed=lab.seed)
 
 
 def _responders(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
@@ -108,7 +109,7 @@ def _grades(gain: Draws) -> Draws:
 
 
 def _quartile_mean(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
-    graded = study.population([_grades(gain) for gain in _gains(lab, study, fields)])
+    graded = study.population([_grades(gain) for gain in _gains(lab, study, fields, by="score")])
     return sample.mean(graded, study.n, "none", seed=lab.seed, top=_GRADES)
 
 

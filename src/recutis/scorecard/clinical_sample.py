@@ -123,7 +123,7 @@ def _spread(draws: Draws) -> tuple[float, float, float]:
 
 
 def told_gain(
-    gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None, by: Literal["mean", "share"] = "mean"
+    gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None, by: Literal["mean", "share", "score"] = "mean"
 ) -> Draws:  # fmt: skip
     """The gain as a study of each world would grade it: settings and raters differ, and an open study is kind to itself.
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 USUAL: Final = "clinical.usual."
 WOUND: Final = "clinical.wound."
 _DOSES: Final = frozenset({"energy_mJ", "fluence_J_cm2", "depth_um"})
+_SLICES: Final = 20  # into which a single world divides the devices of a group
+_GOLDEN: Final = 0.6180339887498949
 _MOST_SESSIONS: Final = 10
 """Sessions over which a course is followed; the tables' longest has six."""
 
@@ -89,8 +92,9 @@ class Study:
     def population(self, values: list[Draws]) -> Population:
         """One value a twin and arm as a population.
 
-        Phototypes are pooled. Where a group word stands for several treatments, each world holds one of them in turn: such
-        a row tells of some device of the group, and nobody knows which.
+        Phototypes are pooled. Where a group word stands for several treatments, each world holds one of them, the more often the
+        more rows of the packaged tables speak of it: such a row tells of some device of the group, and nobody knows which. A
+        single world holds all of them in these shares.
         """
         kinds = list(dict.fromkeys(arm.treatment.device_class for arm in self.arms))
         pooled = [
@@ -98,8 +102,22 @@ class Study:
             for kind in kinds
         ]
         block = self.arms[0].twins.block
-        turn = block % len(kinds)
+        ends = np.cumsum([written_of(kind) for kind in kinds])
+        if int(block.max()) == 0:
+            counts = np.diff(np.round(_SLICES * ends / ends[-1]), prepend=0.0).astype(int)
+            return Population(
+                values=np.concatenate([np.tile(one, (n, 1)) for one, n in zip(pooled, counts, strict=True)]), block=block
+            )
+        place = (block * _GOLDEN + 0.5) % 1.0  # spreads the shares evenly over the worlds
+        turn = np.searchsorted(ends / ends[-1], place, side="right")
         return Population(values=np.stack(pooled)[turn, :, np.arange(block.size)].T, block=block)
+
+
+@cache
+def written_of(device_class: str) -> int:
+    """Rows of the packaged tables of results that speak of a class; one for a class that none does."""
+    rows = (row.fields for table in ("clinical_outcomes", "recovery", "risks", "pain") for row in evidence.rows(table))
+    return max(sum(device_class in (fields.get("device_class"), fields.get("modality")) for fields in rows), 1)
 
 
 def wound_names() -> tuple[str, ...]:
