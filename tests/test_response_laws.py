@@ -79,30 +79,41 @@ def test_without_injury_nothing_happens():
         assert quiet.risks[name] == pytest.approx(base, rel=1e-6), name
 
 
+def no_less(more: np.ndarray, less: np.ndarray, studied: bool) -> bool:
+    """No twin has less; beyond what studies have reached ranges widen too, so that the middle and the upper end count."""
+    if studied:
+        return bool((more >= less - 1e-9).all())
+    return all(np.quantile(more, level) >= np.quantile(less, level) - 1e-9 for level in (0.5, 0.9))
+
+
 @pytest.mark.parametrize("name", ["co2_columns_light", "co2_columns", "eryag_columns", "nafl_1550"])
 def test_more_coverage_never_helps_the_skin(name):
     """Clocks and risks of every twin grow with the number of columns."""
     twins = people("neck")
-    steps = [answer(scaled(typical(name), by), twins) for by in (0.5, 0.8, 1.0, 1.4, 2.0, 2.6)]
+    injuries = [scaled(typical(name), by) for by in (0.5, 0.8, 1.0, 1.4, 2.0, 2.6)]
+    studied = [not beyond_the_studies(one) for one in injuries]
+    steps = [answer(one, twins) for one in injuries]
 
-    for less, more in pairwise(steps):
+    for (less, more), inside in zip(pairwise(steps), studied[1:], strict=True):
         for clock in ("closure_days", "makeup_day", "erythema_resolution_days", "pain_0_10", "social_downtime_days"):
-            assert (getattr(more, clock) >= getattr(less, clock) - 1e-9).all(), clock
+            assert no_less(getattr(more, clock), getattr(less, clock), inside), clock
         for risk in ("pih", "hypopigmentation", "bacterial_infection", "scarring", "prolonged_erythema", "herpes"):
-            assert (more.risks[risk] >= less.risks[risk] - 1e-12).all(), risk
+            assert no_less(more.risks[risk], less.risks[risk], inside), risk
 
 
 @pytest.mark.parametrize("name", ["co2_columns", "co2_full", "eryag_full", "nafl_1550"])
 def test_deeper_never_helps_the_skin(name):
     """Clocks and risks of every twin grow with depth."""
     twins = people("periorbital")
-    steps = [answer(deeper(typical(name), by), twins) for by in (0.6, 0.8, 1.0, 1.3, 1.7)]
+    injuries = [deeper(typical(name), by) for by in (0.6, 0.8, 1.0, 1.3, 1.7)]
+    studied = [not beyond_the_studies(one) for one in injuries]
+    steps = [answer(one, twins) for one in injuries]
 
-    for less, more in pairwise(steps):
+    for (less, more), inside in zip(pairwise(steps), studied[1:], strict=True):
         for clock in ("closure_days", "erythema_resolution_days", "pain_0_10"):
-            assert (getattr(more, clock) >= getattr(less, clock) - 1e-9).all(), clock
+            assert no_less(getattr(more, clock), getattr(less, clock), inside), clock
         for risk in ("pih", "hypopigmentation", "scarring", "ectropion"):
-            assert (more.risks[risk] >= less.risks[risk] - 1e-12).all(), risk
+            assert no_less(more.risks[risk], less.risks[risk], inside), risk
 
 
 @pytest.mark.parametrize("name", ["co2_columns", "nafl_1550", "co2_full", "qs", "pdl", "ipl"])

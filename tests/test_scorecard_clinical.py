@@ -125,15 +125,15 @@ def test_a_stricter_threshold_has_fewer_responders(lab: Lab) -> None:
 
 
 def test_metrics_of_one_study_agree(lab: Lab) -> None:
-    """A score change is the mean gain with its sign turned, a 0-10 score a tenth of it."""
+    """A score change is the mean gain with its sign turned, a 0-10 score a tenth of it, but for a spread of its own."""
     gain = row(lab, "clinical_outcomes")
     change = row(lab, "clinical_outcomes", metric="score_change_pct", value="-40")
     tenth = row(lab, "clinical_outcomes", metric="score_0_10", value="4")
     after = row(lab, "clinical_outcomes", metric="score_after", value="4", notes="baseline 8.0")
 
     assert number(change, "p10") == pytest.approx(-number(gain, "p90"))
-    assert number(tenth, "p50") == pytest.approx(number(gain, "p50") / 10, rel=1e-3)
-    assert number(after, "p50") == pytest.approx(8 * (1 - number(gain, "p50") / 100), rel=1e-3)
+    assert number(tenth, "p50") == pytest.approx(number(gain, "p50") / 10, rel=0.01)
+    assert number(after, "p50") == pytest.approx(8 * (1 - number(gain, "p50") / 100), rel=0.01)
 
 
 def test_an_open_study_reports_more_than_a_blinded_one(lab: Lab) -> None:

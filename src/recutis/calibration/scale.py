@@ -92,6 +92,7 @@ def scales() -> tuple[Scale, ...]:
 
 _RISING: Final = (
     ("response.pih.phototype.I", "response.pih.phototype.II", 0.0),
+    (1.0, "response.makeup.per_closure"),
     (0.0, "response.pih.phototype.IV", "response.pih.phototype.V", "response.pih.phototype.VI"),
     ("response.pain.with.sedation", "response.pain.with.nerve_block", "response.pain.with.topical_cold_air",
      "response.pain.with.topical", "response.pain.with.gel"),

@@ -230,7 +230,7 @@ def _persons(anchor: Anchor) -> tuple[Twins, ...]:
 def _noted(anchor: Anchor, twins: Twins) -> Draws:
     """Days a sign stays above the level that is recorded."""
     wound = read_wound(typical(anchor.injury), twins)
-    level = number("redness.noted")
+    level = twins.p("redness.noted")
     if anchor.quantity == "noted:redness":
         return clocks.redness_of(wound, twins).falls_below(level)
     answer = respond(typical(anchor.injury), twins, _care(anchor), area_cm2=_AREA_CM2)

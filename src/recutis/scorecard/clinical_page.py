@@ -22,10 +22,9 @@ _HOW: Final = """# Clinical card: studies, beside what the model says they would
 
 `recutis validate clinical [--targets CSV] [--json]`. This page: `python -m recutis.scorecard.clinical_page docs/clinical.md`.
 
-**The model was tuned on these same tables.** The numbers of the response (`model_response`) were fitted by hand to the rows named in
-their sources; the spread between studies (`clinical.study_sd.*`) and the usual settings were chosen with all rows in view, wide enough for
-most rows and narrow enough to say something. What follows shows where the model stands, not how it will do on studies it has not seen:
-no row was held out, for nothing is refitted by machine, and leaving a study out by hand would be a show.
+**The model is fitted to these same tables.** What follows shows where it stands with every row known; the
+[calibration](calibration.md) predicts each row without its own study, which is nearer to what a new study will meet. The usual settings
+that stand for text were chosen with all rows in view.
 
 ## How a row is computed
 
@@ -36,8 +35,9 @@ no row was held out, for nothing is refitted by machine, and leaving a study out
   the ceiling of the phototype where it lies above; words such as *light* or *aggressive* move it. The last column says which.
 - A word such as `ablative_fractional_any` stands for some device of the group, nobody knows which: each world holds another class.
 - Dermabrasion, peels and needles are described as wounds (rows `clinical.wound.*`) and heal by the same response.
-- **The interval is that of the study's statistic at its n**, never of one person: {blocks} possible worlds (blocks of twins that share the
-  draws of what is not known), moved further by what a study does not tell, and in each world the luck of a sample of n.
+- **The interval is that of the study's statistic at its n**, never of one person: {blocks} possible worlds, each with one of the joint
+  draws of the response's parameters, moved further by what studies differ by (one spread a family, from the calibration), and in each
+  world the luck of a sample of n.
 - Each metric is its own statistic of the same gain: mean, share of responders over the stated threshold, quartile grade, change of a
   score. They are never averaged. An open study grades more kindly than a blinded one (`clinical.optimism.open`).
 - Denominators: per treatment or lesion is one session, per patient a course. A mean, a typical value and an upper bound of days are the
@@ -48,15 +48,13 @@ no row was held out, for nothing is refitted by machine, and leaving a study out
 _READING: Final = """
 ## What the misses say
 
-- **Gains** of the enthusiastic series of the 1990s, of 1550 nm on acne scars and of 1450 nm on acne lie above the model; double-blind
-  trials lie below. Dye lasers on scars and 1550 nm on melasma have no mechanism that strong in the model.
+- **Gains**: enthusiastic series of the 1990s, 1450 nm on acne and IPL on veins lie above the model, several blinded trials below it.
 - **Responder shares** near none or all miss most: a threshold turns a small error of the gain into a large one of the share.
-- **Full-field wounds**: the usual setting that stands for text closes too early and stays red too briefly, and redness falls too fast in
-  the first two weeks. Long-pulse Er:YAG, with half the patients red at three months, is not reached.
+- **Redness**: days of it differ most between studies of the same treatment, from resolved to noted and from mean to longest. Long-pulse
+  Er:YAG, with half the patients red at three months, is not reached. The days taught for the first two weeks after full CO2 are slower.
 - **Signs of a few hours** (sting, redness after IPL) are told in whole days.
-- **PIH**: series of one treatment differ from 1.2 to 92 % (RSK-037, RSK-041); no interval of use holds both. After Q-switched ruby it is
-  predicted too often.
-- **Herpes with an antiviral**: trials saw none in 60 to 120 patients; the model, bound to RSK-078 to RSK-080, expects a few percent.
+- **PIH**: series of one treatment differ from 1.2 to 92 % (RSK-037, RSK-041); no interval of use holds both.
+- **Herpes with an antiviral**: trials saw none in 60 to 120 patients; RSK-078 to RSK-080 saw 5 to 33 %.
 - **Comparators** are described as wounds by the authors' judgement; their pain is not that of a laser.
 """
 
