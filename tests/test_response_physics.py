@@ -46,13 +46,13 @@ def test_green_q_switched_light_on_a_lentigo_bruises_briefly_at_most(phototype):
 
 
 def test_long_pulses_spare_and_short_pulses_bruise():
-    """595 nm at 6 ms and 8 J/cm² lies below purpura (OUT-100); 585 nm at 0.45 ms usually bruises, within two weeks (REC-108)."""
+    """595 nm at 6 ms and 8 J/cm² lies below purpura (OUT-100); 585 nm at 0.45 ms usually bruises, for most within two weeks (REC-108)."""
     spared = session("Candela Vbeam Perfecta", concern="facial_veins")
     bruised = session("SPTL-1 585", concern="facial_veins")
 
     assert spared.risks["purpura"].mean() < 0.1
     assert bruised.risks["purpura"].mean() > 0.5
-    assert np.quantile(bruised.social_downtime_days, 0.95) < 14
+    assert np.quantile(bruised.social_downtime_days, 0.9) < 14
 
 
 def test_light_fractional_redness_in_an_older_fair_woman_is_short():
