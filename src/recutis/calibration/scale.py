@@ -99,7 +99,7 @@ _RISING: Final = (
     ("response.pain.with.topical_cold_air", "response.pain.with.cold_air"),
     ("response.pih.steroid", 0.0), ("response.pih.bleaching", 0.0), ("response.herpes.antiviral", 0.0),
     ("response.scar.closed", 0.0), ("response.hypo.closed", 0.0), ("response.pih.closed", 0.0), ("response.ectropion.columns", 0.0),
-    ("response.hypo.columns", 0.0), ("response.gain.severity", 0.0), ("response.blister.short_pulse", 0.0),
+    ("response.hypo.columns", 0.0), ("response.gain.severity", -0.05), ("response.blister.short_pulse", 0.0),
     ("response.scar.face", "response.scar.eyelid"),
     ("response.redness.visible", "response.redness.covered"),
 )  # fmt: skip
