@@ -214,3 +214,11 @@ def test_help_is_quick_to_import() -> None:
 
     assert "HEAVY []" in done.stdout
     assert "plan" in done.stdout
+
+
+def test_a_page_of_the_calibration_needs_its_folder(run: Run, tmp_path: Path) -> None:
+    """Said before the minutes of work, not after them."""
+    status, _, err = run("calibrate", "--page", tmp_path / "nowhere" / "calibration.md")
+
+    assert status == 2
+    assert "nowhere for --page does not exist; make it, or give another place" in err

@@ -605,6 +605,9 @@ def calibrate(
 
     An interrupted run goes on where it stood. Examples: `recutis calibrate` · `recutis calibrate --write --page docs/calibration.md`
     """
+    if page is not None and not page.parent.is_dir():
+        msg = f"The folder {page.parent} for --page does not exist; make it, or give another place."
+        raise InputError(msg)
     from recutis.calibration.report import account, write_page
     from recutis.calibration.run import calibrate as run
     from recutis.calibration.run import state_folder
