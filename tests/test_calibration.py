@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recutis import evidence, posterior
 from recutis.calibration import run, ship
-from recutis.calibration.fit import STARTS, Fit, Problem, fit, leverage, spreads, touched
+from recutis.calibration.fit import SPREAD, Fit, Problem, fit, leverage, spreads, touched
 from recutis.calibration.held_out import held_out_card
 from recutis.calibration.rows import FAMILIES, Datum, data, study_of
 from recutis.calibration.scale import Scale, scales
@@ -83,7 +83,7 @@ def test_no_parameter_is_read_past_the_twins() -> None:
 
 def test_each_kind_of_row_has_a_family_and_each_study_a_name() -> None:
     """All families have a start; what a reviewer says of one class is one study, and so are the rows of a paper."""
-    assert set(FAMILIES.values()) | {"days.clock", "days.redness", "days.sign"} == set(STARTS)
+    assert set(FAMILIES.values()) | {"days.clock", "days.redness", "days.sign"} == set(SPREAD)
     found = [record for _, record in packaged()]
     priors = [study_of(one) for one in found if "reviewer prior" in one.fields["source"].lower()]
 
@@ -124,7 +124,7 @@ def test_a_fit_lies_between_prior_and_rows_and_narrows(few: Fit) -> None:
     assert np.abs(mode).max() < 3.0
     assert np.diag(covariance).max() <= 1.0 + 1e-9
     assert np.diag(covariance).min() < 0.8
-    assert set(few.spread) == set(STARTS)
+    assert set(few.spread) == set(SPREAD)
 
 
 def test_leaving_out_all_that_is_known_leaves_the_prior(few: Fit) -> None:
@@ -220,7 +220,7 @@ def test_shipped_draws_belong_to_the_tables_beside_them() -> None:
     assert ship.stale() == ()
     assert set(posterior.draws()) == {one.key for one in scales()}
     assert {values.size for values in posterior.draws().values()} == {ship.COUNT}
-    assert set(posterior.manifest()["spread"]) == set(STARTS)
+    assert set(posterior.manifest()["spread"]) == set(SPREAD)
 
 
 def test_shipped_draws_belong_to_the_physics_of_today() -> None:
@@ -256,7 +256,7 @@ def test_the_difference_from_what_ships_is_told(few: Fit) -> None:
 
 def test_spreads_that_ship_are_those_the_card_uses() -> None:
     """The card's samples ask the manifest; without one they fall back on the rows."""
-    for family in STARTS:
+    for family in SPREAD:
         assert posterior.spread(family) == pytest.approx(posterior.manifest()["spread"][family])
 
 

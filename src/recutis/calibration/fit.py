@@ -38,19 +38,19 @@ _LEAST_LEVERAGE: Final = 0.3  # rows that no shift of gains moves are still not 
 _LEAST_SPREAD: Final = 0.3  # for the weights: no rows pull as if studies hardly differed
 _WIDEST: Final = 3.0
 _HALVINGS: Final = 40
-STARTS: Final = {
-    "days.clock": 0.35,
-    "days.redness": 0.45,
-    "days.sign": 0.35,
-    "share": 1.0,
-    "gain.mean": 0.6,
-    "gain.share": 0.9,
-    "gain.score": 0.7,
-    "pain": 0.35,
-    "course": 0.5,
-    "risk": 0.9,
-}
-"""Spreads between studies with which the first round begins, by family."""
+SPREAD: Final = (
+    "days.clock",
+    "days.redness",
+    "days.sign",
+    "share",
+    "gain.mean",
+    "gain.share",
+    "gain.score",
+    "pain",
+    "course",
+    "risk",
+)
+"""What is spread alike between studies."""
 
 
 @dataclass(eq=False)
@@ -91,6 +91,11 @@ class Problem:
             found.append((np.nan,) * 3 if one is None else (one.compared(one.p50), one.compared(row.reported), one.sampling))
         model, reported, sampling = np.array(found, dtype=np.float64).reshape(-1, 3).T
         return model, reported, sampling
+
+
+def starts() -> dict[str, float]:
+    """Spreads between studies with which the first round begins, by family: rows `clinical.study_sd.*`."""
+    return {family: evidence.value(f"clinical.study_sd.{family}") for family in SPREAD}
 
 
 def leverage(problem: Problem, mode: Array) -> Array:
@@ -148,7 +153,7 @@ def jacobian(
 
     _at_work[:] = [problem]
     try:
-        if workers > 1:
+        if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
             with multiprocessing.get_context("fork").Pool(workers) as pool:
                 fill(pool.imap_unordered(_column, jobs))
         else:
@@ -232,7 +237,7 @@ def spreads(found: Fit) -> dict[str, float]:
     for family in found.spread:
         mine = found.problem.family(family)
         if mine.sum() < evidence.value("calibration.fewest"):
-            out[family] = STARTS[family]
+            out[family] = starts()[family]
             continue
         low, high = 0.0, _WIDEST
         for _ in range(_HALVINGS):
@@ -287,7 +292,7 @@ def fit(
     """
     first = np.zeros(len(problem.scales)) if start is None else start
     rows = touched(problem)
-    search = _Search(problem, first, dict(STARTS), *problem.told(first))
+    search = _Search(problem, first, starts(), *problem.told(first))
     settled, number = False, 0
     while True:
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from recutis.calibration.fit import Fit
-from recutis.calibration.ship import Worlds, draws, in_units
-from recutis.scorecard.clinical import clinical_row, line, summary
+from recutis.calibration.ship import draws, in_units
+from recutis.posterior import parameters
+from recutis.scorecard.clinical import HEADS, clinical_row, line, summary
 from recutis.scorecard.clinical_study import Lab
 from recutis.scorecard.types import Card
 
@@ -20,7 +22,7 @@ def held_out_card(found: Fit, *, lab: Lab, progress: Callable[[float], None] | N
     studies = list(dict.fromkeys(row.study for row in found.problem.data))
     for number, study in enumerate(studies, start=1):
         mode, covariance = found.without(study)
-        here = lab.with_parameters(Worlds(in_units(found.problem.scales, draws(mode, covariance))))
+        here = lab.with_parameters(partial(parameters, table=in_units(found.problem.scales, draws(mode, covariance))))
         rows += [clinical_row(here, row.table, row.record) for row in found.problem.data if row.study == study]
         if progress is not None:
             progress(number / len(studies))
@@ -31,7 +33,7 @@ def held_out_card(found: Fit, *, lab: Lab, progress: Callable[[float], None] | N
         what="calibration",
         rows=tuple(rows),
         summary=told,
-        heads=("Id", "Class", "Quantity", "Published", "Model (80 %)", "Unit", "Inside", "Assumed, or why not computed"),
+        heads=HEADS,
         table=tuple(line(row) for row in rows),
         closing_text=f"Of {told['compared']} rows, each without its own study, {told['inside']} lie inside the 80 % interval.",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recutis import evidence
-from recutis.scorecard.clinical import computed, kind_of, value_of
+from recutis.scorecard.clinical import QUANTITY, computed, kind_of, value_of
 from recutis.scorecard.clinical_recovery import days_family
 from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Lab
@@ -66,10 +66,9 @@ def _trust(record: Record) -> float:
 
 
 def family_of(table: str, record: Record) -> str:
-    """What is spread alike between studies, in the words of the card's samples: all grades of a gain are one."""
-    quantity = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}[table]
+    """What is spread alike between studies, in the words of the card's samples."""
     unit = record.fields.get("unit", "")
-    kind = kind_of({"file": table, "unit": unit, "quantity": record.fields.get(quantity, "")})
+    kind = kind_of({"file": table, "unit": unit, "quantity": record.fields.get(QUANTITY[table], "")})
     return days_family(record.fields["sign"]) if kind == "days" else FAMILIES[kind]
 
 

@@ -6,12 +6,12 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from recutis.calibration.scale import Scale, lawful
 from recutis.errors import InputError
 from recutis.injury import Injury
 from recutis.laser.types import Settings
-from recutis.posterior import DRAWS, INJURIES, MANIFEST, Parameters
+from recutis.posterior import DRAWS, INJURIES, MANIFEST
 from recutis.scorecard.clinical_study import Lab
 
 Array = NDArray[np.float64]
@@ -69,17 +69,6 @@ def in_units(scales: Sequence[Scale], carried: Array) -> dict[str, Array]:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Worlds:
-    """Parameters of blocks of twins from a table of draws."""
-
-    table: Mapping[str, Array]
-
-    def __call__(self, block: NDArray[np.int64]) -> Parameters:
-        """One draw a block, in turn."""
-        return Parameters({key: values[block % values.size] for key, values in self.table.items()})
-
-
 def _injury_lines(lab: Lab) -> Iterator[list[str]]:
     yield ["device", *_SETTINGS, "site", "phototype", "lesion", *_FLAGS, *_NUMBERS]
     for (device, settings, site, phototype, lesion), injury in sorted(lab.injuries(), key=lambda item: repr(item[0])):
@@ -123,27 +112,16 @@ def folder() -> Path:
     """
     place = files("recutis.posterior")
     if not isinstance(place, Path):
-        msg = "The package is not in a folder, so that its draws cannot be replaced; give --out a folder."
+        msg = "The package is not in a folder, so that its draws cannot be replaced; install it from its source folder first."
         raise InputError(msg)
     return place
 
 
-def shipped() -> Mapping[str, Any]:
-    """The manifest that ships.
-
-    Raises InputError when there is none.
-    """
-    file = folder() / MANIFEST
-    if not file.is_file():
-        msg = "No draws ship with this package; make them with 'recutis calibrate --write'."
-        raise InputError(msg)
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
 def stale() -> tuple[str, ...]:
     """Why the shipped draws no longer belong to the tables and injuries beside them; empty when they do."""
-    made = shipped()
+    made = posterior.manifest()
+    if not made:
+        return ("no draws ship; make them with 'recutis calibrate --write'",)
     reasons = []
     if made["evidence_sha256"] != evidence_digest():
         reasons.append("the tables have changed since the draws were made")

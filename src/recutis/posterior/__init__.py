@@ -86,6 +86,10 @@ def spread(family: str) -> float:
     return evidence.value(f"clinical.study_sd.{family}") if found is None else float(found)
 
 
-def parameters(block: NDArray[np.int64], wider: float = 1.0) -> Parameters:
-    """Parameters of twins in these blocks: each block holds one draw, in turn; `wider` as in `Parameters`."""
-    return Parameters({key: values[block % values.size] for key, values in draws().items()}, wider)
+def parameters(block: NDArray[np.int64], wider: float = 1.0, table: Mapping[str, Draws] | None = None) -> Parameters:
+    """Parameters of twins in these blocks: each block holds one draw of `table` (the shipped ones unless given), in turn.
+
+    `wider` as in `Parameters`.
+    """
+    known = draws() if table is None else table
+    return Parameters({key: values[block % values.size] for key, values in known.items()}, wider)

@@ -18,9 +18,10 @@ from recutis.scorecard.tables import Record
 from recutis.scorecard.types import Card, number_text, rounded
 
 _MODULES: Final = {"clinical_outcomes": "outcomes", "recovery": "recovery", "risks": "risks", "pain": "pain"}
-_QUANTITY: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}
+QUANTITY: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}
 _DEVICE: Final = {"clinical_outcomes": "device_class", "recovery": "device_class", "risks": "device_class", "pain": "modality"}
 _ENDS: Final = {"risks": ("incidence_low", "incidence_high")}
+HEADS: Final = ("Id", "Class", "Quantity", "Published", "Model (80 %)", "Unit", "Inside", "Assumed, or why not computed")
 _FACTORS: Final = (1.5, 2.0)
 
 
@@ -63,7 +64,7 @@ def clinical_row(lab: Lab, table: str, record: Record) -> dict[str, object]:
         "file": table,
         "tier": fields.get("confidence", ""),
         "device_class": fields[_DEVICE[table]],
-        "quantity": fields[_QUANTITY[table]],
+        "quantity": fields[QUANTITY[table]],
         "statistic": statistic,
         "comparator": "",
         "value": value,
@@ -187,7 +188,7 @@ def clinical_card(
         what="clinical",
         rows=tuple(rows),
         summary=told,
-        heads=("Id", "Class", "Quantity", "Published", "Model (80 %)", "Unit", "Inside", "Assumed, or why not computed"),
+        heads=HEADS,
         table=tuple(line(row) for row in rows),
         closing_text=words,
     )
