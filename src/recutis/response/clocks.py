@@ -128,7 +128,7 @@ def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
 
     The plug of a column leaves the later the wider and the deeper it is, and where the surface was
     open a crust dries over it; nothing falls before the skin below is closed. Crusts of pigmented
-    spots have their own day.
+    spots have their own day, whatever share of the pigment was hit, also where the light killed the epidermis over them.
     """
     p = wound.p
     half_width = np.minimum(wound.width_um, number("closure.widest_column")) / 2
@@ -139,6 +139,6 @@ def shed_day(wound: Wound, factor: Draws, closure: Draws) -> Draws:
         + p("shed.open_days") * wound.ablative
     ) * factor
     lesion = p("shed.lesion_days") * factor
-    dead = wound.open + wound.killed
-    spot = wound.pigment * np.exp(-dead / number("wound.presence"))
-    return np.asarray(spot * lesion + (1 - spot) * np.maximum(closure, columns))
+    dead = wound.open + (1 - wound.pigment) * wound.killed
+    spot = saturating(wound.pigment, number("wound.presence")) * np.exp(-dead / number("wound.presence"))
+    return np.asarray(spot * np.maximum(closure, lesion) + (1 - spot) * np.maximum(closure, columns))
