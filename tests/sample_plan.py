@@ -15,6 +15,7 @@ from recutis.plan.document import (
     Option,
     PassSettings,
     PersonSummary,
+    PhaseDocument,
     Plan,
     PlanProvenance,
     Predictions,
@@ -174,6 +175,28 @@ def injury(site: str, *, depth: float = 180, fractional: bool = True, target: st
     )
 
 
+AFTERCARE = (
+    Aftercare(
+        day_from=0,
+        day_to=0,
+        topic="cooling",
+        instruction="wrapped ice 10-15 min each hour for the first 4 hours",
+        source="AFT-001",
+    ),
+    Aftercare(
+        day_from=0,
+        day_to=7,
+        topic="ointment",
+        instruction="keep treated skin covered with plain petrolatum-type ointment",
+        source="AFT-004",
+    ),
+    Aftercare(day_from=0, day_to=14, topic="picking", instruction="do not pick, rub or scrub", source="AFT-010"),
+    Aftercare(
+        day_from=4, day_to=84, topic="sunscreen", instruction="SPF 30 to 50 every morning, hat and shade", source="AFT-019"
+    ),
+)
+
+
 def option(rank: int, *, concerns: tuple[str, ...] = (LINES, SPOTS)) -> Option:
     """One of four options: fractional Er:YAG, 1550 nm, fractional CO2, and one more."""
     device, device_class, nm, gain, downtime, sessions, strength = (
@@ -182,6 +205,7 @@ def option(rank: int, *, concerns: tuple[str, ...] = (LINES, SPOTS)) -> Option:
         ("UltraPulse Encore, ActiveFX", "ablative_fractional_co2", "10600", 60, 6.2, 1, 1.4),
         ("Halo", "hybrid_fractional", "1470 and 2940", 45, 4.8, 2, 1.1),
     )[rank - 1]
+    made = _predictions(gain=gain, downtime=downtime, sessions=sessions, strength=strength, concerns=concerns)
     setting = PassSettings(
         panel=("depth_um", "density_pct"),
         energy_mJ=18,
@@ -191,17 +215,15 @@ def option(rank: int, *, concerns: tuple[str, ...] = (LINES, SPOTS)) -> Option:
         duration_ms=0.3,
         cooling="forced cold air",
     )
-    return Option(
-        rank=rank,
-        label=f"{device}, {sessions} sessions",
+    phase = PhaseDocument(
         device=device,
         device_class=device_class,
         treats=concerns,
-        does_not_treat=(),
-        settings=(setting, setting),
-        passes=2,
+        first_session=1,
         sessions=sessions,
         interval_weeks=6,
+        settings=(setting, setting),
+        passes=2,
         site_settings={"periorbital": (setting, setting), "cheek": (setting, setting)},
         ceilings=(
             Ceiling(
@@ -217,12 +239,6 @@ def option(rank: int, *, concerns: tuple[str, ...] = (LINES, SPOTS)) -> Option:
         arithmetic=("4 % × 1 cm² / 0.0113 mm² = 354 columns per cm²", "2 passes × 4 % = 8 % nominal"),
         endpoint="fine white dots with pinpoint bleeding in a few, light even redness within minutes",
         stop_if="grey or charred columns, confluent whitening, blistering, pain above 7 of 10",
-        test_spot=TestSpot(
-            site="in front of the ear",
-            made_on="2026-11-24",
-            read_on="2026-12-22",
-            pass_criteria="closed within 5 days, no darker skin",
-        ),
         anaesthesia="anaesthetic cream for about an hour, and forced cold air during treatment",
         prophylaxis=(
             "Antiviral by the prescriber: start the day of treatment, 10 to 14 days (AFT-013).",
@@ -234,15 +250,44 @@ def option(rank: int, *, concerns: tuple[str, ...] = (LINES, SPOTS)) -> Option:
             patient="intraocular metal shields",
             arithmetic="log10(180 / 0.01) = 4.3, rounded up",
         ),
+        injuries=(injury("periorbital"), injury("cheek", depth=120)),
+        chair_minutes=made.chair_minutes,
+        pain_0_10=made.pain_0_10,
+        closure_days=made.closure_days,
+        social_downtime_days=made.social_downtime_days,
+        makeup_day=made.makeup_day,
+        sunscreen_start_day=made.sunscreen_start_day,
+        erythema_resolution_days=made.erythema_resolution_days,
+        aftercare=AFTERCARE,
+    )
+    shared = (
+        "device", "device_class", "treats", "settings", "passes", "sessions", "interval_weeks", "site_settings", "ceilings",
+        "arithmetic", "endpoint", "stop_if", "anaesthesia", "prophylaxis", "eyewear", "injuries",
+    )  # fmt: skip
+    return Option(
+        rank=rank,
+        label=f"{device}, {sessions} sessions",
+        does_not_treat=(),
+        test_spot=TestSpot(
+            site="in front of the ear",
+            made_on="2026-11-24",
+            read_on="2026-12-22",
+            pass_criteria="closed within 5 days, no darker skin",
+        ),
         why=(
             f"Fine lines, periorbital: {gain} % improvement expected after {sessions} sessions; the injury reaches 210 µm over 8 %.",
             "Social downtime stays within 5.8 days for 90% of people like this one; the limit is 7 days.",
         ),
         warnings=("Dark marks afterwards (PIH) in about 8 of 100 (2 to 14); they fade over weeks to months.",),
         injury=injury("periorbital"),
-        injuries=(injury("periorbital"), injury("cheek", depth=120)),
-        predictions=_predictions(gain=gain, downtime=downtime, sessions=sessions, strength=strength, concerns=concerns),
+        predictions=made,
         limits_met=rank != 3,
+        phases=(phase,),
+        confirmed=None,
+        price=None,
+        gain_points=float(gain),
+        score_points=float(gain) / 2,
+        **{name: getattr(phase, name) for name in shared},
     )
 
 
@@ -279,26 +324,6 @@ def _calendar() -> tuple[CalendarEntry, ...]:
     )  # type: ignore[arg-type]
 
 
-AFTERCARE = (
-    Aftercare(
-        day_from=0,
-        day_to=0,
-        topic="cooling",
-        instruction="wrapped ice 10-15 min each hour for the first 4 hours",
-        source="AFT-001",
-    ),
-    Aftercare(
-        day_from=0,
-        day_to=7,
-        topic="ointment",
-        instruction="keep treated skin covered with plain petrolatum-type ointment",
-        source="AFT-004",
-    ),
-    Aftercare(day_from=0, day_to=14, topic="picking", instruction="do not pick, rub or scrub", source="AFT-010"),
-    Aftercare(
-        day_from=4, day_to=84, topic="sunscreen", instruction="SPF 30 to 50 every morning, hat and shade", source="AFT-019"
-    ),
-)
 RED_FLAGS = (
     RedFlag(
         day_from=0,
@@ -355,6 +380,10 @@ def _front() -> tuple[FrontPoint, ...]:
                 improvement_pct=gain,
                 social_downtime_days=downtime,
                 worst_risk_pct=1 + downtime,
+                pain_0_10=3.0,
+                chair_minutes=60.0,
+                sessions=2,
+                price=None,
                 on_front=number % 5 == 0,
                 meets_limits=downtime < 7,
                 option_rank=None,
@@ -368,6 +397,10 @@ def _front() -> tuple[FrontPoint, ...]:
             improvement_pct=gain,
             social_downtime_days=downtime,
             worst_risk_pct=risk,
+            pain_0_10=3.0,
+            chair_minutes=60.0,
+            sessions=2,
+            price=None,
             on_front=True,
             meets_limits=rank != 3,
             option_rank=rank,
@@ -479,6 +512,7 @@ def sample_plan(status: Status = "ready", *, options: int = 3, concerns: tuple[s
         if ready
         else (),
         usual=None,
+        explanation=None,
         calendar=_calendar() if ready else recheck if status in {"deferred", "refer"} else (),
         aftercare=AFTERCARE if ready else (),
         red_flags=RED_FLAGS,
@@ -486,4 +520,5 @@ def sample_plan(status: Status = "ready", *, options: int = 3, concerns: tuple[s
         provenance=PlanProvenance(
             version="0.1.0", evidence_sha256="a1" * 32, seed=0, inputs_sha256="b2" * 32, twins=400, candidates=312
         ),
+        request={},
     )

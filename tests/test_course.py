@@ -68,7 +68,7 @@ def test_triage_refuses_what_is_not_a_red_flag() -> None:
 )
 def test_dates_are_in_order(sessions: int, weeks: float, spot: bool) -> None:
     """Test spot, its reading, sessions and checks follow one another, none before the planning day."""
-    dates = course_dates(date(2026, 11, 22), sessions=sessions, interval_weeks=weeks, test_spot=spot)
+    dates = course_dates(date(2026, 11, 22), gaps_weeks=[weeks] * (sessions - 1), test_spot=spot)
     first = [dates.test_spot, dates.test_spot_reading] if spot else []
     line = [*first, *dates.sessions, dates.final, dates.late]
 

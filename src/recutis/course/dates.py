@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 
 from recutis import evidence
 from recutis.units import DAYS_PER_MONTH, DAYS_PER_WEEK
@@ -32,13 +34,14 @@ def working_day(day: date) -> date:
     return day + timedelta(days=max(0, DAYS_PER_WEEK - day.weekday())) if day.weekday() >= _SATURDAY else day
 
 
-def course_dates(planned: date, *, sessions: int, interval_weeks: float, test_spot: bool) -> CourseDates:
-    """Lay out a course that starts after a time to think, and after the reading of a test spot."""
+def course_dates(planned: date, *, gaps_weeks: Sequence[float], test_spot: bool) -> CourseDates:
+    """Lay out a course that starts after a time to think, and after the reading of a test spot; `gaps_weeks` lie between sessions."""
     first = working_day(planned + _days("plan.lead_days"))
     made = first if test_spot else None
     read = working_day(made + _days("plan.test_spot_wait_days")) if made else None
     start = read + timedelta(days=DAYS_PER_WEEK) if read else first
-    days = [working_day(start + timedelta(days=round(number * interval_weeks * DAYS_PER_WEEK))) for number in range(sessions)]
+    weeks = accumulate(gaps_weeks, initial=0.0)
+    days = [working_day(start + timedelta(days=round(week * DAYS_PER_WEEK))) for week in weeks]
     check = _days("plan.check_up_days")
     final = days[-1] + timedelta(days=round(evidence.value("plan.final_check_months") * DAYS_PER_MONTH))
     late = days[-1] + timedelta(days=round(evidence.value("plan.follow_up_months") * DAYS_PER_MONTH))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import BaseModel
 
 from recutis import evidence
 from recutis.course import red_flags
+from recutis.plan.courses import LIMIT_QUANTILES
 from recutis.plan.document import (
     Aftercare,
     CalendarEntry,
     Comparator,
+    Explanation,
     FrontPoint,
     NoTreatment,
     Option,
@@ -31,32 +34,38 @@ from recutis.plan.document import (
     Status,
     UsualComparison,
 )
-from recutis.plan.objectives import Limits, worst_risk_pct
-from recutis.plan.search import Found
+from recutis.plan.explore import Explored
+from recutis.plan.request import Request, request_document
 from recutis.provenance import provenance
 
 if TYPE_CHECKING:
     from recutis.patient import Patient, Screening
 
-_MOST_FRONT = 300
-"""Points of the chart; the front itself is always complete."""
+_MOST_FRONT = 200
+_MOST_OTHERS = 150
+"""Points of the chart: of the front, and of what it dominates."""
 
 
 @dataclass(kw_only=True)
 class Draft:
-    """What a plan says, before it is put together; parts that do not apply stay empty."""
+    """What a plan says, before it is put together; parts that do not apply stay empty.
+
+    `chosen` maps rows of the courses that were explored to the rank of their option.
+    """
 
     status: Status
     headline: str
     options: tuple[Option, ...] = ()
-    found: Found = field(default_factory=Found)
-    limits: Limits | None = None
+    refused: dict[str, list[str]] = field(default_factory=dict)
+    explored: Explored | None = None
+    chosen: dict[int, int] = field(default_factory=dict)
     no_treatment: NoTreatment | None = None
     comparators: tuple[Comparator, ...] = ()
     usual: UsualComparison | None = None
+    explanation: Explanation | None = None
     calendar: tuple[CalendarEntry, ...] = ()
     aftercare: tuple[Aftercare, ...] = ()
-    flag_class: str | None = None
+    flag_classes: tuple[str, ...] = ()
     twins: int = 0
 
 
@@ -117,29 +126,42 @@ def screening_entries(screening: Screening) -> tuple[ScreeningEntry, ...]:
     )
 
 
-def front_points(found: Found, limits: Limits, chosen: Mapping[int, int]) -> tuple[FrontPoint, ...]:
-    """Candidates for the chart: the whole front, the options, the best of each class, and an even sample of the others."""
-    front = set(found.front(limits))
-    keep = front | set(chosen) | found.best_of_each_class()
-    others = [index for index in range(len(found.candidates)) if index not in keep]
-    step = max(1, len(others) // max(1, _MOST_FRONT - len(keep)))
-    keep |= set(others[::step])
-    points = []
-    for index in sorted(keep):
-        item = found.candidates[index]
-        points.append(
-            FrontPoint(
-                device=item.device.name,
-                device_class=item.device.device_class,
-                improvement_pct=round(item.median_gain, 2),
-                social_downtime_days=round(item.course.quantile(item.course.social_downtime_days, 0.5), 2),
-                worst_risk_pct=round(worst_risk_pct(item.course), 3),
-                on_front=index in front,
-                meets_limits=not item.breaks,
-                option_rank=chosen.get(index),
-            )
+def front_points(explored: Explored, chosen: Mapping[int, int]) -> tuple[FrontPoint, ...]:
+    """Courses for the chart: the options, the best of each class, the front, and an even sample of the others."""
+    found, limits = explored.landscape, explored.limits
+    verdict, courses = found.judged(limits), found.courses
+    front = found.front(limits)
+    nondominated = set(front)
+    keep = dict.fromkeys((*chosen, *found.best_of_each_kind(limits)))
+    keep |= dict.fromkeys(_evenly(front, _MOST_FRONT - len(keep)))
+    others = [row for row in range(len(courses)) if row not in nondominated and row not in keep]
+    keep |= dict.fromkeys(_evenly(others, _MOST_OTHERS))
+    kept, middle = verdict.kept, LIMIT_QUANTILES.index(0.5)
+    risk = found.worst_passing_risk_pct()
+    return tuple(
+        FrontPoint(
+            device=" + ".join(found.devices[phase.device].device.name for phase in courses.phases[row]),
+            device_class=found.class_names[row],
+            improvement_pct=round(float(verdict.median_gain[row]), 2),
+            social_downtime_days=round(float(courses.downtime[row, middle]), 2),
+            worst_risk_pct=round(float(risk[row]), 3),
+            pain_0_10=round(float(courses.usual_pain[row]), 2),
+            chair_minutes=round(float(courses.minutes[row]), 1),
+            sessions=int(courses.sessions[row]),
+            price=None if np.isnan(courses.price[row]) else round(float(courses.price[row]), 2),
+            on_front=row in nondominated,
+            meets_limits=bool(kept[row]),
+            option_rank=chosen.get(row),
         )
-    return tuple(points)
+        for row in sorted(keep)
+    )
+
+
+def _evenly(rows: Sequence[int], most: int) -> list[int]:
+    """At most so many of them, spread evenly, the ends kept."""
+    if len(rows) <= max(most, 1):
+        return list(rows)
+    return [rows[round(step * (len(rows) - 1) / (most - 1))] for step in range(most)] if most > 1 else []
 
 
 @cache
@@ -189,8 +211,9 @@ def sources_of(parts: Iterable[object]) -> tuple[Source, ...]:
     )
 
 
-def flag_documents(device_class: str | None) -> tuple[RedFlag, ...]:
-    """Red flags of a class, as document entries; none without a class."""
+def flag_documents(device_classes: Sequence[str]) -> tuple[RedFlag, ...]:
+    """Red flags of the classes of a course, each once, as document entries."""
+    found = {flag.row_id: flag for device_class in device_classes for flag in red_flags(device_class)}
     return tuple(
         RedFlag(
             day_from=flag.day_from,
@@ -200,7 +223,7 @@ def flag_documents(device_class: str | None) -> tuple[RedFlag, ...]:
             urgency=flag.urgency,
             source=flag.row_id,
         )
-        for flag in (red_flags(device_class) if device_class else ())
+        for flag in found.values()
     )
 
 
@@ -211,22 +234,18 @@ def assemble(
     *,
     questions: tuple[Question, ...],
     unasked: tuple[str, ...],
-    seed: int,
-    chosen: Mapping[int, int],
+    request: Request,
     started: float,
 ) -> Plan:
-    """The complete document. `chosen` maps indices of candidates to the rank of their option."""
+    """The complete document."""
     entries = screening_entries(screening)
-    flags = flag_documents(draft.flag_class)
-    removed = tuple(Removed(limit=limit, candidates=count) for limit, count in draft.found.removed().most_common())
-    offered = draft.found.offered()
-    refused = tuple(
-        Refusal(device_class=name, reason="; ".join(reasons))
-        for name, reasons in sorted(draft.found.refused.items())
-        if name not in offered
-    )
-    front = front_points(draft.found, draft.limits, chosen) if draft.limits is not None else ()
-    made = provenance(patient.model_dump(mode="json"), seed=seed)
+    flags = flag_documents(draft.flag_classes)
+    explored = draft.explored
+    count = explored.landscape.removed(explored.limits).most_common() if explored is not None else []
+    removed = tuple(Removed(limit=limit, candidates=number) for limit, number in count)
+    refused = tuple(Refusal(device_class=name, reason="; ".join(reasons)) for name, reasons in sorted(draft.refused.items()))
+    front = front_points(explored, draft.chosen) if explored is not None else ()
+    made = provenance(patient.model_dump(mode="json"), seed=request.seed)
     fired = tuple(entry for entry in entries if entry.state != "unanswered")
     cited = (draft.options, fired, draft.no_treatment, draft.comparators, draft.usual, draft.aftercare, flags)
     return Plan(
@@ -247,6 +266,7 @@ def assemble(
         no_treatment=draft.no_treatment,
         comparators=draft.comparators,
         usual=draft.usual,
+        explanation=draft.explanation,
         calendar=draft.calendar,
         aftercare=draft.aftercare,
         red_flags=flags,
@@ -254,7 +274,8 @@ def assemble(
         provenance=PlanProvenance(
             **asdict(made),
             twins=draft.twins,
-            candidates=len(draft.found.candidates),
+            candidates=len(explored.landscape.courses) if explored is not None else 0,
             seconds=round(time.perf_counter() - started, 3),
         ),
+        request=request_document(request),
     )

@@ -6,17 +6,18 @@ from datetime import date, timedelta
 
 from recutis import evidence
 from recutis.course import CourseDates, instructions
-from recutis.plan.document import Aftercare, CalendarEntry, Option
+from recutis.plan.document import Aftercare, CalendarEntry, Option, PhaseDocument, Quantity
 
 
-def aftercare_entries(device_class: str, prescribed: tuple[str, ...], made: Option | None) -> tuple[Aftercare, ...]:
-    """Instructions of the table, and the sunscreen and make-up days predicted for this person."""
+def aftercare_entries(
+    device_class: str, prescribed: tuple[str, ...], *, sun: Quantity | None = None, cover: Quantity | None = None
+) -> tuple[Aftercare, ...]:
+    """Instructions of the table, and for this person the predicted first days of sunscreen (`sun`) and of make-up (`cover`)."""
     found = [
         Aftercare(day_from=item.day_from, day_to=item.day_to, topic=item.topic, instruction=item.text, source=item.row_id)
         for item in instructions(device_class, prescribed=prescribed)
     ]
-    if made is not None:
-        sun, cover = made.predictions.sunscreen_start_day, made.predictions.makeup_day
+    if sun is not None and cover is not None:
         found.append(
             Aftercare(
                 day_from=round(sun.p50),
@@ -38,8 +39,13 @@ def aftercare_entries(device_class: str, prescribed: tuple[str, ...], made: Opti
     return tuple(sorted(found, key=lambda item: (item.day_from, item.topic)))
 
 
-def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...]) -> tuple[CalendarEntry, ...]:
-    """Dated entries of a ready plan, in date order."""
+def _phase_of(option: Option, session: int) -> PhaseDocument:
+    """The phase that a session belongs to."""
+    return [phase for phase in option.phases if phase.first_session <= session][-1]
+
+
+def calendar(option: Option, dates: CourseDates) -> tuple[CalendarEntry, ...]:
+    """Dated entries of a ready plan, in date order; each session with the aftercare of its own device."""
     entries: list[CalendarEntry] = []
 
     def add(day: date, kind: str, title: str, text: str, session: int | None = None) -> None:
@@ -51,14 +57,15 @@ def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...
             dates.test_spot_reading, "test_spot_reading", "Test spot is read", f"Go on only if: {option.test_spot.pass_criteria}."
         )
     for number, day in enumerate(dates.sessions, start=1):
+        phase = _phase_of(option, number)
         add(
             day,
             "session",
             f"Session {number} of {option.sessions}",
-            f"{option.device}. Anaesthesia: {option.anaesthesia}.",
+            f"{phase.device}. Anaesthesia: {phase.anaesthesia}.",
             number,
         )
-        for item in aftercare:
+        for item in phase.aftercare:
             if item.topic == "sunscreen":
                 text = f"Day {item.day_from}: {item.instruction}."
                 add(day + timedelta(days=item.day_from), "sunscreen", "Sunscreen from today", text, number)
@@ -66,7 +73,7 @@ def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...
                 add(day + timedelta(days=item.day_from), "medicine", f"Prescribed: {item.topic}", f"{item.instruction}.", number)
             elif item.topic == "make-up":
                 add(day + timedelta(days=item.day_from), "milestone", "Make-up possible about now", item.instruction, number)
-        general = [item for item in aftercare if item.topic not in {"sunscreen", "antiviral", "pigment", "make-up"}]
+        general = [item for item in phase.aftercare if item.topic not in {"sunscreen", "antiviral", "pigment", "make-up"}]
         for first in sorted({item.day_from for item in general if item.day_from >= 0}):
             text = " ".join(
                 f"{item.topic.capitalize()} (to day {item.day_to}): {item.instruction}."
@@ -86,7 +93,7 @@ def calendar(option: Option, dates: CourseDates, aftercare: tuple[Aftercare, ...
             number,
         )
     add(dates.final, "check_up", "Result is judged", "Photograph in the same light; improvement against what was expected.")
-    if option.device_class.startswith(("ablative", "hybrid")):
+    if any(phase.device_class.startswith(("ablative", "hybrid")) for phase in option.phases):
         add(dates.late, "check_up", "Late look", "Look for pale patches, which appear after 6 to 12 months.")
     return tuple(sorted(entries, key=lambda item: (item.day, item.kind, item.title)))
 

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from recutis import evidence
+from recutis.bands import weighted_quantile
 from recutis.classes import matches_any
 from recutis.course import CourseDates
 from recutis.injury import Injury
 from recutis.laser import eyewear
 from recutis.laser.types import Exposure
-from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
+from recutis.plan.calendar import aftercare_entries
+from recutis.plan.candidate import Candidate, PhasePlan
+from recutis.plan.care import ANAESTHESIA_WORDS, prescribed_rows, prophylaxis
 from recutis.plan.document import Ceiling as CeilingDocument
-from recutis.plan.document import Eyewear, InjuryDocument, Option, PassSettings, Predictions, SkinLayer, TestSpot
-from recutis.plan.evaluate import STRENGTH, SiteEvaluation, named_concerns
-from recutis.plan.objectives import Limits
-from recutis.plan.predictions import predictions
-from recutis.plan.search import Candidate, Found
+from recutis.plan.document import (
+    Confirmed,
+    Eyewear,
+    InjuryDocument,
+    Option,
+    PassSettings,
+    PhaseDocument,
+    Predictions,
+    Quantity,
+    SkinLayer,
+    TestSpot,
+)  # fmt: skip
+from recutis.plan.evaluate import STRENGTH, PhaseEvaluation, SiteEvaluation, course_draws, named_concerns
+from recutis.plan.objectives import CourseDraws, Limits
+from recutis.plan.predictions import chair_minutes, predictions
+from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import place_energy_mJ, place_fluence_J_cm2, total_density_pct
 from recutis.response.familiar import beyond_the_studies
 from recutis.twins import unfamiliar
@@ -169,13 +187,13 @@ def _test_spot(dates: CourseDates, sites: list[str], made: Predictions) -> TestS
     )
 
 
-def strongest(evaluations: list[SiteEvaluation]) -> SiteEvaluation:
+def strongest(evaluations: Sequence[SiteEvaluation]) -> SiteEvaluation:
     """The site with the strongest anaesthesia: it sets the visit."""
     return max(evaluations, key=lambda item: STRENGTH.index(item.care.anaesthesia))
 
 
 def why(
-    candidate: Candidate, made: Predictions, limits: Limits, found: Found, evaluations: list[SiteEvaluation]
+    candidate: Candidate, made: Predictions, course: CourseDraws, limits: Limits, phases: Sequence[PhaseEvaluation]
 ) -> tuple[str, ...]:
     """Reasons in sentences with numbers."""
     words = []
@@ -183,30 +201,40 @@ def why(
         if key not in made.improvement_pct:
             continue
         band = made.improvement_pct[key]
-        evaluation = next(item for item in evaluations if key in item.injuries)
+        evaluation = _reaching(key, phases)
         lesion, injury = evaluation.place.lesions[key], evaluation.injuries[key]
         words.append(
-            f"{key.replace('_', ' ').replace('@', ', ')}: {band.p50:.0f} % improvement expected ({band.p10:.0f} to {band.p90:.0f}) "
+            f"{concern_words(key)}: {band.p50:.0f} % improvement expected ({band.p10:.0f} to {band.p90:.0f}) "
             f"after {candidate.sessions} session{'s' if candidate.sessions > 1 else ''}; the target lies {lesion.top_um:.0f} to "
             f"{lesion.bottom_um:.0f} µm deep and the injury reaches {_reaches(lesion.target, injury)}."
         )
     at = limits.limit_quantile
-    downtime = candidate.course.quantile(candidate.course.social_downtime_days, at)
+    downtime = course.quantile(course.social_downtime_days, at)
     words.append(
         f"Social downtime stays within {downtime:.1f} days for {at:.0%} of people like this one; the limit is "
         f"{limits.max_social_downtime_days:g} days."
     )
-    words += _ceiling_words(candidate)
-    rivals = [item for item in found.candidates if not item.breaks and item.device.device_class != candidate.device.device_class]
-    if rivals:
-        words.append(_beside(candidate, max(rivals, key=lambda item: item.score)))
-    return tuple(words)
+    return (*words, *_ceiling_words(candidate))
+
+
+def concern_words(key: str) -> str:
+    """'fine lines, periorbital' for `fine_lines@periorbital`."""
+    return key.replace("_", " ").replace("@", ", ")
+
+
+def _reaching(key: str, phases: Sequence[PhaseEvaluation]) -> SiteEvaluation:
+    """The evaluation of a concern by the phase whose single session does most for it."""
+    found = [item for phase in phases for item in phase.evaluations if key in item.injuries]
+    return max(found, key=lambda item: float(np.median(item.improvement[key].by_session[0])))
 
 
 def _ceiling_words(candidate: Candidate) -> list[str]:
     """One sentence for each different ceiling, with the sites it holds for."""
     places: dict[str, list[str]] = {}
-    for site, ceiling in candidate.ceilings.items():
+    every = [(site, ceiling) for phase in candidate.phases for site, ceiling in phase.ceilings.items()]
+    several = len(candidate.phases) > 1
+    for site, ceiling in every:
+        device = next(phase.device.name for phase in candidate.phases if phase.ceilings.get(site) is ceiling)
         parts = [
             f"{value:g} {unit}"
             for value, unit in (
@@ -217,19 +245,9 @@ def _ceiling_words(candidate: Candidate) -> list[str]:
             if value is not None
         ]
         if parts:
-            places.setdefault(f"{', '.join(parts)} ({', '.join(ceiling.rule_ids)})", []).append(site.replace("_", " "))
+            named = f" for {device}" if several else ""
+            places.setdefault(f"{', '.join(parts)}{named} ({', '.join(ceiling.rule_ids)})", []).append(site.replace("_", " "))
     return [f"The hard ceiling for this skin on the {' and the '.join(sites)} is {text}." for text, sites in places.items()]
-
-
-def _beside(candidate: Candidate, other: Candidate) -> str:
-    """How the course fares beside the best one of another class."""
-    missing = [key.replace("_", " ").replace("@", ", ") for key in candidate.treats if key not in other.treats]
-    name = f"the best {class_words(other.device.device_class)} course ({other.device.name})"
-    difference = candidate.score - other.score
-    size = f"{abs(difference):.0f} point{'' if round(abs(difference)) == 1 else 's'}"
-    points = f"{size} {'ahead of' if difference >= 0 else 'behind'} {name}" if round(difference) else f"level with {name}"
-    text = f"Weighing gain against downtime, sessions, pain and harm it is {points}"
-    return f"{text}, which does nothing visible for {' and '.join(missing)}." if missing else f"{text}."
 
 
 def _reaches(target: str, injury: Injury) -> str:
@@ -249,7 +267,7 @@ def _reaches(target: str, injury: Injury) -> str:
 
 
 def warnings(
-    candidate: Candidate, made: Predictions, evaluations: list[SiteEvaluation], patient: Patient, dates: CourseDates
+    candidate: Candidate, made: Predictions, evaluations: Sequence[SiteEvaluation], patient: Patient, dates: CourseDates
 ) -> tuple[str, ...]:
     """What to look out for in this option."""
     words = list(
@@ -276,12 +294,12 @@ def warnings(
         late = [day for day in dates.sessions if day <= event and (event - day).days <= made.social_downtime_days.p90]
         if late:
             words.append(f"The session of {late[-1].isoformat()} would still show on {event.isoformat()}; move it.")
-    if len(set(candidate.site_settings)) > 1 and len(set(candidate.site_settings.values())) > 1:
+    if any(len(set(phase.site_settings.values())) > 1 for phase in candidate.phases):
         words.append("Settings differ between sites: read `site_settings` before changing site.")
     return tuple(words)
 
 
-def ceiling_documents(candidate: Candidate) -> tuple[CeilingDocument, ...]:
+def ceiling_documents(phase: PhasePlan) -> tuple[CeilingDocument, ...]:
     """The ceilings that applied, site by site."""
     return tuple(
         CeilingDocument(
@@ -293,51 +311,114 @@ def ceiling_documents(candidate: Candidate) -> tuple[CeilingDocument, ...]:
             max_passes=None if item.max_passes is None else int(item.max_passes),
             source=item.source,
         )
-        for site, item in candidate.ceilings.items()
+        for site, item in phase.ceilings.items()
+    )
+
+
+def phase_document(phase: PhasePlan, evaluated: PhaseEvaluation, *, first_session: int) -> PhaseDocument:
+    """One phase of a course: settings, what it does, what goes with it."""
+    lead, one = evaluated.evaluations[0], evaluated.one
+    end = endpoint_row(phase.device.device_class)
+    weights = lead.place.twins.unequal
+    visible = evidence.value("plan.visible_change")
+
+    def clock(name: str, unit: str) -> Quantity:
+        return of_draws(getattr(one, name), unit, one.sources.get(name, ()), weights=weights)
+
+    sun, cover = clock("sunscreen_start_day", "day"), clock("makeup_day", "day")
+    strong = strongest(evaluated.evaluations).care
+    return PhaseDocument(
+        device=phase.device.name,
+        device_class=phase.device.device_class,
+        treats=tuple(
+            name
+            for item in evaluated.evaluations
+            for name, gain in item.improvement.items()
+            if weighted_quantile(gain.by_session[evaluated.sessions - 1], 0.5, weights) >= visible
+        ),
+        first_session=first_session,
+        sessions=phase.sessions,
+        interval_weeks=phase.interval_weeks,
+        settings=pass_settings(lead.exposure),
+        passes=lead.exposure.passes,
+        site_settings={item.place.site: pass_settings(item.exposure) for item in evaluated.evaluations},
+        ceilings=ceiling_documents(phase),
+        arithmetic=lead.exposure.arithmetic,
+        endpoint=end.fields["endpoint"],
+        stop_if=end.fields["stop_if"],
+        anaesthesia=ANAESTHESIA_WORDS[strong.anaesthesia],
+        prophylaxis=prophylaxis(lead.care),
+        eyewear=_eyewear(lead.exposure, [item.place.site for item in evaluated.evaluations]),
+        injuries=_each_target_once(
+            tuple(injury_document(item, one) for item in evaluated.evaluations for one in item.injuries.values())
+        ),
+        chair_minutes=chair_minutes(evaluated.evaluations),
+        pain_0_10=clock("pain_0_10", "0-10"),
+        closure_days=clock("closure_days", "days"),
+        social_downtime_days=clock("social_downtime_days", "days"),
+        makeup_day=cover,
+        sunscreen_start_day=sun,
+        erythema_resolution_days=clock("erythema_resolution_days", "days"),
+        aftercare=aftercare_entries(phase.device.device_class, prescribed_rows(strong), sun=sun, cover=cover),
+    )
+
+
+def course_label(candidate: Candidate) -> str:
+    """'UltraPulse DeepFX (fractional ablative), 2 sessions', and so on for each phase, joined by 'then'."""
+    return ", then ".join(
+        f"{phase.device.name} ({class_words(phase.device.device_class)}), {phase.sessions} session{'s' if phase.sessions > 1 else ''}"
+        for phase in candidate.phases
     )
 
 
 def option(
     candidate: Candidate,
-    evaluations: list[SiteEvaluation],
+    phases: Sequence[PhaseEvaluation],
     *,
     rank: int,
     dates: CourseDates,
     limits: Limits,
-    found: Found,
     patient: Patient,
+    confirmed: Confirmed | None,
+    price: float | None,
 ) -> Option:
     """The option of the document for one candidate, evaluated with all twins."""
-    made = predictions(evaluations, sessions=candidate.sessions)
-    lead = evaluations[0]
-    end = endpoint_row(candidate.device.device_class)
-    injuries = _each_target_once(tuple(injury_document(item, one) for item in evaluations for one in item.injuries.values()))
-    sites = [item.place.site for item in evaluations]
-    words = class_words(candidate.device.device_class)
+    made, course = predictions(phases), course_draws(phases)
+    firsts = accumulate((phase.sessions for phase in candidate.phases[:-1]), initial=1)
+    told = tuple(
+        phase_document(phase, evaluated, first_session=first)
+        for phase, evaluated, first in zip(candidate.phases, phases, firsts, strict=True)
+    )
+    lead, every = told[0], [item for phase in phases for item in phase.evaluations]
     return Option(
         rank=rank,
-        label=f"{candidate.device.name} ({words}), {candidate.sessions} session{'s' if candidate.sessions > 1 else ''}",
-        device=candidate.device.name,
-        device_class=candidate.device.device_class,
+        label=course_label(candidate),
+        device=lead.device,
+        device_class=lead.device_class,
         treats=tuple(key for key in candidate.treats if key in made.improvement_pct),
         does_not_treat=tuple(name for name in named_concerns(patient) if name not in candidate.treats),
-        settings=pass_settings(lead.exposure),
-        passes=lead.exposure.passes,
+        settings=lead.settings,
+        passes=lead.passes,
         sessions=candidate.sessions,
-        interval_weeks=candidate.interval_weeks,
-        site_settings={item.place.site: pass_settings(item.exposure) for item in evaluations},
-        ceilings=ceiling_documents(candidate),
-        arithmetic=lead.exposure.arithmetic,
-        endpoint=end.fields["endpoint"],
-        stop_if=end.fields["stop_if"],
-        test_spot=_test_spot(dates, sites, made),
-        anaesthesia=ANAESTHESIA_WORDS[strongest(evaluations).care.anaesthesia],
-        prophylaxis=prophylaxis(lead.care),
-        eyewear=_eyewear(lead.exposure, sites),
-        why=why(candidate, made, limits, found, evaluations),
-        warnings=warnings(candidate, made, evaluations, patient, dates),
-        injury=injuries[0],
-        injuries=injuries,
+        interval_weeks=lead.interval_weeks,
+        site_settings=lead.site_settings,
+        ceilings=lead.ceilings,
+        arithmetic=lead.arithmetic,
+        endpoint=lead.endpoint,
+        stop_if=lead.stop_if,
+        test_spot=_test_spot(dates, list(candidate.sites), made),
+        anaesthesia=lead.anaesthesia,
+        prophylaxis=tuple(dict.fromkeys(text for phase in told for text in phase.prophylaxis)),
+        eyewear=lead.eyewear,
+        why=why(candidate, made, course, limits, phases),
+        warnings=warnings(candidate, made, every, patient, dates),
+        injury=lead.injuries[0],
+        injuries=tuple(injury for phase in told for injury in phase.injuries),
         predictions=made,
         limits_met=not candidate.breaks,
+        phases=told,
+        confirmed=confirmed,
+        price=price,
+        gain_points=round(candidate.gain, 2),
+        score_points=round(candidate.score, 2),
     )

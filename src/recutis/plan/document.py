@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 Status = Literal["ready", "needs_answers", "deferred", "refer", "blocked"]
 
@@ -159,6 +159,12 @@ class InjuryDocument(_Part):
     fidelity: str
     error_pct: float
     warnings: tuple[str, ...]
+    injured_by_depth: tuple[tuple[float, float], ...] = Field(
+        default=(), description="depth in µm and share of the field dead or missing there in percent"
+    )
+    layer_injured_pct: dict[str, float] = Field(
+        default_factory=dict, description="share of each layer's volume that is dead or missing, in percent"
+    )
 
 
 class TestSpot(_Part):
@@ -191,8 +197,68 @@ class Ceiling(_Part):
     source: str
 
 
+class Aftercare(_Part):
+    """One instruction with its days after the session."""
+
+    day_from: int
+    day_to: int
+    topic: str
+    instruction: str
+    source: str
+
+
+class PhaseDocument(_Part):
+    """Equal sessions with one device within a course; a course with two devices has two of them, in order."""
+
+    device: str
+    device_class: str
+    treats: tuple[str, ...]
+    first_session: int
+    sessions: int
+    interval_weeks: float
+    settings: tuple[PassSettings, ...]
+    passes: int
+    site_settings: dict[str, tuple[PassSettings, ...]]
+    ceilings: tuple[Ceiling, ...]
+    arithmetic: tuple[str, ...]
+    endpoint: str
+    stop_if: str
+    anaesthesia: str
+    prophylaxis: tuple[str, ...]
+    eyewear: Eyewear
+    injuries: tuple[InjuryDocument, ...]
+    chair_minutes: ChairMinutes
+    pain_0_10: Quantity
+    closure_days: Quantity
+    social_downtime_days: Quantity
+    makeup_day: Quantity
+    sunscreen_start_day: Quantity
+    erythema_resolution_days: Quantity
+    aftercare: tuple[Aftercare, ...]
+
+
+class Confirmed(_Part):
+    """How the search's estimate compares with the simulation of the finalist, whose numbers are the ones told.
+
+    `injury` by what was compared, library and simulation; `improvement_points` and `downtime_days` are median differences,
+    simulation less search. `within` False: they differ by more than the stated error, and a warning says so.
+    """
+
+    fidelity: str
+    stated_error_pct: float
+    largest_difference_pct: float
+    injury: dict[str, tuple[float, float]]
+    improvement_points: float
+    downtime_days: float
+    within: bool
+
+
 class Option(_Part):
-    """One way to treat: a device, its settings, the course, and what it would do."""
+    """One way to treat: a device or two, settings, the course, and what it would do.
+
+    Device, settings, passes, end point, eyewear and injuries are those of the first of `phases`; `sessions` counts all,
+    predictions are of the whole course (downtime and pain of the session with most of it).
+    """
 
     rank: int
     label: str
@@ -219,6 +285,11 @@ class Option(_Part):
     injuries: tuple[InjuryDocument, ...]
     predictions: Predictions
     limits_met: bool
+    phases: tuple[PhaseDocument, ...]
+    confirmed: Confirmed | None
+    price: float | None
+    gain_points: float
+    score_points: float
 
 
 class ScreeningEntry(_Part):
@@ -309,9 +380,65 @@ class FrontPoint(_Part):
     improvement_pct: float
     social_downtime_days: float
     worst_risk_pct: float
+    pain_0_10: float
+    chair_minutes: float
+    sessions: int
+    price: float | None
     on_front: bool
     meets_limits: bool
     option_rank: int | None
+
+
+class LooserLimit(_Part):
+    """What one looser limit would buy: the best course then, beside the best course now, in medians over the twins."""
+
+    limit: Literal["social_downtime_days", "sessions", "pain_0_10", "risk"]
+    now: str
+    then: str
+    label: str
+    improvement_points: float
+    counted_points: float
+    downtime_days: float
+    pih_points: float
+    text: str
+
+
+class Sensitivity(_Part):
+    """How the first option's middle figures move when something about the person or the device is not as assumed."""
+
+    what: str
+    improvement_points: float
+    downtime_days: float
+    pih_points: float
+    breaks: tuple[str, ...]
+
+
+class RunnerUp(_Part):
+    """The second option: how far behind it lies by the score, and what would put it first."""
+
+    label: str
+    behind_points: float
+    would_win: tuple[str, ...]
+
+
+class ProtocolDistance(_Part):
+    """A published protocol beside the first option."""
+
+    name: str
+    device_class: str
+    text: str
+    within: bool | None
+    sources: tuple[str, ...]
+
+
+class Explanation(_Part):
+    """Why the first option is as it is, and what would change it."""
+
+    binding: tuple[str, ...]
+    looser: tuple[LooserLimit, ...]
+    sensitivities: tuple[Sensitivity, ...]
+    runner_up: RunnerUp | None
+    protocols: tuple[ProtocolDistance, ...]
 
 
 class CalendarEntry(_Part):
@@ -322,16 +449,6 @@ class CalendarEntry(_Part):
     title: str
     text: str
     session: int | None
-
-
-class Aftercare(_Part):
-    """One instruction with its days after the session."""
-
-    day_from: int
-    day_to: int
-    topic: str
-    instruction: str
-    source: str
 
 
 class RedFlag(_Part):
@@ -404,8 +521,12 @@ class Plan(_Part):
     no_treatment: NoTreatment | None
     comparators: tuple[Comparator, ...]
     usual: UsualComparison | None
+    explanation: Explanation | None
     calendar: tuple[CalendarEntry, ...]
     aftercare: tuple[Aftercare, ...]
     red_flags: tuple[RedFlag, ...]
     sources: tuple[Source, ...]
     provenance: PlanProvenance
+    request: dict[str, JsonValue] = Field(
+        description="what was planned, as given: patient file, clinic, overrides, usual settings, seed"
+    )

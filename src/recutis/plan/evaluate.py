@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Protocol
 
+import numpy as np
+
 from recutis import evidence
-from recutis.bands import weighted_quantile
+from recutis.bands import Draws, weighted_quantile
 from recutis.classes import matches
 from recutis.errors import RecutisError
 from recutis.injury import Injury
@@ -135,6 +137,14 @@ def places(patient: Patient, *, n: int, seed: int, blocks: int = 20) -> dict[str
     return found
 
 
+def treated_area_cm2(device: Device, place: Place) -> float:
+    """Area that a device treats at a place: the spots alone where a pigment laser goes from spot to spot."""
+    if device.device_class.startswith("pigment"):
+        spots = [concern for name, concern in place.concerns.items() if place.lesions[name].target == "pigment"]
+        return spots_area_cm2(spots) or place.area_cm2
+    return place.area_cm2
+
+
 def hardest_hit(injuries: dict[str, Injury]) -> Injury:
     """The injury of the lesion that is hit hardest: a spot crusts, the skin beside it does not."""
     return max(injuries.values(), key=lambda injury: injury.pigment_ratio)
@@ -177,7 +187,8 @@ class Evaluator:
     """Evaluates settings for one patient; keeps what it has computed.
 
     `care_for(device, injury)` says which care (prophylaxis, protection) goes with an injury;
-    `anaesthesia` what the clinic has that suits a device, the mildest first; `most_sessions` how many sessions are looked at.
+    `anaesthesia` what the clinic has that suits a device, the mildest first; `most_sessions` how many sessions are looked at;
+    `pain_limit` what the person allows at `pain_quantile`, None without a limit.
     """
 
     care_for: Callable[[Device, Injury], Care]
@@ -185,7 +196,7 @@ class Evaluator:
     anaesthesia: Callable[[Device], tuple[str, ...]]
     most_sessions: int
     interval_weeks: Callable[[Device], float]
-    pain_target: float
+    pain_limit: float | None
     pain_quantile: float
     _cache: dict[tuple[str, Settings, str, int], SiteEvaluation] = field(default_factory=dict)
 
@@ -210,10 +221,7 @@ class Evaluator:
         exposure = expose(device, settings)
         injuries = {name: self.injure(exposure, place.skin, lesion=lesion) for name, lesion in place.lesions.items()}
         worst = hardest_hit(injuries)
-        area_cm2 = place.area_cm2
-        if device.device_class.startswith("pigment"):
-            spots = [concern for name, concern in place.concerns.items() if place.lesions[name].target == "pigment"]
-            area_cm2 = spots_area_cm2(spots) or area_cm2
+        area_cm2 = treated_area_cm2(device, place)
         improvement = {
             name: response.improve(
                 injury,
@@ -236,14 +244,16 @@ class Evaluator:
         )
 
     def _respond(self, device: Device, injury: Injury, place: Place, area_cm2: float) -> tuple[Care, SiteResponse]:
-        """The response with the mildest anaesthesia that brings pain down to the target."""
+        """The response with the mildest anaesthesia that brings the median pain down to the usual target, and pain under the limit."""
         from recutis import response
 
-        care = self.care_for(device, injury)
+        care, target = self.care_for(device, injury), evidence.value("plan.pain_target")
         for name in self.anaesthesia(device):
             care = replace(care, anaesthesia=name)
             pain = response.pain_during(injury, place.twins, care)
-            if weighted_quantile(pain, self.pain_quantile, place.twins.unequal) <= self.pain_target:
+            usual = weighted_quantile(pain, 0.5, place.twins.unequal) <= target
+            limit = math.inf if self.pain_limit is None else self.pain_limit
+            if usual and weighted_quantile(pain, self.pain_quantile, place.twins.unequal) <= limit:
                 break
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
@@ -252,46 +262,90 @@ _THICK_SCARS: Final = frozenset({"hypertrophic_scar", "burn_scar"})
 """Scars thicker than the skin around them: there the layers of the site do not say where the dermis ends."""
 
 
-def _too_deep_um(evaluation: SiteEvaluation) -> float:
-    """How far the deepest injury reaches below the share of the skin that it may use; 0 in thick scars."""
-    skin = evaluation.place.skin
-    kinds = {concern.kind for concern in evaluation.place.concerns.values()}
+def too_deep_um(injury: Injury, place: Place) -> float:
+    """How far an injury reaches below the share of the skin that it may use; 0 in thick scars."""
+    kinds = {concern.kind for concern in place.concerns.values()}
     if kinds <= _THICK_SCARS:
         return 0.0
-    deepest = evidence.value("plan.cap.depth_share") * (skin.epidermis_um + skin.dermis_um)
-    return max(0.0, evaluation.injury.lesion_depth_um - deepest)
+    deepest = evidence.value("plan.cap.depth_share") * (place.skin.epidermis_um + place.skin.dermis_um)
+    return max(0.0, injury.lesion_depth_um - deepest)
 
 
-def course_draws(
-    evaluations: list[SiteEvaluation], *, sessions: int, together: SiteResponse | None = None
-) -> tuple[CourseDraws, SiteResponse]:
-    """Draws of a course of equal sessions at all sites of one visit, and of one session of it.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PhaseEvaluation:
+    """Some equal sessions with one device, evaluated at each of their sites."""
 
-    `together` is that one session, where it is known already.
+    evaluations: tuple[SiteEvaluation, ...]
+    sessions: int
+
+    @cached_property
+    def one(self) -> SiteResponse:
+        """One session at all its sites together."""
+        from recutis import response
+
+        return response.combine([item.response for item in self.evaluations])
+
+    def gain(self, name: str) -> Improvement | None:
+        """What its sessions do to a concern; None where they do not treat it."""
+        return next((item.improvement[name] for item in self.evaluations if name in item.improvement), None)
+
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """Concerns at its sites."""
+        return tuple(name for item in self.evaluations for name in item.improvement)
+
+
+def gain_after_each(phases: Sequence[PhaseEvaluation], name: str) -> list[Draws]:
+    """Improvement of a concern after every session of a course, one phase after the other; nothing before the first that treats it."""
+    from recutis.plan.fold import continued
+
+    reached: list[Draws] = []
+    for phase in phases:
+        own = phase.gain(name)
+        start = reached[-1] if reached else np.zeros(phase.evaluations[0].place.twins.n)
+        for number in range(phase.sessions):
+            if own is None:
+                reached.append(start)
+            elif not start.any():
+                reached.append(own.by_session[number])
+            else:
+                reached.append(continued(reached[-1], own.by_session))
+    return reached
+
+
+def course_draws(phases: Sequence[PhaseEvaluation]) -> CourseDraws:
+    """Draws of a course: sessions with one device, or one device after the other.
+
+    Downtime and pain are those of the session with most of it, twin by twin; risks are of the whole course.
     """
-    from recutis import response
+    from recutis.plan.fold import repeated_chance
 
-    together = together or response.combine([item.response for item in evaluations])
-    improvement = {
-        name: item.by_session[sessions - 1] for evaluation in evaluations for name, item in evaluation.improvement.items()
-    }
-    risks = {kind: response.course_risk(draws, sessions, kind=kind) for kind, draws in together.risks.items()}
-    course = CourseDraws(
-        improvement_pct=improvement,
-        social_downtime_days=together.social_downtime_days,
-        pain_0_10=together.pain_0_10,
-        risks=risks,
-        sessions=sessions,
-        weights=evaluations[0].place.twins.unequal,
+    every = [item for phase in phases for item in phase.evaluations]
+    names = dict.fromkeys(name for phase in phases for name in phase.concerns)
+    ones = [phase.one for phase in phases]
+    counts = [np.array([phase.sessions]) for phase in phases]
+    return CourseDraws(
+        improvement_pct={name: gain_after_each(phases, name)[-1] for name in names},
+        social_downtime_days=np.maximum.reduce([one.social_downtime_days for one in ones]),
+        pain_0_10=np.maximum.reduce([one.pain_0_10 for one in ones]),
+        risks={
+            kind: repeated_chance([(one.risks[kind], count) for one, count in zip(ones, counts, strict=True)], kind=kind)
+            for kind in ones[0].risks
+        },
+        sessions=sum(phase.sessions for phase in phases),
+        downtime_total_days=sum(
+            phase.sessions * weighted_quantile(one.social_downtime_days, 0.5, every[0].place.twins.unequal)
+            for phase, one in zip(phases, ones, strict=True)
+        ),
+        weights=every[0].place.twins.unequal,
         burned_fraction=max(
             (
                 injury.epidermis_killed_fraction + injury.epidermis_removed_fraction
-                for item in evaluations
+                for item in every
                 for injury in item.injuries.values()
                 if injury.selective
             ),
             default=0.0,
         ),
-        too_deep_um=max(_too_deep_um(item) for item in evaluations),
+        too_deep_um=max(too_deep_um(item.injury, item.place) for item in every),
     )
-    return course, together

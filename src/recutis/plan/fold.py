@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recutis.bands import Draws
 
@@ -41,10 +42,23 @@ def course_chance(per_session: Sequence[Draws], *, kind: str) -> Draws:
 
     Raises UnknownNameError for an unknown risk.
     """
+    return repeated_chance([(chance, np.ones(1, dtype=np.intp)) for chance in per_session], kind=kind)
+
+
+def repeated_chance(phases: Sequence[tuple[Draws, NDArray[np.intp]]], *, kind: str) -> Draws:
+    """The same over phases of equal sessions: chances per session, shape (n,) or (courses, n), and how many, (1,) or (courses,).
+
+    Raises UnknownNameError for an unknown risk.
+    """
     from recutis.response import course_risk
 
     twice = course_risk(np.array([_EVEN_ODDS]), 2, kind=kind)
     share = float(np.log1p(-twice[0]) / np.log1p(-_EVEN_ODDS)) - 1
-    hazards = np.stack([-np.log1p(-chance) for chance in per_session])
-    worst = hazards.max(axis=0)
-    return np.asarray(-np.expm1(-(worst + share * (hazards.sum(axis=0) - worst))))
+    hazards = [-np.log1p(-chance) for chance, _ in phases]
+    worst = np.maximum.reduce(hazards)
+    total = np.add.reduce([hazard * _along(count, hazard) for hazard, (_, count) in zip(hazards, phases, strict=True)])
+    return np.asarray(-np.expm1(-(worst + share * (total - worst))))
+
+
+def _along(count: NDArray[np.intp], hazard: Draws) -> NDArray[np.intp]:
+    return count[:, None] if hazard.ndim > 1 else count

@@ -45,7 +45,7 @@ class CourseDraws:
     `improvement_pct` by concern after the last session, `risks` per course by kind (0..1),
     `burned_fraction` the share of normal epidermis that a selective laser kills, `too_deep_um` how
     far the injury reaches below the depth that it may use (0: not so deep), `weights` those of the
-    twins (None: all equal).
+    twins (None: all equal), `downtime_total_days` the median over all sessions (None: all alike).
     """
 
     improvement_pct: dict[str, Draws]
@@ -56,6 +56,14 @@ class CourseDraws:
     burned_fraction: float = 0.0
     too_deep_um: float = 0.0
     weights: Draws | None = None
+    downtime_total_days: float | None = None
+
+    @property
+    def all_downtime_days(self) -> float:
+        """Median days out of sight over all sessions."""
+        if self.downtime_total_days is not None:
+            return self.downtime_total_days
+        return self.sessions * self.quantile(self.social_downtime_days, 0.5)
 
     def quantile(self, draws: Draws, probability: float) -> float:
         """Quantile of draws over the twins of the course."""
@@ -132,7 +140,7 @@ def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> flo
         + price["infection"] * (middle["bacterial_infection"] + middle["herpes"])
         + price["prolonged_erythema"] * middle["prolonged_erythema"]
         + price["lasting_harm"] * sum(middle[kind] for kind in LASTING_HARM)
-        + evidence.value("plan.price.downtime_day") * course.sessions * course.quantile(course.social_downtime_days, 0.5)
+        + evidence.value("plan.price.downtime_day") * course.all_downtime_days
         + evidence.value("plan.price.session") * (course.sessions - 1)
         + evidence.value("plan.price.pain")
         * max(0.0, course.quantile(course.pain_0_10, 0.5) - evidence.value("plan.pain_without_price"))

@@ -23,7 +23,7 @@ from recutis.plan.care import ANAESTHESIA_WORDS, prophylaxis
 from recutis.plan.course_file import CourseFile
 from recutis.plan.describe import injury_document, pass_settings, strongest
 from recutis.plan.document import PlanProvenance, Predictions, Quantity, Question
-from recutis.plan.evaluate import InjuryProvider, Place, SiteEvaluation, named_concerns, places
+from recutis.plan.evaluate import InjuryProvider, PhaseEvaluation, Place, SiteEvaluation, named_concerns, places
 from recutis.plan.fold import course_chance
 from recutis.plan.learn import as_seen, learn_from
 from recutis.plan.outlook import ConcernCourse, outlook
@@ -102,7 +102,7 @@ def _gains(one: Treated, sources: dict[str, tuple[str, ...]]) -> dict[str, Quant
 
 
 def _session(number: int, one: Treated, start: datetime.date, sources: dict[str, tuple[str, ...]]) -> SessionPrediction:
-    told = predictions(one.evaluations, sessions=1)
+    told = predictions([PhaseEvaluation(evaluations=tuple(one.evaluations), sessions=1)])
     lead = strongest(one.evaluations)
     clocks = {
         name: getattr(told, name)
@@ -147,7 +147,7 @@ def _whole(known: list[Treated]) -> WholeCourse:
     for one in done:
         last |= {item.place.site: item for item in one.evaluations}
     final = [with_gain(item, done[-1].gain) for item in last.values()]
-    told = predictions(final, sessions=1)
+    told = predictions([PhaseEvaluation(evaluations=tuple(final), sessions=1)])
     risks = {}
     for kind in RISKS:
         draws = course_chance([one.together.risks[kind] for one in done], kind=kind)

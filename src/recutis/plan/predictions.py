@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,23 @@ from recutis import evidence
 from recutis.bands import Draws
 from recutis.laser import treatment_minutes
 from recutis.plan.document import ChairMinutes, Predictions, Quantity, QuartileOdds, Risk, Risks, SymptomDay
-from recutis.plan.evaluate import SiteEvaluation, course_draws
+from recutis.plan.evaluate import PhaseEvaluation, SiteEvaluation, course_draws, gain_after_each
 from recutis.plan.quantities import of_draws
 
 if TYPE_CHECKING:
     from recutis.response import SiteResponse
 
 _SYMPTOMS = ("redness", "swelling", "crusting", "peeling", "bronzing", "pain", "sting_itch")
+_CLOCKS = (
+    "closure_days",
+    "social_downtime_days",
+    "return_to_work_day",
+    "makeup_day",
+    "sunscreen_start_day",
+    "erythema_resolution_days",
+    "pih_duration_weeks",
+    "pain_0_10",
+)
 _ODDS = ("below_25", "from_25_to_50", "from_50_to_75", "above_75", "no_visible_change")
 
 
@@ -32,7 +43,7 @@ def _symptoms(together: SiteResponse, weights: Draws | None) -> tuple[SymptomDay
     return tuple(days)
 
 
-def _chair(evaluations: list[SiteEvaluation]) -> ChairMinutes:
+def chair_minutes(evaluations: Sequence[SiteEvaluation]) -> ChairMinutes:
     """Minutes a session: numbing once, laser time summed over the sites of the visit."""
     from recutis import response
 
@@ -54,7 +65,7 @@ def _chair(evaluations: list[SiteEvaluation]) -> ChairMinutes:
     )
 
 
-def _odds(evaluations: list[SiteEvaluation], key: str, draws: Draws, sources: tuple[str, ...]) -> QuartileOdds:
+def _odds(evaluations: Sequence[SiteEvaluation], key: str, draws: Draws, sources: tuple[str, ...]) -> QuartileOdds:
     from recutis import response
 
     twins = next(item.place.twins for item in evaluations if key in item.improvement)
@@ -84,10 +95,38 @@ def _risks(together: SiteResponse, course_risks: dict[str, Draws], weights: Draw
     return Risks(**found)
 
 
-def predictions(evaluations: list[SiteEvaluation], *, sessions: int) -> Predictions:
-    """All predictions of a course: downtime and pain per session, improvement and risks per course."""
-    course, together = course_draws(evaluations, sessions=sessions)
-    effects = {key: item for evaluation in evaluations for key, item in evaluation.improvement.items()}
+def _worse(ones: Sequence[SiteResponse]) -> SiteResponse:
+    """The session with more of each thing, twin by twin, of sessions that differ."""
+    from recutis.response import SiteResponse
+
+    if len(ones) == 1:
+        return ones[0]
+
+    def most(name: str) -> Draws:
+        return np.asarray(np.maximum.reduce([getattr(one, name) for one in ones]))
+
+    return SiteResponse(
+        days=ones[0].days,
+        **{name: most(name) for name in _CLOCKS},
+        symptoms={name: np.maximum.reduce([one.symptoms[name] for one in ones]) for name in _SYMPTOMS},
+        risks={kind: np.maximum.reduce([one.risks[kind] for one in ones]) for kind in ones[0].risks},
+        sources={
+            name: tuple(dict.fromkeys(row for one in ones for row in one.sources.get(name, ()))) for name in ones[0].sources
+        },
+    )
+
+
+def longest_chair(phases: Sequence[PhaseEvaluation]) -> ChairMinutes:
+    """Minutes of the session that takes longest."""
+    return max((chair_minutes(phase.evaluations) for phase in phases), key=lambda told: told.total.p50)
+
+
+def predictions(phases: Sequence[PhaseEvaluation]) -> Predictions:
+    """All predictions of a course: downtime and pain of the session with most of it, improvement and risks per course."""
+    course = course_draws(phases)
+    together = _worse([phase.one for phase in phases])
+    effects = {name: item for phase in phases for one in phase.evaluations for name, item in one.improvement.items()}
+    every = [item for phase in phases for item in phase.evaluations]
     told = partial(of_draws, weights=course.weights)
 
     def clock(name: str, unit: str) -> Quantity:
@@ -95,16 +134,13 @@ def predictions(evaluations: list[SiteEvaluation], *, sessions: int) -> Predicti
 
     return Predictions(
         improvement_pct={key: told(draws, "pct", effects[key].sources) for key, draws in course.improvement_pct.items()},
-        quartile_odds={
-            key: _odds(evaluations, key, draws, effects[key].sources) for key, draws in course.improvement_pct.items()
-        },
+        quartile_odds={key: _odds(every, key, draws, effects[key].sources) for key, draws in course.improvement_pct.items()},
         recurrence_pct={key: told(item.recurrence_pct, "pct of gain", item.sources) for key, item in effects.items()},
         time_to_effect_weeks={key: told(item.time_to_effect_weeks, "weeks", item.sources) for key, item in effects.items()},
         improvement_by_session_pct={
-            key: tuple(told(item.by_session[number], "pct", item.sources) for number in range(sessions))
-            for key, item in effects.items()
+            key: tuple(told(gain, "pct", item.sources) for gain in gain_after_each(phases, key)) for key, item in effects.items()
         },
-        chair_minutes=_chair(evaluations),
+        chair_minutes=longest_chair(phases),
         pain_0_10=clock("pain_0_10", "0-10"),
         closure_days=clock("closure_days", "days"),
         social_downtime_days=clock("social_downtime_days", "days"),

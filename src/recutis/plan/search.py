@@ -1,96 +1,30 @@
-"""The search: every device × settings × passes × sessions inside device and site ceilings."""
+"""The search: every device × settings × passes × sessions, and two devices one after the other, inside device and site ceilings.
+
+What is found does not depend on the person's limits, so that a limit may be moved and the answer is there at once.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from recutis import evidence
-from recutis.bands import Draws, weighted_quantile
 from recutis.errors import CancelledError
-from recutis.laser import candidate_settings
-from recutis.laser.types import Device, Settings
+from recutis.injury import Injury
+from recutis.laser import candidate_settings, expose
+from recutis.laser.types import Device, Exposure, Settings
 from recutis.patient import Ceiling, Screening, ceiling
-from recutis.plan.evaluate import Evaluator, Place, SiteEvaluation, course_draws
-from recutis.plan.objectives import GROWS_WITH_DOSE, CourseDraws, Limits, broken, gain, pareto, score, worst_risk_pct
+from recutis.plan.device_courses import DeviceTable
+from recutis.plan.evaluate import Evaluator, Place
 from recutis.plan.processes import in_order
+from recutis.plan.quantiles import quantiles
 from recutis.plan.setting_limits import under_ceiling
+from recutis.plan.tables import site_table
+from recutis.skin.types import Lesion, Skin
 from recutis.units import PERCENT
-
-if TYPE_CHECKING:
-    from recutis.response import Improvement
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Candidate:
-    """One course: a device, its settings by site, and the number of sessions, with what it does."""
-
-    device: Device
-    settings: Settings
-    site_settings: dict[str, Settings]
-    ceilings: dict[str, Ceiling]
-    sessions: int
-    interval_weeks: float
-    course: CourseDraws
-    treats: tuple[str, ...]
-    breaks: tuple[str, ...]
-    gain: float
-    median_gain: float
-    score: float
-
-    def point(self, limits: Limits) -> tuple[float, float, float, float]:
-        """Objectives, smaller is better: minus gain, downtime, worst passing risk, sessions."""
-        downtime = self.course.quantile(self.course.social_downtime_days, limits.limit_quantile)
-        return (-self.gain, downtime, worst_risk_pct(self.course), float(self.sessions))
-
-
-@dataclass(kw_only=True)
-class Found:
-    """What the search saw: all candidates, and why classes of device are not offered."""
-
-    candidates: list[Candidate] = field(default_factory=list)
-    refused: dict[str, list[str]] = field(default_factory=dict)
-
-    def refuse(self, device_class: str, reason: str) -> None:
-        """Note why a class is not offered, each reason once."""
-        reasons = self.refused.setdefault(device_class, [])
-        if reason not in reasons:
-            reasons.append(reason)
-
-    def add(self, other: Found) -> None:
-        """Take over what was found about another device."""
-        self.candidates.extend(other.candidates)
-        for device_class, reasons in other.refused.items():
-            for reason in reasons:
-                self.refuse(device_class, reason)
-
-    def offered(self) -> set[str]:
-        """Classes with at least one candidate that keeps every limit."""
-        return {item.device.device_class for item in self.candidates if not item.breaks}
-
-    def best_of_each_class(self) -> set[int]:
-        """Index of the candidate with the best score of each class, those that keep every limit before the others."""
-        best: dict[str, int] = {}
-        for index, item in enumerate(self.candidates):
-            now = best.get(item.device.device_class)
-            if now is None or (not item.breaks, item.score) > (not self.candidates[now].breaks, self.candidates[now].score):
-                best[item.device.device_class] = index
-        return set(best.values())
-
-    def removed(self) -> Counter[str]:
-        """How many candidates each limit removed."""
-        return Counter(limit for item in self.candidates for limit in item.breaks)
-
-    def front(self, limits: Limits) -> list[int]:
-        """Indices of the candidates that keep every limit and that no other one dominates."""
-        kept = [index for index, item in enumerate(self.candidates) if not item.breaks]
-        points = np.array([self.candidates[index].point(limits) for index in kept])
-        return [kept[index] for index in pareto(points)]
-
 
 _FOREIGN: Final = {
     "vascular_": frozenset({"pigment", "gland"}),
@@ -99,6 +33,25 @@ _FOREIGN: Final = {
 }
 _AIMS: Final = {"vessel": "vessels", "pigment": "pigment", "gland": "sebaceous glands"}
 _SERVES_BOTH: Final = "vascular_ktp_532"  # green light serves vessels and epidermal pigment
+
+
+class InjuryTable(Protocol):
+    """Makes the injuries of many exposures in a skin, for each of several lesions."""
+
+    def __call__(
+        self, exposures: Sequence[Exposure], skin: Skin, lesions: Mapping[str, Lesion]
+    ) -> Mapping[str, Sequence[Injury]]:
+        """By lesion, one injury an exposure."""
+        ...
+
+
+def one_by_one(injure: Callable[..., Injury]) -> InjuryTable:
+    """A table of injuries from a provider that makes one at a time."""
+
+    def table(exposures: Sequence[Exposure], skin: Skin, lesions: Mapping[str, Lesion]) -> dict[str, list[Injury]]:
+        return {name: [injure(exposure, skin, lesion=lesion) for exposure in exposures] for name, lesion in lesions.items()}
+
+    return table
 
 
 def foreign_targets(device_class: str) -> frozenset[str]:
@@ -110,20 +63,34 @@ def foreign_targets(device_class: str) -> frozenset[str]:
     return found - {"pigment"} if device_class == _SERVES_BOTH else found
 
 
-def _improved(device: Device, evaluation: SiteEvaluation) -> list[Improvement]:
-    """What this device does to the concerns it is made for."""
-    foreign = foreign_targets(device.device_class)
-    lesions = evaluation.place.lesions
-    return [item for key, item in evaluation.improvement.items() if lesions[key].target not in foreign]
+@dataclass(kw_only=True)
+class Refused:
+    """Why classes of device are not offered, each reason once."""
+
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+
+    def refuse(self, device_class: str, reason: str) -> None:
+        """Note a reason."""
+        known = self.reasons.setdefault(device_class, [])
+        if reason not in known:
+            known.append(reason)
 
 
-def _median(draws: Draws, evaluation: SiteEvaluation) -> float:
-    """Median over the twins of a site."""
-    return weighted_quantile(draws, 0.5, evaluation.place.twins.unequal)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Looked:
+    """What looking at one device found: its settings and injuries by site, or why it is refused."""
+
+    device: Device
+    refused: tuple[tuple[str, str], ...]
+    ceilings: Mapping[str, Ceiling]
+    settings: tuple[Settings, ...] = ()
+    at: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    exposures: Mapping[str, tuple[Exposure, ...]] = field(default_factory=dict)
+    injuries: Mapping[str, Mapping[str, Sequence[Injury]]] = field(default_factory=dict)
 
 
 def allowed_sites(
-    device: Device, people_places: Iterable[Place], screening: Screening, phototype: str, found: Found
+    device: Device, people_places: Iterable[Place], screening: Screening, phototype: str, found: Refused
 ) -> dict[str, Ceiling]:
     """Sites where screening and ceilings let this device be used; reasons for the others go to `found`."""
     allowed: dict[str, Ceiling] = {}
@@ -155,7 +122,8 @@ def _loosest(ceilings: Iterable[Ceiling], name: str) -> float | None:
     return None if any(value is None for value in values) else max(values)
 
 
-def _settings(device: Device, allowed: dict[str, Ceiling]) -> tuple[Settings, ...]:
+def settings_worth_trying(device: Device, allowed: Mapping[str, Ceiling]) -> tuple[Settings, ...]:
+    """The grid of a device's settings under the loosest ceiling of the sites."""
     ceilings = list(allowed.values())
     passes = _loosest(ceilings, "max_passes")
     return candidate_settings(
@@ -169,159 +137,140 @@ def _settings(device: Device, allowed: dict[str, Ceiling]) -> tuple[Settings, ..
 
 @dataclass(kw_only=True)
 class Search:
-    """The search for one patient.
+    """The search for one person: `processes` devices are looked at side by side, which changes nothing but the time.
 
-    `weights` are the person's priorities by concern key; `limits` their goals; `processes` how many
-    devices are looked at side by side, which changes nothing but the time.
+    `concerns` gives the site of each concern key; courses of up to `most_sessions` are looked at.
     """
 
     evaluator: Evaluator
     places: dict[str, Place]
     screening: Screening
     phototype: str
-    limits: Limits
-    weights: dict[str, float]
+    concerns: Mapping[str, str]
+    most_sessions: int
+    injure: InjuryTable
     processes: int = 1
 
     def run(
         self,
-        devices: Iterable[Device],
+        devices: Sequence[Device],
         *,
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> Found:
-        """Evaluate every candidate of every device.
+    ) -> tuple[list[Looked], Refused]:
+        """Look at every device.
 
         Raises CancelledError when `cancelled` says so.
         """
-        found = Found()
-        listed = list(devices)
-        for number, part in enumerate(in_order(self._one, listed, processes=self.processes), start=1):
+        found, refused = [], Refused()
+        for number, looked in enumerate(in_order(self._look, devices, processes=self.processes), start=1):
             if cancelled is not None and cancelled():
                 msg = "Planning was cancelled; nothing was written."
                 raise CancelledError(msg)
-            found.add(part)
+            for device_class, reason in looked.refused:
+                refused.refuse(device_class, reason)
+            if looked.settings:
+                found.append(looked)
             if progress is not None:
-                progress(number / len(listed))
-        return found
+                progress(number / len(devices))
+        return found, refused
 
-    def _one(self, device: Device) -> Found:
+    def _look(self, device: Device) -> Looked:
         """What the search finds about one device; devices do not depend on each other."""
-        found = Found()
-        self._device(device, found)
-        return found
-
-    def _device(self, device: Device, found: Found) -> None:
-        allowed = allowed_sites(device, self.places.values(), self.screening, self.phototype, found)
+        refused = Refused()
+        allowed = allowed_sites(device, self.places.values(), self.screening, self.phototype, refused)
+        told = tuple((name, reason) for name, reasons in refused.reasons.items() for reason in reasons)
         if not allowed:
-            return
-        options = _settings(device, allowed)
-        strong = _strongest(options)
-        first = [item for settings in strong if (item := self._everywhere(device, settings, allowed))]
-        if not first:
-            found.refuse(device.device_class, f"{device.name}: its lowest setting lies above the ceiling of the site")
-            return
-        if not self._reaches(device, first):
-            found.refuse(device.device_class, self._misses(device, [here for _, here in first]))
-            return
-        for settings in self._worth_trying(device, options, strong, allowed):
-            one = self._everywhere(device, settings, allowed)
-            if one is not None:
-                found.candidates.extend(self._courses(device, *one, allowed))
+            return Looked(device=device, refused=told, ceilings={})
+        settings = settings_worth_trying(device, allowed)
+        strong = self.injured(device, strongest(settings), allowed)
+        if not strong.settings:
+            reason = f"{device.name}: its lowest setting lies above the ceiling of the site"
+            return Looked(device=device, refused=(*told, (device.device_class, reason)), ceilings=allowed)
+        missed = self._misses(strong)
+        if missed:
+            return Looked(device=device, refused=(*told, (device.device_class, missed)), ceilings=allowed)
+        whole = self.injured(device, settings, allowed)
+        return Looked(
+            device=device, refused=told, ceilings=allowed, settings=whole.settings, at=whole.at, exposures=whole.exposures,
+            injuries=whole.injuries,
+        )  # fmt: skip
 
-    def _worth_trying(
-        self, device: Device, options: tuple[Settings, ...], strong: tuple[Settings, ...], allowed: dict[str, Ceiling]
-    ) -> tuple[Settings, ...]:
-        """All settings; only the weakest and the strongest where even one session of the weakest breaks a limit.
+    def injured(self, device: Device, settings: Sequence[Settings], allowed: Mapping[str, Ceiling]) -> Looked:
+        """Settings turned down to each site's ceiling, and the injuries that they make there."""
+        lowered = {site: [under_ceiling(device, one, most) for one in settings] for site, most in allowed.items()}
+        kept = [k for k in range(len(settings)) if any(rows[k] is not None for rows in lowered.values())]
+        at, exposures, injuries = {}, {}, {}
+        for site, rows in lowered.items():
+            place: dict[Settings, int] = {}
+            for k in kept:
+                one = rows[k]
+                if one is not None:
+                    place.setdefault(one, len(place))
+            if not place:
+                continue
+            at[site] = tuple(-1 if (one := rows[k]) is None else place[one] for k in kept)
+            exposures[site] = tuple(expose(device, one) for one in place)
+            injuries[site] = self.injure(exposures[site], self.places[site].skin, self.places[site].lesions)
+        return Looked(
+            device=device, refused=(), ceilings=allowed, settings=tuple(settings[k] for k in kept), at=at, exposures=exposures,
+            injuries=injuries,
+        )  # fmt: skip
 
-        Downtime and lasting harm grow with the dose, so nothing in between can keep a limit that the
-        weakest setting breaks; these few stand for the rest on the chart and in the counts.
-        """
-        weak = min(options, key=_dose)
-        one = self._everywhere(device, weak, allowed)
-        courses = self._courses(device, *one, allowed, most_sessions=1) if one is not None else []
-        hopeless = courses and any(text.startswith(GROWS_WITH_DOSE) for text in courses[0].breaks)
-        return tuple(dict.fromkeys((weak, *strong))) if hopeless else options
+    def _misses(self, strong: Looked) -> str:
+        """One sentence with numbers where a device does not reach any target even at its strongest settings; else empty."""
+        visible, foreign = evidence.value("plan.visible_change"), foreign_targets(strong.device.device_class)
+        words, reached = {}, False
+        for site, by_lesion in strong.injuries.items():
+            place = self.places[site]
+            for name, several in by_lesion.items():
+                best, which = self._best(several, place, name, strong.device)
+                reached |= best >= visible and place.lesions[name].target not in foreign
+                words[name] = (
+                    f"{name.replace('_', ' ')}: {reach_words(several[which], place.lesions[name])}, at best {best:.0f} % in the median"
+                )
+        if reached:
+            return ""
+        told = "; ".join(words[name] for name in self.concerns if name in words)
+        return f"{strong.device.name} does not reach the target at its strongest allowed settings ({told})"
 
-    def _everywhere(
-        self, device: Device, settings: Settings, allowed: dict[str, Ceiling]
-    ) -> tuple[Settings, dict[str, SiteEvaluation]] | None:
-        """One setting at every allowed site, turned down to each site's ceiling; None where it fits nowhere."""
-        here = {}
-        for site, most in allowed.items():
-            lowered = under_ceiling(device, settings, most)
-            if lowered is not None:
-                here[site] = self.evaluator.site(device, lowered, self.places[site])
-        return (settings, here) if here else None
+    def _best(self, several: Sequence[Injury], place: Place, name: str, device: Device) -> tuple[float, int]:
+        from recutis import response
+        from recutis.patient import severity_fraction
 
-    def _reaches(self, device: Device, evaluated: list[tuple[Settings, dict[str, SiteEvaluation]]]) -> bool:
-        """Whether some setting makes a visible change in the median twin on some concern."""
-        visible = evidence.value("plan.visible_change")
-        return any(
-            _median(item.by_session[self.limits.max_sessions - 1], evaluation) >= visible
-            for _, here in evaluated
-            for evaluation in here.values()
-            for item in _improved(device, evaluation)
+        found = response.improve_many(
+            several, place.lesions[name], place.twins, sessions=self.most_sessions,
+            interval_weeks=self.evaluator.interval_weeks(device), severity=severity_fraction(place.concerns[name]),
+        )  # fmt: skip
+        middle = quantiles(found.by_session[:, -1], (0.5,), place.twins.unequal)[:, 0]
+        which = int(np.argmax(middle))
+        return float(middle[which]), which
+
+    def table(self, number: int, looked: Looked, price: float | None) -> DeviceTable:
+        """The responses of all twins to all that was looked at of a device."""
+        device, foreign = looked.device, foreign_targets(looked.device.device_class)
+        tables = {
+            site: site_table(
+                device, looked.exposures[site], injuries, self.places[site], self.evaluator, sessions=self.most_sessions
+            )
+            for site, injuries in looked.injuries.items()
+        }
+        lesions = {name: lesion for place in self.places.values() for name, lesion in place.lesions.items()}
+        return DeviceTable(
+            number=number,
+            device=device,
+            settings=looked.settings,
+            ceilings=looked.ceilings,
+            tables=tables,
+            at={site: np.array(rows, dtype=np.intp) for site, rows in looked.at.items()},
+            foreign=frozenset(name for name, lesion in lesions.items() if lesion.target in foreign),
+            interval_weeks=self.evaluator.interval_weeks(device),
+            price=price,
+            most_sessions=self.most_sessions,
         )
 
-    def _misses(self, device: Device, evaluated: list[dict[str, SiteEvaluation]]) -> str:
-        """One sentence with numbers on why a device does not reach any target."""
-        last = self.limits.max_sessions - 1
-        words = []
-        for name in self.weights:
-            seen = [
-                (_median(here[site].improvement[name].by_session[last], here[site]), here[site], name)
-                for here in evaluated
-                for site in here
-                if name in here[site].improvement
-            ]
-            if not seen:
-                continue
-            best, evaluation, key = max(seen, key=lambda item: item[0])
-            words.append(f"{key.replace('_', ' ')}: {_reach(evaluation, key)}, at best {best:.0f} % in the median")
-        return f"{device.name} does not reach the target at its strongest allowed settings ({'; '.join(words)})"
 
-    def _courses(
-        self,
-        device: Device,
-        settings: Settings,
-        here: dict[str, SiteEvaluation],
-        allowed: dict[str, Ceiling],
-        *,
-        most_sessions: int | None = None,
-    ) -> list[Candidate]:
-        """Courses of one to the most sessions, at the sites where the last session has made a visible change."""
-        weeks = self.evaluator.interval_weeks(device)
-        visible = evidence.value("plan.visible_change")
-        useful = {
-            site: item
-            for site, item in here.items()
-            if any(_median(one.by_session[self.limits.max_sessions - 1], item) >= visible for one in _improved(device, item))
-        }
-        made = []
-        together = None
-        for sessions in range(1, (most_sessions or self.limits.max_sessions) + 1) if useful else ():
-            course, together = course_draws(list(useful.values()), sessions=sessions, together=together)
-            made.append(
-                Candidate(
-                    device=device,
-                    settings=settings,
-                    site_settings={site: item.settings for site, item in useful.items()},
-                    ceilings={site: allowed[site] for site in useful},
-                    sessions=sessions,
-                    interval_weeks=weeks,
-                    course=course,
-                    treats=course.visible(),
-                    breaks=broken(course, self.limits, self.weights),
-                    gain=gain(course, self.weights, self.limits.gain_quantile),
-                    median_gain=gain(course, self.weights, 0.5),
-                    score=score(course, self.weights, self.limits),
-                )
-            )
-        return made
-
-
-def _strongest(options: tuple[Settings, ...]) -> tuple[Settings, ...]:
+def strongest(options: Sequence[Settings]) -> tuple[Settings, ...]:
     """Of settings that differ only in dose or density, the strongest; they show whether a target can be reached at all."""
     best: dict[tuple[object, ...], Settings] = {}
     for item in options:
@@ -338,9 +287,8 @@ def _dose(settings: Settings) -> tuple[float, ...]:
     return (float(settings.passes), *(getattr(settings, name) or 0.0 for name in names))
 
 
-def _reach(evaluation: SiteEvaluation, name: str) -> str:
-    lesion = evaluation.place.lesions[name]
-    injury = evaluation.injuries[name]
+def reach_words(injury: Injury, lesion: Lesion) -> str:
+    """What an injury does to the target of a concern, with the number that decides."""
     if lesion.target == "vessel":
         nearest = max((ratio for _, _, ratio in injury.vessel_ratio), default=0.0)
         return f"vessels get at most {nearest:.2f} of the exposure that closes them"

@@ -126,7 +126,7 @@ class Sessions:
             anaesthesia=anaesthesia,
             most_sessions=_CURVE,
             interval_weeks=lambda _device: self._gaps[number - 1][place.site],
-            pain_target=evidence.value("plan.pain_target"),
+            pain_limit=None,
             pain_quantile=0.5,
         )
         if session.test_spot:

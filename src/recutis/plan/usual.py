@@ -17,7 +17,7 @@ from recutis.laser.types import Device, Settings
 from recutis.patient import Screening, ceiling
 from recutis.plan.describe import pass_settings
 from recutis.plan.document import Quantity, UsualComparison
-from recutis.plan.evaluate import Evaluator, Place, course_draws
+from recutis.plan.evaluate import Evaluator, PhaseEvaluation, Place, course_draws
 from recutis.plan.objectives import CourseDraws, Limits, broken
 from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import above_ceiling
@@ -92,7 +92,8 @@ def compare_usual(
     laser, settings = usual.device, usual.settings
     sessions = usual.sessions
     evaluations = evaluator.sites(laser, dict.fromkeys(at, settings), at)
-    course, together = course_draws(evaluations, sessions=sessions)
+    phase = PhaseEvaluation(evaluations=tuple(evaluations), sessions=sessions)
+    course, together = course_draws([phase]), phase.one
     sources = {key: item.sources for evaluation in evaluations for key, item in evaluation.improvement.items()}
     told = partial(of_draws, weights=course.weights)
     return UsualComparison(

@@ -2,7 +2,7 @@
 
 from recutis.response.course import course_risk, numbing_minutes, quartile_odds
 from recutis.response.improve import improve, improve_many, no_treatment
-from recutis.response.respond import combine, pain_during, respond, respond_many
+from recutis.response.respond import PERSON_DRIVEN, combine, pain_during, pain_many, respond, respond_many
 from recutis.response.types import (
     ANAESTHESIA,
     RISKS,
@@ -17,6 +17,7 @@ from recutis.response.types import (
 
 __all__ = [
     "ANAESTHESIA",
+    "PERSON_DRIVEN",
     "RISKS",
     "SYMPTOMS",
     "SYMPTOM_DAYS",
@@ -32,6 +33,7 @@ __all__ = [
     "no_treatment",
     "numbing_minutes",
     "pain_during",
+    "pain_many",
     "quartile_odds",
     "respond",
     "respond_many",

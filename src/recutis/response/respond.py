@@ -23,7 +23,8 @@ _CLOCKS: Final = (
     "closure_days", "social_downtime_days", "return_to_work_day", "makeup_day", "sunscreen_start_day", "erythema_resolution_days",
     "pih_duration_weeks", "pain_0_10",
 )  # fmt: skip
-_PERSON_DRIVEN: Final = frozenset({"pih", "herpes", "acneiform", "prolonged_erythema", "purpura"})
+PERSON_DRIVEN: Final = frozenset({"pih", "herpes", "acneiform", "prolonged_erythema", "purpura"})
+"""Risks that one person's constitution drives, at all sites and in all sessions alike."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -186,6 +187,22 @@ def respond_many(
     return ManyResponses(**found, risks=chances, sources={key: SITE_SOURCES[key] for key in (*_CLOCKS, *RISKS)})
 
 
+def pain_many(injuries: Sequence[Injury], twins: Twins, cares: Sequence[Care], *, threads: int | None = None) -> Draws:
+    """Pain during the session alone, 0 to 10, for each care and each of many injuries: shape (cares, settings, n).
+
+    Raises InputError when there is no injury.
+    """
+    found = np.empty((len(cares), len(injuries), twins.n))
+
+    def work(part: slice) -> None:
+        wounds = read_wounds(injuries[part], twins)
+        for number, care in enumerate(cares):
+            found[number, part] = symptoms.pain_0_10(wounds, twins, care)
+
+    in_chunks(work, settings=len(injuries), values=twins.n * max(len(cares), 1), threads=threads)
+    return found
+
+
 def combine(responses: Sequence[SiteResponse]) -> SiteResponse:
     """Response of several sites treated on the same day.
 
@@ -208,7 +225,7 @@ def combine(responses: Sequence[SiteResponse]) -> SiteResponse:
 
     def together(key: str) -> Draws:
         chances = [item.risks[key] for item in responses]
-        if key in _PERSON_DRIVEN:
+        if key in PERSON_DRIVEN:
             return np.asarray(np.maximum.reduce(chances))
         return np.asarray(1 - np.multiply.reduce([1 - chance for chance in chances]))
 

@@ -274,7 +274,7 @@ class Panel:
             anaesthesia=partial(numbing_for, anaesthesia=STRENGTH),
             most_sessions=_MOST_SESSIONS,
             interval_weeks=interval_weeks,
-            pain_target=evidence.value("plan.pain_target"),
+            pain_limit=None,
             pain_quantile=0.5,
         )
 

@@ -313,13 +313,13 @@ def cost_per_improvement_unit(panel: Panel, concern: str) -> Computed:
 @quantity("net_benefit")
 def net_benefit(panel: Panel, concern: str) -> Computed:
     """The planner's score of a usual course for a balanced person: gain less what is given up for it, in points."""
-    from recutis.plan.evaluate import course_draws
+    from recutis.plan.evaluate import PhaseEvaluation, course_draws
     from recutis.plan.objectives import Limits, score
 
     def points(treated: Treated) -> Answer:
         kind = _served(treated, concern)
         sessions = treated.usual_sessions(kind)
-        course, _ = course_draws([treated.evaluation], sessions=sessions)
+        course = course_draws([PhaseEvaluation(evaluations=(treated.evaluation,), sessions=sessions)])
         key = next(name for name in course.improvement_pct if name.startswith(f"{kind}@"))
         limits = Limits(risk="bold", max_social_downtime_days=365, max_sessions=sessions, max_pain_0_10=None)
         return float(score(replace(course, improvement_pct={key: course.improvement_pct[key]}), {key: 1.0}, limits))

@@ -1,0 +1,148 @@
+"""Courses with one device: every setting, one session to the most, at the sites where it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recutis import evidence
+from recutis.bands import Draws
+from recutis.laser.types import Device, Settings
+from recutis.patient import Ceiling
+from recutis.plan.courses import GAIN_QUANTILES, LIMIT_QUANTILES, PASSING_HARM, PRICED, Courses, Phase, joined, no_courses
+from recutis.plan.objectives import LASTING_HARM
+from recutis.plan.quantiles import quantiles
+from recutis.plan.tables import SiteTable, together
+from recutis.response import course_risk
+
+_ABSENT = -1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Session:
+    """One session of every setting at the same sites, all twins: shape (settings, n); risks by kind."""
+
+    downtime: Draws
+    pain: Draws
+    least_pain: Draws
+    risks: Mapping[str, Draws]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DeviceTable:
+    """A device's settings at all its sites.
+
+    `settings` as the panel shows them before a site's ceiling turns them down; `at[site]` says which row of the site's table
+    each of them is, -1 where the device cannot go so low; `foreign` are concerns that this kind of device is not made for.
+    """
+
+    number: int
+    device: Device
+    settings: tuple[Settings, ...]
+    ceilings: Mapping[str, Ceiling]
+    tables: Mapping[str, SiteTable]
+    at: Mapping[str, NDArray[np.intp]]
+    foreign: frozenset[str]
+    interval_weeks: float
+    price: float | None
+    most_sessions: int
+
+    @property
+    def weights(self) -> Draws | None:
+        """Weights of the twins, None where all are equal."""
+        return next(iter(self.tables.values())).place.twins.unequal
+
+    def median_gain(self, name: str, site: str) -> Draws:
+        """Median gain of a concern by setting of the device and session, 0 where the device cannot go: (settings, sessions)."""
+        table = self.tables[site]
+        middle = quantiles(table.gain[name], (0.5,), self.weights)[..., 0]
+        return np.where((self.at[site] == _ABSENT)[:, None], 0.0, middle[self.at[site]])
+
+    def useful(self) -> dict[str, NDArray[np.bool_]]:
+        """Where so many sessions make a visible change on a concern that the device is made for: by site, (settings, sessions)."""
+        visible = evidence.value("plan.visible_change")
+        return {
+            site: np.logical_or.reduce(
+                [
+                    np.zeros((len(self.settings), self.most_sessions), dtype=np.bool_),
+                    *(self.median_gain(name, site) >= visible for name in table.gain if name not in self.foreign),
+                ]
+            )
+            for site, table in self.tables.items()
+        }
+
+    def site_settings(self, setting: int, sites: Sequence[str]) -> dict[str, Settings]:
+        """What the panel shows at each site."""
+        return {site: self.tables[site].settings[self.at[site][setting]] for site in sites}
+
+    def session(self, rows: Sequence[int], sites: Sequence[str]) -> Session:
+        """One session of some settings at these sites together."""
+        here = [self.tables[site] for site in sites]
+        downtime, pain, least, risks = together(here, [self.at[site][list(rows)].tolist() for site in sites])
+        return Session(downtime=downtime, pain=pain, least_pain=least, risks=risks)
+
+    def gain(self, name: str, site: str, rows: Sequence[int]) -> Draws:
+        """Gain of a concern after each session of some settings, (rows, sessions, n)."""
+        return np.asarray(self.tables[site].gain[name][self.at[site][list(rows)]])
+
+
+def device_courses(device: DeviceTable, concerns: Mapping[str, str]) -> Courses:
+    """All courses of equal sessions with a device; `concerns` gives the site of each concern key, in the person's order.
+
+    So many sessions are given at the sites where they make a visible change, and nowhere else.
+    """
+    useful = device.useful()
+    sites = tuple(useful)
+    if not sites:
+        return no_courses(len(concerns))
+    pattern = np.stack([useful[site] for site in sites], axis=-1)  # (settings, sessions, sites)
+    parts = []
+    for chosen in {tuple(row) for row in pattern.reshape(-1, len(sites)).tolist() if any(row)}:
+        matches = (pattern == np.array(chosen)).all(axis=-1)
+        here = tuple(site for site, taken in zip(sites, chosen, strict=True) if taken)
+        for sessions in range(1, device.most_sessions + 1):
+            rows = np.flatnonzero(matches[:, sessions - 1]).tolist()
+            if rows:
+                parts.append(_equal_sessions(device, concerns, rows, here, sessions))
+    if not parts:
+        return no_courses(len(concerns))
+    whole = joined(parts)
+    order = sorted(range(len(whole)), key=lambda row: (whole.phases[row][0].setting, whole.phases[row][0].sessions))
+    return whole.taken(order)
+
+
+def _equal_sessions(
+    device: DeviceTable, concerns: Mapping[str, str], rows: list[int], sites: tuple[str, ...], sessions: int
+) -> Courses:
+    one, weights = device.session(rows, sites), device.weights
+    gain = np.zeros((len(rows), len(concerns), len(GAIN_QUANTILES)))
+    for number, (name, site) in enumerate(concerns.items()):
+        if site in sites:
+            gain[:, number] = quantiles(device.gain(name, site, rows)[:, sessions - 1], GAIN_QUANTILES, weights)
+    downtime = quantiles(one.downtime, LIMIT_QUANTILES, weights)
+    minutes = np.sum([device.tables[site].minutes[device.at[site][rows]] for site in sites], axis=0)
+    return Courses(
+        phases=tuple((Phase(device=device.number, setting=row, sessions=sessions, sites=sites),) for row in rows),
+        gain=gain,
+        downtime=downtime,
+        pain=quantiles(one.least_pain, LIMIT_QUANTILES, weights),
+        usual_pain=quantiles(one.pain, (0.5,), weights)[:, 0],
+        downtime_total=sessions * downtime[:, 0],
+        **harms({kind: course_risk(chance, sessions, kind=kind) for kind, chance in one.risks.items()}, weights),
+        sessions=np.full(len(rows), float(sessions)),
+        minutes=sessions * (minutes + evidence.value("PRO-032")),
+        price=np.full(len(rows), np.nan if device.price is None else sessions * device.price),
+        burned=np.max([device.tables[site].burned[device.at[site][rows]] for site in sites], axis=0),
+        too_deep_um=np.max([device.tables[site].too_deep_um[device.at[site][rows]] for site in sites], axis=0),
+    )
+
+
+def harms(risks: Mapping[str, Draws], weights: Draws | None) -> dict[str, Draws]:
+    """The columns of `Courses` on harm, from chances of the whole course by kind, (courses, n)."""
+    high = [quantiles(risks[kind], (0.9,), weights)[:, 0] for kind in LASTING_HARM]
+    middle = [quantiles(risks[kind], (0.5,), weights)[:, 0] for kind in PASSING_HARM]
+    mean = [np.average(risks[kind], axis=-1, weights=weights) for kind in PRICED]
+    return {"risk_mean": np.stack(mean, axis=1), "risk_middle": np.stack(middle, axis=1), "risk_high": np.stack(high, axis=1)}

@@ -1,0 +1,129 @@
+"""From a patient file to all courses that could be given: what a plan chooses from, and what goals are tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from recutis.classes import DEVICE_CLASSES
+from recutis.laser import catalogue
+from recutis.laser.types import Device
+from recutis.plan.care import care_policy, numbing_for
+from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, interval_weeks, named_concerns, places
+from recutis.plan.landscape import Landscape, landscape
+from recutis.plan.objectives import Limits
+from recutis.plan.request import Request
+from recutis.plan.search import InjuryTable, Search, one_by_one
+
+if TYPE_CHECKING:
+    from recutis.laser import Clinic
+    from recutis.patient import Patient, Screening
+
+SEARCH_TWINS: Final = 200
+"""Twins while searching; finalists are evaluated again with more."""
+_MORE_SESSIONS: Final = 2
+"""Sessions beyond the person's limit that are looked at too, to say what they would buy."""
+_MOST_SESSIONS: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explored:
+    """All courses for one person with the evaluator that tells any one of them in full."""
+
+    request: Request
+    screening: Screening
+    evaluator: Evaluator
+    search: Search
+    landscape: Landscape
+    limits: Limits
+    devices: tuple[Device, ...]
+
+
+def limits_of(patient: Patient) -> Limits:
+    """The goals of a patient file as limits."""
+    goals = patient.goals
+    return Limits(
+        risk=goals.risk,
+        max_social_downtime_days=goals.max_social_downtime_days,
+        max_sessions=goals.max_sessions,
+        max_pain_0_10=goals.max_pain_0_10,
+    )
+
+
+def weights_of(patient: Patient) -> dict[str, float]:
+    """The person's priorities by concern key; 1 where none was given."""
+    return {name: float(patient.goals.priorities.get(concern.kind, 1.0)) for name, concern in named_concerns(patient).items()}
+
+
+def _anaesthesia(clinic: Clinic | None) -> tuple[str, ...]:
+    owned = set(clinic.anaesthesia) if clinic is not None and clinic.anaesthesia else set(STRENGTH)
+    return tuple(name for name in STRENGTH if name in owned | {"none"})
+
+
+def evaluator_of(request: Request, screening: Screening, limits: Limits, injure: InjuryProvider) -> Evaluator:
+    """What tells one course of this person in full."""
+    return Evaluator(
+        care_for=care_policy(request.patient, screening),
+        injure=injure,
+        anaesthesia=partial(numbing_for, anaesthesia=_anaesthesia(request.clinic)),
+        most_sessions=max(_looked_at(limits), request.usual.sessions if request.usual else 1),
+        interval_weeks=partial(interval_weeks, phototype=request.patient.patient.phototype or "VI"),
+        pain_limit=limits.max_pain_0_10,
+        pain_quantile=limits.limit_quantile,
+    )
+
+
+def _looked_at(limits: Limits) -> int:
+    return max(limits.max_sessions, min(limits.max_sessions + _MORE_SESSIONS, _MOST_SESSIONS))
+
+
+def devices_of(clinic: Clinic | None) -> tuple[Device, ...]:
+    """Devices at hand: the clinic's, or the whole catalogue."""
+    return clinic.devices if clinic is not None and clinic.devices else tuple(catalogue())
+
+
+def explore(
+    request: Request,
+    screening: Screening,
+    *,
+    injure: InjuryProvider | None = None,
+    table: InjuryTable | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Explored:
+    """Look at everything that could be given to a person whom screening lets through.
+
+    `injure` makes one injury by simulation (default: `recutis.injury`), `table` many at once for the search (default: one by
+    one with `injure`).
+
+    Raises CancelledError when `cancelled` says so.
+    """
+    from recutis.injury.simulate import injure as simulated
+
+    patient, clinic = request.patient, request.clinic
+    simulate = injure or simulated
+    limits, devices = limits_of(patient), devices_of(clinic)
+    evaluator = evaluator_of(request, screening, limits, simulate)
+    people = dict(request.known) if request.known is not None else places(patient, n=SEARCH_TWINS, seed=request.seed)
+    search = Search(
+        evaluator=evaluator,
+        places=people,
+        screening=screening,
+        phototype=patient.patient.phototype or "VI",
+        concerns={name: concern.site for name, concern in named_concerns(patient).items()},
+        most_sessions=_looked_at(limits),
+        injure=table or one_by_one(simulate),
+        processes=request.processes,
+    )
+    looked, refused = search.run(devices, progress=progress, cancelled=cancelled)
+    here = {device.device_class for device in devices}
+    for name in DEVICE_CLASSES:
+        if name not in here:
+            refused.refuse(name, "the clinic has no such device" if clinic is not None else "no such device in the catalogue")
+    prices = {device.name: None if clinic is None else clinic.price(device) for device in devices}
+    found = landscape(search, looked, refused, weights_of(patient), prices)
+    return Explored(
+        request=request, screening=screening, evaluator=evaluator, search=search, landscape=found, limits=limits, devices=devices
+    )
