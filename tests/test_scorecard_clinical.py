@@ -17,8 +17,9 @@ from recutis.scorecard.clinical_risks import care_of, events_of
 from recutis.scorecard.clinical_sample import Population, at_quantile, mean, share_pct, told_gain
 from recutis.scorecard.clinical_study import Lab, NotComputedError, treatment, treatments
 from recutis.scorecard.clinical_table import FILES, read_clinical
-from recutis.scorecard.clinical_words import anaesthesia_of, concern_of, number_in, panel_words, phototypes, site_of, threshold_of
+from recutis.scorecard.clinical_words import anaesthesia_of, concern_of, number_in, panel_words, site_of, threshold_of
 from recutis.scorecard.tables import Record, packaged_columns
+from recutis.sites import phototypes_told
 
 OUTCOME = {
     "id": "X-1", "indication": "atrophic acne scars", "device_class": "ablative_fractional_co2", "device_settings": "20 mJ 10 %",
@@ -246,8 +247,8 @@ def test_groups_and_comparators_stand_for_treatments() -> None:
 
 def test_words_of_a_study_are_understood() -> None:
     """Phototypes, sites, concerns, thresholds, anaesthesia and events as papers write them."""
-    assert phototypes("III-V") == ("III", "IV", "V")
-    assert phototypes("Korean") == phototypes("III-IV")
+    assert phototypes_told("III-V") == ("III", "IV", "V")
+    assert phototypes_told("Korean") == phototypes_told("III-IV")
     assert site_of("lower eyelid") == "eyelid"
     assert site_of("neck and chest") == "decolletage"
     assert site_of("face and body") == "cheek"
@@ -286,7 +287,7 @@ def test_odd_cells_are_not_misread(lab: Lab) -> None:
     assert marked is not None
     assert marked.low == 75
     assert anaesthesia_of("device cooling") == "gel"
-    assert phototypes("III, IV") == ("III", "IV")
+    assert phototypes_told("III, IV") == ("III", "IV")
     assert "stands for the body" in str(row(lab, "risks", site="forearm")["reason"])
 
 

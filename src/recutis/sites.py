@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 SITES: Final[tuple[str, ...]] = (
@@ -15,6 +16,13 @@ CONCERN_KINDS: Final[tuple[str, ...]] = (
     "freckles", "facial_veins", "diffuse_redness", "poikiloderma", "enlarged_pores", "acne_prone", "texture", "melasma",
     "undiagnosed",
 )  # fmt: skip
+_ROMAN: Final = re.compile(r"\b(VI|IV|V|III|II|I)\b(?:\s*(?:-|–|to|and|,|/|&)\s*(VI|IV|V|III|II|I)\b)?")
+_PEOPLES: Final[tuple[tuple[str, str, str], ...]] = (
+    (r"korean|chinese|asian|japanese|thai|taiwanese", "III", "IV"),
+    (r"indian|hispanic|latin|middle.eastern|arab|egyptian", "IV", "V"),
+    (r"african|black|dark", "V", "VI"),
+    (r"fair|caucasian|white", "I", "II"),
+)
 
 
 def ceiling_site(site: str) -> str:
@@ -34,3 +42,17 @@ def phototypes_in(text: str) -> frozenset[str]:
         return frozenset()
     start, end = PHOTOTYPES.index(first), PHOTOTYPES.index(last or first)
     return frozenset(PHOTOTYPES[start : end + 1])
+
+
+def phototypes_told(text: str) -> tuple[str, ...]:
+    """Phototypes a study treated, in order, from words such as 'III-V' or 'Korean'; empty when they say none."""
+    match = _ROMAN.search(text)
+    if match:
+        first, last = match.group(1), match.group(2) or match.group(1)
+    else:
+        found = next(((low, high) for pattern, low, high in _PEOPLES if re.search(pattern, text.lower())), None)
+        if found is None:
+            return ()
+        first, last = found
+    start, end = sorted((PHOTOTYPES.index(first), PHOTOTYPES.index(last)))
+    return PHOTOTYPES[start : end + 1]

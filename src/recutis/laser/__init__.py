@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from recutis.laser.candidates import candidate_settings
-    from recutis.laser.clinic import Clinic, TestSpot, read_clinic, read_device
+    from recutis.laser.clinic import Clinic, read_clinic, read_device
     from recutis.laser.cooling import cooling_kind, device_cooling, surface_cooling
     from recutis.laser.devices import by_class, catalogue, device, pick
     from recutis.laser.eye_safety import eyewear
+    from recutis.laser.measured import TestSpot
     from recutis.laser.own_device import DeviceFile
     from recutis.laser.panel import PanelSettings
     from recutis.laser.pattern import coverage
@@ -24,7 +25,7 @@ _HOMES = {
     "device": "devices",
     "pick": "devices",
     "Clinic": "clinic",
-    "TestSpot": "clinic",
+    "TestSpot": "measured",
     "DeviceFile": "own_device",
     "PanelSettings": "panel",
     "read_clinic": "clinic",

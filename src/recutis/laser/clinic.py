@@ -11,12 +11,10 @@ from recutis.errors import RecutisError
 from recutis.files import read_yaml, validate
 from recutis.laser.cooling import CoolingKind
 from recutis.laser.devices import pick
+from recutis.laser.measured import TestSpot
 from recutis.laser.own_device import AnaesthesiaWord, DeviceFile
-from recutis.laser.panel import PanelSettings
 from recutis.laser.settings import expose
 from recutis.laser.types import Device
-
-_NAME = r"^[a-z][A-Za-z0-9_]*$"
 
 
 def _built(value: object, handler: ValidatorFunctionWrapHandler) -> object:
@@ -31,19 +29,6 @@ if TYPE_CHECKING:
     OwnedDevice = Device
 else:
     OwnedDevice = Annotated[DeviceFile, WrapValidator(_built)]  # files hold a description, the model the device
-
-
-class TestSpot(BaseModel):
-    """One measurement on skin with one of the clinic's devices: `value` ± `sd` of `quantity`."""
-
-    __test__ = False  # a noun of the domain, not a test case
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    device: str = Field(description="name of one of the clinic's devices")
-    settings: PanelSettings = Field(description="as on the panel")
-    quantity: str = Field(pattern=_NAME, description="what was measured, with its unit, such as ablation_depth_um")
-    value: float = Field(description="what was measured")
-    sd: float = Field(gt=0, description="standard deviation of the measurement")
 
 
 class Prices(BaseModel):
@@ -62,7 +47,7 @@ class Clinic(BaseModel):
 
     name: str = Field(default="", description="how the clinic is called in reports")
     devices: tuple[OwnedDevice, ...] = Field(min_length=1, description="catalogue names or devices of one's own")
-    test_spots: tuple[TestSpot, ...] = Field(default=(), description="measured test spots")
+    test_spots: tuple[TestSpot, ...] = Field(default=(), description="measurements that calibrate devices")
     anaesthesia: tuple[AnaesthesiaWord, ...] = Field(default=(), description="at hand; absent: everything")
     cooling: tuple[CoolingKind, ...] = Field(default=(), description="cooling at hand beside what devices have built in")
     prices: Prices | None = Field(default=None, description="prices, if plans should show them")

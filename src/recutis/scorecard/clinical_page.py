@@ -13,8 +13,8 @@ from typing import Final
 
 from recutis import evidence
 from recutis.scorecard.clinical import clinical_card, half_width, kind_of, line
-from recutis.scorecard.clinical_words import phototypes
 from recutis.scorecard.types import Card, number_text
+from recutis.sites import phototypes_told
 from recutis.units import PERCENT
 
 DEFAULT: Final = Path("docs/clinical.md")
@@ -82,7 +82,7 @@ def _int(count: Mapping[str, object], name: str) -> int:
 
 def _fair(row: Mapping[str, object]) -> bool:
     """Whether a row of risks treats phototypes I to III only."""
-    types = phototypes(evidence.get(str(row["id"])).fields["phototypes"])
+    types = phototypes_told(evidence.get(str(row["id"])).fields["phototypes"])
     return bool(types) and set(types) <= {"I", "II", "III"}
 
 

@@ -27,11 +27,11 @@ from recutis.scorecard.clinical_words import (
     concern_of,
     number_in,
     panel_words,
-    phototypes,
     sessions_in,
     site_of,
     usual_phototypes,
 )
+from recutis.sites import phototypes_told
 from recutis.skin.types import Lesion, Skin
 from recutis.twins import Traits, Twins
 
@@ -413,7 +413,7 @@ class Lab:
 
         chosen, notes = treatments(order.device_word, f"{order.settings_text} {order.detail}".strip())
         assumed = list(notes)
-        types = phototypes(order.phototypes_text) or usual_phototypes()
+        types = phototypes_told(order.phototypes_text) or usual_phototypes()
         site = order.site or site_of(order.site_text)
         if site is None:
             msg = f"the site '{order.site_text}' is not known"

@@ -11,13 +11,6 @@ from recutis.sites import PHOTOTYPES, SITES
 
 _NUMBER: Final = r"\d+(?:\.\d+)?"
 _SPAN: Final = rf"({_NUMBER})(?:\s*(?:-|–|to|vs\.?|or)\s*({_NUMBER}))?"
-_ROMAN: Final = re.compile(r"\b(VI|IV|V|III|II|I)\b(?:\s*(?:-|–|to|and|,|/|&)\s*(VI|IV|V|III|II|I)\b)?")
-_PEOPLES: Final[tuple[tuple[str, str, str], ...]] = (
-    (r"korean|chinese|asian|japanese|thai|taiwanese", "III", "IV"),
-    (r"indian|hispanic|latin|middle.eastern|arab|egyptian", "IV", "V"),
-    (r"african|black|dark", "V", "VI"),
-    (r"fair|caucasian|white", "I", "II"),
-)
 _SITES: Final[tuple[tuple[str, str], ...]] = (
     (r"upper lip|perioral|mouth|lip", "perioral"), (r"lower (eye)?lid|upper (eye)?lid|eyelid|\blids?\b", "eyelid"),
     (r"peri-?orbital|peri-?ocular|eye|crow", "periorbital"), (r"forehead", "forehead"), (r"temple", "temple"),
@@ -75,20 +68,6 @@ def first_match(table: tuple[tuple[str, str], ...], text: str) -> str | None:
     """The word of the first pattern found in a text; None when none is."""
     small = text.strip().lower()
     return next((word for pattern, word in table if re.search(pattern, small)), None)
-
-
-def phototypes(text: str) -> tuple[str, ...]:
-    """Phototypes a study treated, in order; empty when the text says none."""
-    match = _ROMAN.search(text)
-    if match:
-        first, last = match.group(1), match.group(2) or match.group(1)
-    else:
-        found = next(((low, high) for pattern, low, high in _PEOPLES if re.search(pattern, text.lower())), None)
-        if found is None:
-            return ()
-        first, last = found
-    start, end = sorted((PHOTOTYPES.index(first), PHOTOTYPES.index(last)))
-    return PHOTOTYPES[start : end + 1]
 
 
 def usual_phototypes() -> tuple[str, ...]:
