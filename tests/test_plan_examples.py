@@ -134,7 +134,9 @@ def test_every_class_is_offered_or_refused_with_a_reason(name: str) -> None:
     if made.status != "ready":
         assert not made.options
         return
-    offered = {point.device_class for point in made.front if point.meets_limits} | {item.device_class for item in made.options}
+    kept = [point for point in made.front if point.meets_limits]
+    offered = {point.device_class for point in kept} | {point.then_class for point in kept if point.then_class}
+    offered |= {phase.device_class for item in made.options for phase in item.phases}
     reasons = {item.device_class: item.reason for item in made.refused}
 
     assert set(DEVICE_CLASSES) == offered | set(reasons)

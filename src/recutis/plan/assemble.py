@@ -35,6 +35,7 @@ from recutis.plan.document import (
     UsualComparison,
 )
 from recutis.plan.explore import Explored
+from recutis.plan.landscape import Landscape
 from recutis.plan.request import Request, request_document
 from recutis.provenance import provenance
 
@@ -140,8 +141,7 @@ def front_points(explored: Explored, chosen: Mapping[int, int]) -> tuple[FrontPo
     risk = found.worst_passing_risk_pct()
     return tuple(
         FrontPoint(
-            device=" + ".join(found.devices[phase.device].device.name for phase in courses.phases[row]),
-            device_class=found.class_names[row],
+            **_devices(found, row),
             improvement_pct=round(float(verdict.median_gain[row]), 2),
             social_downtime_days=round(float(courses.downtime[row, middle]), 2),
             worst_risk_pct=round(float(risk[row]), 3),
@@ -155,6 +155,15 @@ def front_points(explored: Explored, chosen: Mapping[int, int]) -> tuple[FrontPo
         )
         for row in sorted(keep)
     )
+
+
+def _devices(found: Landscape, row: int) -> dict[str, str]:
+    """Name and class of the devices of a course, in order."""
+    first, *others = [found.devices[phase.device].device for phase in found.courses.phases[row]]
+    told = {"device": first.name, "device_class": first.device_class}
+    return told | {
+        key: value for item in others for key, value in (("then_device", item.name), ("then_class", item.device_class))
+    }
 
 
 def _evenly(rows: Sequence[int], most: int) -> list[int]:

@@ -373,10 +373,12 @@ class UsualComparison(_Part):
 
 
 class FrontPoint(_Part):
-    """One choice on the Pareto chart."""
+    """One course on the Pareto chart; `then_device` and `then_class` of a second device, None without one."""
 
     device: str
     device_class: str
+    then_device: str | None = None
+    then_class: str | None = None
     improvement_pct: float
     social_downtime_days: float
     worst_risk_pct: float

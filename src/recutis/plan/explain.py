@@ -103,7 +103,7 @@ def _looser(found: Landscape, limits: Limits, words: tuple[str, str, str], now: 
         f"{days:+.1f} days of downtime a session, {pih:+.1f} in 100 with dark marks."
     )
     return LooserLimit(
-        limit=kind, now=before, then=after, label=label, improvement_points=round(points, 2),  # type: ignore[arg-type]
+        limit=kind, now=before, then=after, label=label, improvement_points=round(points, 2),
         counted_points=round(float(verdict.gain[row] - verdict.gain[now]), 2), downtime_days=round(days, 2), pih_points=round(pih, 2),
         text=text,
     )  # fmt: skip
