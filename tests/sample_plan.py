@@ -513,6 +513,7 @@ def sample_plan(status: Status = "ready", *, options: int = 3, concerns: tuple[s
         else (),
         usual=None,
         explanation=None,
+        commissioned=(),
         calendar=_calendar() if ready else recheck if status in {"deferred", "refer"} else (),
         aftercare=AFTERCARE if ready else (),
         red_flags=RED_FLAGS,

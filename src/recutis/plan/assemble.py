@@ -17,6 +17,7 @@ from recutis.plan.courses import LIMIT_QUANTILES
 from recutis.plan.document import (
     Aftercare,
     CalendarEntry,
+    CommissionedDevice,
     Comparator,
     Explanation,
     FrontPoint,
@@ -64,6 +65,7 @@ class Draft:
     comparators: tuple[Comparator, ...] = ()
     usual: UsualComparison | None = None
     explanation: Explanation | None = None
+    commissioned: tuple[CommissionedDevice, ...] = ()
     calendar: tuple[CalendarEntry, ...] = ()
     aftercare: tuple[Aftercare, ...] = ()
     flag_classes: tuple[str, ...] = ()
@@ -256,7 +258,17 @@ def assemble(
     front = front_points(explored, draft.chosen) if explored is not None else ()
     made = provenance(patient.model_dump(mode="json"), seed=request.seed)
     fired = tuple(entry for entry in entries if entry.state != "unanswered")
-    cited = (draft.options, fired, draft.no_treatment, draft.comparators, draft.usual, draft.aftercare, flags)
+    cited = (
+        draft.options,
+        fired,
+        draft.no_treatment,
+        draft.comparators,
+        draft.usual,
+        draft.explanation,
+        draft.commissioned,
+        draft.aftercare,
+        flags,
+    )
     return Plan(
         date=patient.date.isoformat(),
         status=draft.status,
@@ -276,6 +288,7 @@ def assemble(
         comparators=draft.comparators,
         usual=draft.usual,
         explanation=draft.explanation,
+        commissioned=draft.commissioned,
         calendar=draft.calendar,
         aftercare=draft.aftercare,
         red_flags=flags,

@@ -2,45 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from recutis import evidence
 from recutis.bands import Band
 from recutis.plan.commissioning import EnergyScale, SpotCheck, quantity_words, told
-from recutis.plan.document import Quantity
+from recutis.plan.document import CommissionedDevice, CommissionedSpot
 from recutis.plan.quantities import quantity
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CommissionedSpot(_Part):
-    """One measurement beside what the model says before and after commissioning, in the unit of `quantity`."""
-
-    quantity: str
-    panel: dict[str, float]
-    site: str | None = Field(description="null for a reading of a power meter")
-    phototype: str | None
-    date: str | None
-    measured: float
-    sd: float
-    predicted_before: float
-    predicted_after: float
-    model_error_pct: float
-    used: bool
-    note: str
-
-
-class CommissionedDevice(_Part):
-    """Delivered over set energy of one device, and the measurements behind it."""
-
-    device: str
-    energy_scale: Quantity
-    sd_ln: float
-    measured: bool
-    spots: tuple[CommissionedSpot, ...]
-    notes: tuple[str, ...]
 
 
 def _spot(check: SpotCheck) -> CommissionedSpot:

@@ -120,7 +120,8 @@ def scaled(exposure: Exposure, scale: float | EnergyScale) -> Exposure:
 class Commissioned:
     """An injury provider that puts every exposure through its device's energy scale (the median) first.
 
-    `scales` by device name; a device that is not among them delivers what it is set to.
+    `scales` by device name; a device that is not among them delivers what it is set to. What the scale leaves open adds to the
+    stated error, as if depths followed energy in proportion.
     """
 
     injure: InjuryProvider
@@ -129,7 +130,14 @@ class Commissioned:
     def __call__(self, exposure: Exposure, skin: Skin, *, lesion: Lesion | None = None) -> Injury:
         """Injury by all passes of one session at the delivered energy."""
         scale = self.scales.get(exposure.device.name)
-        return self.injure(exposure if scale is None else scaled(exposure, scale), skin, lesion=lesion)
+        if scale is None:
+            return self.injure(exposure, skin, lesion=lesion)
+        return unsure(self.injure(scaled(exposure, scale), skin, lesion=lesion), scale)
+
+
+def unsure(injury: Injury, scale: EnergyScale) -> Injury:
+    """An injury whose stated error holds the spread of the energy scale too."""
+    return replace(injury, error_pct=math.hypot(injury.error_pct, PERCENT * scale.sd_ln))
 
 
 def panel_ceiling(ceiling: Ceiling, scale: EnergyScale | None) -> Ceiling:

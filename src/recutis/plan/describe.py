@@ -38,6 +38,7 @@ from recutis.plan.predictions import chair_minutes, predictions
 from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import place_energy_mJ, place_fluence_J_cm2, total_density_pct
 from recutis.response.familiar import beyond_the_studies
+from recutis.skin.types import Skin
 from recutis.twins import unfamiliar
 from recutis.units import PERCENT, UM_PER_MM
 
@@ -141,7 +142,27 @@ def injury_document(evaluation: SiteEvaluation, injury: Injury) -> InjuryDocumen
         fidelity=injury.fidelity,
         error_pct=injury.error_pct,
         warnings=injury.warnings,
+        injured_by_depth=tuple((round(depth, 1), round(PERCENT * share, 3)) for depth, share in injury.injured_by_depth),
+        layer_injured_pct=layer_injured_pct(injury, evaluation.place.skin),
     )
+
+
+def layer_injured_pct(injury: Injury, skin: Skin) -> dict[str, float]:
+    """Share of each layer's volume that is dead or missing, in percent: the mean over its depths of the share of the field.
+
+    Straight lines between the depths told; nothing above the first and below the last of them.
+    """
+    if not injury.injured_by_depth:
+        return {layer.name: 0.0 for layer in skin.layers}
+    depth, share = (np.array(column, dtype=np.float64) for column in zip(*injury.injured_by_depth, strict=True))
+    edges = np.concatenate([[0.0], np.cumsum([layer.thickness_um for layer in skin.layers])])
+    found: dict[str, float] = {}
+    for layer, top, bottom in zip(skin.layers, edges, edges[1:], strict=False):
+        inside = np.unique(np.concatenate([[top, bottom], depth[(depth > top) & (depth < bottom)]]))
+        middle = (inside[1:] + inside[:-1]) / 2
+        mean = np.interp(middle, depth, share, left=share[0] if depth[0] <= 0 else 0.0, right=0.0)
+        found[layer.name] = round(PERCENT * float(np.sum(mean * np.diff(inside)) / (bottom - top)), 3)
+    return found
 
 
 def _each_target_once(drawn: tuple[InjuryDocument, ...]) -> tuple[InjuryDocument, ...]:

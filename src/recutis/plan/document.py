@@ -391,6 +391,34 @@ class FrontPoint(_Part):
     option_rank: int | None
 
 
+class CommissionedSpot(_Part):
+    """One measurement beside what the model says before and after commissioning, in the unit of `quantity`."""
+
+    quantity: str
+    panel: dict[str, float]
+    site: str | None = Field(description="null for a reading of a power meter")
+    phototype: str | None
+    date: str | None
+    measured: float
+    sd: float
+    predicted_before: float
+    predicted_after: float
+    model_error_pct: float
+    used: bool
+    note: str
+
+
+class CommissionedDevice(_Part):
+    """Delivered over set energy of one device, and the measurements behind it."""
+
+    device: str
+    energy_scale: Quantity
+    sd_ln: float
+    measured: bool
+    spots: tuple[CommissionedSpot, ...]
+    notes: tuple[str, ...]
+
+
 class LooserLimit(_Part):
     """What one looser limit would buy: the best course then, beside the best course now, in medians over the twins."""
 
@@ -524,6 +552,7 @@ class Plan(_Part):
     comparators: tuple[Comparator, ...]
     usual: UsualComparison | None
     explanation: Explanation | None
+    commissioned: tuple[CommissionedDevice, ...]
     calendar: tuple[CalendarEntry, ...]
     aftercare: tuple[Aftercare, ...]
     red_flags: tuple[RedFlag, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +13,12 @@ from recutis.plan.courses import LIMIT_QUANTILES, PRICED
 from recutis.plan.describe import course_label
 from recutis.plan.document import Explanation, LooserLimit, RunnerUp
 from recutis.plan.objectives import Limits
+from recutis.plan.protocol_distance import protocol_distances
+from recutis.plan.sensitivity import sensitivities
 from recutis.units import PERCENT
 
 if TYPE_CHECKING:
+    from recutis.plan.evaluate import InjuryProvider, Place
     from recutis.plan.explore import Explored
     from recutis.plan.finalists import Finalist
     from recutis.plan.landscape import Landscape
@@ -211,12 +214,14 @@ def _amount(found: Landscape, row: int, price: str) -> float:
     return PERCENT * float(courses.risk_mean[row, PRICED.index("pih")])
 
 
-def explanation(explored: Explored, chosen: list[Finalist]) -> Explanation:
-    """Everything that explains the first option."""
+def explanation(
+    explored: Explored, chosen: list[Finalist], at: Mapping[str, Place], injure: InjuryProvider, weights: Mapping[str, float]
+) -> Explanation:
+    """Everything that explains the first option; `injure` makes the injuries of skins and devices that differ."""
     return Explanation(
         binding=binding(explored, chosen[0]),
         looser=looser_limits(explored),
-        sensitivities=(),
+        sensitivities=sensitivities(explored, chosen[0], injure, weights),
         runner_up=runner_up(explored, chosen),
-        protocols=(),
+        protocols=protocol_distances(explored, chosen[0], at),
     )

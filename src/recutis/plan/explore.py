@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from recutis.classes import DEVICE_CLASSES
+from recutis.injury import Injury
 from recutis.laser import catalogue
-from recutis.laser.types import Device
+from recutis.laser.types import Device, Exposure
 from recutis.plan.care import care_policy, numbing_for
+from recutis.plan.commissioning import Commissioned, EnergyScale, commission, scaled, unsure
 from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, interval_weeks, named_concerns, places
 from recutis.plan.landscape import Landscape, landscape
 from recutis.plan.objectives import Limits
 from recutis.plan.request import Request
 from recutis.plan.search import InjuryTable, Search, one_by_one
+from recutis.skin.types import Lesion, Skin
 
 if TYPE_CHECKING:
     from recutis.laser import Clinic
@@ -39,6 +42,7 @@ class Explored:
     landscape: Landscape
     limits: Limits
     devices: tuple[Device, ...]
+    scales: Mapping[str, EnergyScale]
 
 
 def limits_of(patient: Patient) -> Limits:
@@ -105,7 +109,10 @@ def explore(
     patient, clinic = request.patient, request.clinic
     simulate = injure or simulated
     limits, devices = limits_of(patient), devices_of(clinic)
-    evaluator = evaluator_of(request, screening, limits, simulate)
+    measured = {} if clinic is None else commission(clinic, injure=simulate, on=patient.date)
+    scales = {name: scale for name, scale in measured.items() if scale.measured}
+    delivered = Commissioned(injure=simulate, scales=scales)
+    evaluator = evaluator_of(request, screening, limits, delivered)
     people = dict(request.known) if request.known is not None else places(patient, n=SEARCH_TWINS, seed=request.seed)
     search = Search(
         evaluator=evaluator,
@@ -114,7 +121,8 @@ def explore(
         phototype=patient.patient.phototype or "VI",
         concerns={name: concern.site for name, concern in named_concerns(patient).items()},
         most_sessions=_looked_at(limits),
-        injure=table or one_by_one(simulate),
+        injure=one_by_one(delivered) if table is None else commissioned_table(table, scales),
+        scales=scales,
         processes=request.processes,
     )
     looked, refused = search.run(devices, progress=progress, cancelled=cancelled)
@@ -125,5 +133,25 @@ def explore(
     prices = {device.name: None if clinic is None else clinic.price(device) for device in devices}
     found = landscape(search, looked, refused, weights_of(patient), prices)
     return Explored(
-        request=request, screening=screening, evaluator=evaluator, search=search, landscape=found, limits=limits, devices=devices
+        request=request,
+        screening=screening,
+        evaluator=evaluator,
+        search=search,
+        landscape=found,
+        limits=limits,
+        devices=devices,
+        scales=measured,
     )
+
+
+def commissioned_table(table: InjuryTable, scales: Mapping[str, EnergyScale]) -> InjuryTable:
+    """A table of injuries that puts every exposure through its device's energy scale first, as `Commissioned` does one by one."""
+
+    def delivered(exposures: Sequence[Exposure], skin: Skin, lesions: Mapping[str, Lesion]) -> Mapping[str, Sequence[Injury]]:
+        scale = scales.get(exposures[0].device.name) if exposures else None
+        if scale is None:
+            return table(exposures, skin, lesions)
+        made = table([scaled(exposure, scale) for exposure in exposures], skin, lesions)
+        return {name: [unsure(injury, scale) for injury in several] for name, several in made.items()}
+
+    return delivered

@@ -13,6 +13,7 @@ from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import calendar
 from recutis.plan.candidate import Candidate
 from recutis.plan.care import HERPES_RULES
+from recutis.plan.commissioned_document import commissioned_device
 from recutis.plan.comparators import comparators, no_treatment
 from recutis.plan.describe import option
 from recutis.plan.document import Option, Plan, Question, Status
@@ -188,7 +189,8 @@ def _ready(explored: Explored, chosen: list[Finalist], at: Mapping[str, Place]) 
     draft.options = tuple(options)
     draft.chosen = {one.candidate.row: rank for rank, one in enumerate(chosen, start=1)}
     draft.headline = _headline(options[0])
-    draft.explanation = explanation(explored, chosen)
+    draft.explanation = explanation(explored, chosen, at, explored.evaluator.injure, weights_of(patient))
+    draft.commissioned = tuple(commissioned_device(scale) for scale in explored.scales.values())
     return draft
 
 

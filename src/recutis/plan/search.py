@@ -17,6 +17,7 @@ from recutis.injury import Injury
 from recutis.laser import candidate_settings, expose
 from recutis.laser.types import Device, Exposure, Settings
 from recutis.patient import Ceiling, Screening, ceiling
+from recutis.plan.commissioning import EnergyScale, panel_ceiling
 from recutis.plan.device_courses import DeviceTable
 from recutis.plan.evaluate import Evaluator, Place
 from recutis.plan.processes import in_order
@@ -90,9 +91,18 @@ class Looked:
 
 
 def allowed_sites(
-    device: Device, people_places: Iterable[Place], screening: Screening, phototype: str, found: Refused
+    device: Device,
+    people_places: Iterable[Place],
+    screening: Screening,
+    phototype: str,
+    found: Refused,
+    *,
+    scale: EnergyScale | None = None,
 ) -> dict[str, Ceiling]:
-    """Sites where screening and ceilings let this device be used; reasons for the others go to `found`."""
+    """Sites where screening and ceilings let this device be used; reasons for the others go to `found`.
+
+    `scale` of a device that was measured: its ceilings hold for what it delivers, too.
+    """
     allowed: dict[str, Ceiling] = {}
     foreign = foreign_targets(device.device_class)
     for place in people_places:
@@ -113,7 +123,7 @@ def allowed_sites(
         if not most.allowed:
             found.refuse(device.device_class, most.reason)
             continue
-        allowed[place.site] = most
+        allowed[place.site] = panel_ceiling(most, scale)
     return allowed
 
 
@@ -139,7 +149,8 @@ def settings_worth_trying(device: Device, allowed: Mapping[str, Ceiling]) -> tup
 class Search:
     """The search for one person: `processes` devices are looked at side by side, which changes nothing but the time.
 
-    `concerns` gives the site of each concern key; courses of up to `most_sessions` are looked at.
+    `concerns` gives the site of each concern key; courses of up to `most_sessions` are looked at; `scales` what measured
+    devices deliver, which `injure` takes into account already.
     """
 
     evaluator: Evaluator
@@ -149,6 +160,7 @@ class Search:
     concerns: Mapping[str, str]
     most_sessions: int
     injure: InjuryTable
+    scales: Mapping[str, EnergyScale] = field(default_factory=dict)
     processes: int = 1
 
     def run(
@@ -178,7 +190,8 @@ class Search:
     def _look(self, device: Device) -> Looked:
         """What the search finds about one device; devices do not depend on each other."""
         refused = Refused()
-        allowed = allowed_sites(device, self.places.values(), self.screening, self.phototype, refused)
+        scale = self.scales.get(device.name)
+        allowed = allowed_sites(device, self.places.values(), self.screening, self.phototype, refused, scale=scale)
         told = tuple((name, reason) for name, reasons in refused.reasons.items() for reason in reasons)
         if not allowed:
             return Looked(device=device, refused=told, ceilings={})
