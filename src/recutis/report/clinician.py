@@ -122,9 +122,9 @@ def _card(plan: Plan, option: Option) -> View:
     made = option.predictions
     spot = option.test_spot
     unit = currency(plan)
+    visit = [("Pain", quantity_text(made.pain_0_10)), ("Chair time", quantity_text(made.chair_minutes.total))]
     figures = [
-        ("Pain", quantity_text(made.pain_0_10)),
-        ("Chair time", quantity_text(made.chair_minutes.total)),
+        *(visit if len(option.phases) == 1 else []),  # else each phase has its own
         ("Back to work", quantity_text(made.return_to_work_day)),
         ("Dark marks (PIH), course", quantity_text(made.risks.pih.per_course)),
         ("Pale skin, course", quantity_text(made.risks.hypopigmentation.per_course)),

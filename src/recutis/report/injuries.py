@@ -23,9 +23,9 @@ def named_injuries(option: Option) -> list[tuple[str, InjuryDocument]]:
 
 
 def depth_groups(option: Option) -> dict[str, list[Line]]:
-    """The lines of the depth figures by site, each named by device and target."""
+    """The lines of the depth figures by site, each named by device, wavelength and targets."""
     return depth_lines(
-        [(f"{device}{one.wavelength_nm:g} nm, target {one.target}", one) for device, one in named_injuries(option)]
+        [(f"{device}{one.wavelength_nm:g} nm", one) for device, one in named_injuries(option)]
     )
 
 

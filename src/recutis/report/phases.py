@@ -143,13 +143,12 @@ def _figures(phase: PhaseDocument) -> list[View]:
 
 
 def setting_lines(option: Option) -> list[str]:
-    """The start settings for the table of options: a line a site, led by the device where there are two."""
+    """The start settings for the table of options: a line a site, led by the sessions where there are two devices."""
     lines: list[str] = []
     for number, phase in enumerate(option.phases):
-        if len(option.phases) > 1:
-            lines.append(f"{step_word(number)} {phase.device}, {sessions_words(phase)}:")
+        lead = f"{step_word(number)}, {sessions_words(phase)}: " if len(option.phases) > 1 else ""
         found = site_lines(phase)
-        lines += [f"{line['panel']}" + (f" ({line['site']})" if len(found) > 1 else "") for line in found]
+        lines += [f"{lead}{line['panel']}" + (f" ({line['site']})" if len(found) > 1 else "") for line in found]
     return lines
 
 

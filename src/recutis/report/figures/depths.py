@@ -20,25 +20,31 @@ _MARGIN: Final = 1.15  # depth shown below the deepest injury
 _LEAST_UM: Final = 120.0
 _LEAST_PCT: Final = 10.0
 _PAGE_MM: Final = 86
-_BAR_MM: Final = 3.4
+_BAR_MM: Final = 2.2
+_ROW_GAP_MM: Final = 1.3
+_CURVE_MM: Final = 34.0
+_NAME_MM: Final = 3.6
+_TITLE_MM: Final = 4.5
+_GAP_MM: Final = 3.0
+_FOOT_MM: Final = 9.0
 _LONGEST: Final = 62  # letters of a name
 _NEAR_UM: Final = 6.0  # a curve that starts so near the surface starts at it
 Line = tuple[str, InjuryDocument]
 
 
 def depth_lines(named: Sequence[Line]) -> dict[str, list[Line]]:
-    """Injuries by site; those of one site whose curves are the same share a line, their names joined."""
-    sites: dict[str, list[Line]] = {}
+    """Injuries by site, each named with its target; those of one site whose curves are the same share a line."""
+    sites: dict[str, list[tuple[str, list[str], InjuryDocument]]] = {}
     for name, injury in named:
         if not injury.injured_by_depth:
             continue
         lines = sites.setdefault(injury.site, [])
-        same = next((at for at, (_, one) in enumerate(lines) if one.injured_by_depth == injury.injured_by_depth), None)
+        same = next((one for one in lines if one[0] == name and one[2].injured_by_depth == injury.injured_by_depth), None)
         if same is None:
-            lines.append((name, injury))
-        elif name not in lines[same][0]:
-            lines[same] = (f"{lines[same][0]}; {name}", lines[same][1])
-    return sites
+            lines.append((name, [injury.target], injury))
+        elif injury.target not in same[1]:
+            same[1].append(injury.target)
+    return {site: [(f"{name}, for {' and '.join(targets)}", one) for name, targets, one in lines] for site, lines in sites.items()}
 
 
 def depth_figure(lines: Sequence[Line]) -> Figure:
@@ -47,21 +53,19 @@ def depth_figure(lines: Sequence[Line]) -> Figure:
 
     lines = lines[: len(_COLOURS)]
     layers = _layers_told(lines)
-    bars = _BAR_MM * len(layers) * max(len(lines), 1) ** 0.7 + 1
-    names = 3.2 * len(lines)
-    curve = 34.0
-    height = names + bars + curve + 16
-    figure = framed(_PAGE_MM, height, left_mm=24, right_mm=7, top_mm=names + 2, bottom_mm=9)
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(bars, curve))
-    figure.subplots_adjust(hspace=2 * 4.5 / (bars + curve))
+    bars = (_BAR_MM * max(len(lines), 1) + _ROW_GAP_MM) * len(layers)
+    names = _NAME_MM * len(lines)
+    height = names + _TITLE_MM + bars + _GAP_MM + _CURVE_MM + _FOOT_MM
+    figure = framed(_PAGE_MM, height, left_mm=25, right_mm=3, top_mm=names + _TITLE_MM, bottom_mm=_FOOT_MM)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(bars, _CURVE_MM))
+    figure.subplots_adjust(hspace=2 * _GAP_MM / (bars + _CURVE_MM))
     _bars(top, lines, layers)
     _curves(bottom, lines)
     for at, (name, _) in enumerate(lines):
-        y = 1 - (2 + 3.2 * at) / height
-        figure.add_artist(Line2D([0.005, 0.045], [y, y], color=_COLOURS[at], ls=_STYLES[at], lw=1.8))
-        figure.text(
-            0.055, y, name if len(name) <= _LONGEST else f"{name[: _LONGEST - 2]} …", color=INK, fontsize=6.8, va="center"
-        )
+        y = 1 - _NAME_MM * (at + 0.5) / height
+        figure.add_artist(Line2D([0.005, 0.06], [y, y], color=_COLOURS[at], ls=_STYLES[at], lw=1.8))
+        told = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 2]} …"
+        figure.text(0.075, y, told, color=INK, fontsize=6.8, va="center")
     return figure
 
 
@@ -73,13 +77,13 @@ def _layers_told(lines: Sequence[Line]) -> list[SkinLayer]:
 
 
 def _bars(axes: Axes, lines: Sequence[Line], layers: Sequence[SkinLayer]) -> None:
-    thick = 0.78 / max(len(lines), 1)
+    thick = _BAR_MM / (_BAR_MM * max(len(lines), 1) + _ROW_GAP_MM)
     for at, (_, injury) in enumerate(lines):
         for row, layer in enumerate(layers):
             share = injury.layer_injured_pct.get(layer.name, 0.0)
             y = row + (at - (len(lines) - 1) / 2) * thick
             axes.barh(y, share, height=0.86 * thick, color=_COLOURS[at], lw=0)
-            note(axes, share, y, f" {number(share)} %", va="center", color=INK, fontsize=6)
+            note(axes, share, y, f" {_percent(share)}", va="center_baseline", color=INK, fontsize=6)
     axes.set_yticks(range(len(layers)), [layer.name.replace("_", " ") for layer in layers])
     axes.set_ylim(len(layers) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0, labelsize=6.8, labelcolor=INK)
@@ -87,6 +91,10 @@ def _bars(axes: Axes, lines: Sequence[Line], layers: Sequence[SkinLayer]) -> Non
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.set_title("share of the layer dead or missing", fontsize=6.8, color=MUTED, fontweight="regular", pad=2)
+
+
+def _percent(share: float) -> str:
+    return "0" if share == 0 else "<0.1 %" if share < 0.1 else f"{number(share)} %"
 
 
 def _curves(axes: Axes, lines: Sequence[Line]) -> None:

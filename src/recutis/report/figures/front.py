@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-_APART: Final = 0.028  # least distance of two numbers, as a share of the axis
+_APART: Final = 0.034  # least distance of two numbers, as a share of the axis
 _BEYOND: Final = 1.5  # times the downtime of the longest course that matters, up to where the chart goes
 _ROOM: Final = 1.04
 _ONE: Final = "o"  # marker of courses with one device
@@ -91,10 +91,10 @@ def _scattered(axes: Axes, chosen: list[FrontPoint], shades: list[tuple[float, f
 
 def _legend(axes: Axes, *, two: bool) -> None:
     """What the markers mean; diamonds only where there are courses with two devices."""
-    look: dict[str, Any] = {"ls": "", "ms": 4.2, "color": MUTED}
+    look: dict[str, Any] = {"ls": "", "ms": 5, "color": MUTED}
     handles = [
-        axes.plot([], [], marker=_ONE, label="one device", mec="white", **look)[0],
-        *([axes.plot([], [], marker=_TWO, label="two devices, one after the other", mec="white", **look)[0]] if two else []),
+        axes.plot([], [], marker=_ONE, label="one device", mec="white", mew=0.4, **look)[0],
+        *([axes.plot([], [], marker=_TWO, label="two devices, one after the other", mec="white", mew=0.4, **look)[0]] if two else []),
         axes.plot([], [], marker=_ONE, mfc="none", label="fails a limit", **look)[0],
         axes.plot([], [], color=MUTED, lw=0.8, ls=(0, (3, 2)), label="best trade-offs")[0],
     ]
