@@ -17,6 +17,7 @@ from recutis.report.phases import (
     currency,
     devices_words,
     money,
+    phase_sentences,
     phase_views,
     setting_lines,
     whole_course_words,
@@ -73,6 +74,7 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "why": [
             {
                 "title": f"{option.rank}  {option.label}",
+                "phases": phase_sentences(option) if option is not first else [],
                 "why": _once(option.why),
                 "warnings": _once(option.warnings),
                 "confirmed": confirmed_view(option) if option is not first else None,

@@ -24,9 +24,7 @@ def named_injuries(option: Option) -> list[tuple[str, InjuryDocument]]:
 
 def depth_groups(option: Option) -> dict[str, list[Line]]:
     """The lines of the depth figures by site, each named by device, wavelength and targets."""
-    return depth_lines(
-        [(f"{device}{one.wavelength_nm:g} nm", one) for device, one in named_injuries(option)]
-    )
+    return depth_lines([(f"{device}{one.wavelength_nm:g} nm", one) for device, one in named_injuries(option)])
 
 
 def injuries_view(option: Option, names: list[str]) -> list[View]:

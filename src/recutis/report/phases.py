@@ -152,6 +152,18 @@ def setting_lines(option: Option) -> list[str]:
     return lines
 
 
+def phase_sentences(option: Option) -> list[str]:
+    """For a course with two devices, a line each: sessions, device, what to watch for, when to stop, anaesthesia, eyewear."""
+    if len(option.phases) == 1:
+        return []
+    return [
+        f"{step_word(number)}, {sessions_words(one)}, {one.device}. End point: {sentence(one.endpoint)} Stop if: {sentence(one.stop_if)} "
+        f"Anaesthesia: {sentence(one.anaesthesia)} Eyewear: optical density {exact(one.eyewear.optical_density)} at "
+        f"{one.eyewear.wavelength_nm} nm; {sentence(one.eyewear.patient)}"
+        for number, one in enumerate(option.phases)
+    ]
+
+
 def currency(plan: Plan) -> str:
     """The currency of the clinic's prices, as the clinic's file gives it; empty without one."""
     clinic = plan.request.get("clinic")

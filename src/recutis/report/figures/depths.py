@@ -27,6 +27,7 @@ _NAME_MM: Final = 3.6
 _TITLE_MM: Final = 4.5
 _GAP_MM: Final = 3.0
 _FOOT_MM: Final = 9.0
+_LABEL_OFF: Final = 0.015  # between a bar and its number, of the widest bar
 _LONGEST: Final = 62  # letters of a name
 _NEAR_UM: Final = 6.0  # a curve that starts so near the surface starts at it
 Line = tuple[str, InjuryDocument]
@@ -44,7 +45,9 @@ def depth_lines(named: Sequence[Line]) -> dict[str, list[Line]]:
             lines.append((name, [injury.target], injury))
         elif injury.target not in same[1]:
             same[1].append(injury.target)
-    return {site: [(f"{name}, for {' and '.join(targets)}", one) for name, targets, one in lines] for site, lines in sites.items()}
+    return {
+        site: [(f"{name}, for {' and '.join(targets)}", one) for name, targets, one in lines] for site, lines in sites.items()
+    }
 
 
 def depth_figure(lines: Sequence[Line]) -> Figure:
@@ -77,13 +80,14 @@ def _layers_told(lines: Sequence[Line]) -> list[SkinLayer]:
 
 
 def _bars(axes: Axes, lines: Sequence[Line], layers: Sequence[SkinLayer]) -> None:
+    widest = max(injury.layer_injured_pct.get(layer.name, 0.0) for _, injury in lines for layer in layers)
     thick = _BAR_MM / (_BAR_MM * max(len(lines), 1) + _ROW_GAP_MM)
     for at, (_, injury) in enumerate(lines):
         for row, layer in enumerate(layers):
             share = injury.layer_injured_pct.get(layer.name, 0.0)
             y = row + (at - (len(lines) - 1) / 2) * thick
             axes.barh(y, share, height=0.86 * thick, color=_COLOURS[at], lw=0)
-            note(axes, share, y, f" {_percent(share)}", va="center_baseline", color=INK, fontsize=6)
+            note(axes, share + _LABEL_OFF * widest, y, _percent(share), va="center_baseline", color=INK, fontsize=6)
     axes.set_yticks(range(len(layers)), [layer.name.replace("_", " ") for layer in layers])
     axes.set_ylim(len(layers) - 0.45, -0.55)
     axes.tick_params(axis="y", length=0, labelsize=6.8, labelcolor=INK)
@@ -111,7 +115,7 @@ def _curves(axes: Axes, lines: Sequence[Line]) -> None:
         if at == 0:
             axes.fill_betweenx(depths, 0, shares, color=_COLOURS[at], alpha=0.14, lw=0, zorder=2)
         widest = max([widest, *shares, *injury.layer_injured_pct.values()])
-    axes.set_xlim(0, min(1.2 * widest, 112))
+    axes.set_xlim(0, min(1.2 * widest, 114))
     axes.set_ylim(deepest, 0)
     axes.grid(axis="x", color=LINE, lw=0.4)
     axes.locator_params(nbins=5)

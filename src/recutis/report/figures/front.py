@@ -72,7 +72,9 @@ def front_figure(plan: Plan) -> Figure:
     return figure
 
 
-def _scattered(axes: Axes, chosen: list[FrontPoint], shades: list[tuple[float, float, float, float]], marker: str, *, hollow: bool) -> None:
+def _scattered(
+    axes: Axes, chosen: list[FrontPoint], shades: list[tuple[float, float, float, float]], marker: str, *, hollow: bool
+) -> None:
     if not chosen:
         return
     size = (15 if marker == _TWO else 20) - 3 * hollow
@@ -94,7 +96,11 @@ def _legend(axes: Axes, *, two: bool) -> None:
     look: dict[str, Any] = {"ls": "", "ms": 5, "color": MUTED}
     handles = [
         axes.plot([], [], marker=_ONE, label="one device", mec="white", mew=0.4, **look)[0],
-        *([axes.plot([], [], marker=_TWO, label="two devices, one after the other", mec="white", mew=0.4, **look)[0]] if two else []),
+        *(
+            [axes.plot([], [], marker=_TWO, label="two devices, one after the other", mec="white", mew=0.4, **look)[0]]
+            if two
+            else []
+        ),
         axes.plot([], [], marker=_ONE, mfc="none", label="fails a limit", **look)[0],
         axes.plot([], [], color=MUTED, lw=0.8, ls=(0, (3, 2)), label="best trade-offs")[0],
     ]
