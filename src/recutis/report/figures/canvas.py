@@ -29,6 +29,7 @@ _LOOK: Final = {
     "text.color": INK,
     "text.parse_math": False,
     "text.hinting": "none",
+    "axes.facecolor": "none",
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,
@@ -101,22 +102,30 @@ def framed(
 
 
 def save(figure: Figure, name: str, *, pictures: Path, vectors: Path) -> None:
-    """Write `name.png` into `pictures` and `name.svg` into `vectors`, without time stamps."""
+    """Write `name.png` into `pictures` and `name.svg` into `vectors`, without time stamps; letters stay letters in the SVG.
+
+    Each canvas draws once: `Figure.savefig` would lay out and draw everything a second time before each format.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     save_picture(figure, name, pictures)
-    figure.savefig(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    figure.patch.set_visible(False)
+    FigureCanvasSVG(figure).print_svg(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
 
 
 def save_picture(figure: Figure, name: str, pictures: Path) -> None:
     """Write `name.png` into `pictures`, without a time stamp."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    FigureCanvasAgg(figure)
+    figure.set_dpi(DPI)
+    canvas = FigureCanvasAgg(figure)
     _settle(figure)
-    figure.savefig(pictures / f"{name}.png", dpi=DPI, metadata={"Software": None}, facecolor="white")
+    figure.patch.set_facecolor("white")
+    canvas.print_png(pictures / f"{name}.png", metadata={"Software": None})  # type: ignore[no-untyped-call]
 
 
 def _settle(figure: Figure) -> None:
-    """Lay the figure out once: saving would do so again for each format, and draw everything once more for it."""
+    """Work out the layout once, for both formats."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)

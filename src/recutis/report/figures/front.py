@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-_APART: Final = 0.034  # least distance of two numbers, as a share of the axis
+_APART: Final = 0.042  # least distance of two numbers, as a share of the axis
 _BEYOND: Final = 1.5  # times the downtime of the longest course that matters, up to where the chart goes
 _ROOM: Final = 1.04
 _ONE: Final = "o"  # marker of courses with one device
