@@ -217,13 +217,14 @@ def _not_drawn(figure: object) -> list[object]:
     return found
 
 
+WIDE = "W" * 90
 LONG = "device of a very long name delivering a good deal less than what was set on its panel by the clinic, as measured"
 
 
 def test_no_text_runs_off_a_figure() -> None:
     """Not even very long names."""
     items = explanation().sensitivities
-    named = [(f"{LONG} {LONG} {number}", injury("cheek", depth=100 + 40 * number)) for number in range(6)]
+    named = [(f"{WIDE} {number}", injury("cheek", depth=100 + 40 * number)) for number in range(6)]
     with look():
         assert _inside(sensitivity_figure((items[1].model_copy(update={"what": LONG + LONG}), *items))) == []
         assert _inside(bought_figure(explanation().looser)) == []

@@ -28,7 +28,7 @@ _TITLE_MM: Final = 4.5
 _GAP_MM: Final = 3.0
 _FOOT_MM: Final = 10.5
 _LABEL_OFF: Final = 0.015  # between a bar and its number, of the widest bar
-_LONGEST: Final = 62  # letters of a name
+_LONGEST: Final = 48  # letters of a name
 _NEAR_UM: Final = 6.0  # a curve that starts so near the surface starts at it
 Line = tuple[str, InjuryDocument]
 
