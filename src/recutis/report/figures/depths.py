@@ -28,7 +28,8 @@ _TITLE_MM: Final = 4.5
 _GAP_MM: Final = 3.0
 _FOOT_MM: Final = 10.5
 _LABEL_OFF: Final = 0.015  # between a bar and its number, of the widest bar
-_LONGEST: Final = 48  # letters of a name
+_SURE: Final = 26  # letters of a name that always fit
+_NAME_AT: Final = 0.075  # where names start, as a share of the width
 _NEAR_UM: Final = 6.0  # a curve that starts so near the surface starts at it
 Line = tuple[str, InjuryDocument]
 
@@ -67,9 +68,23 @@ def depth_figure(lines: Sequence[Line]) -> Figure:
     for at, (name, _) in enumerate(lines):
         y = 1 - _NAME_MM * (at + 0.5) / height
         figure.add_artist(Line2D([0.005, 0.06], [y, y], color=_COLOURS[at], ls=_STYLES[at], lw=1.8))
-        told = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 2]} …"
-        figure.text(0.075, y, told, color=INK, fontsize=6.8, va="center")
+        _fitted(figure, name, y)
     return figure
+
+
+def _fitted(figure: Figure, name: str, y: float) -> None:
+    """A name beside its line; one that would run off the picture ends in an ellipsis."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    text = figure.text(_NAME_AT, y, name, color=INK, fontsize=6.8, va="center")
+    if len(name) <= _SURE:
+        return
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    room = (0.99 - _NAME_AT) * figure.bbox.width
+    kept = len(name)
+    while (wide := text.get_window_extent(renderer).width) > room and kept > 1:
+        kept = min(int(kept * room / wide), kept - 1)
+        text.set_text(f"{name[:kept]} …")
 
 
 def _layers_told(lines: Sequence[Line]) -> list[SkinLayer]:
