@@ -22,6 +22,7 @@ AMBER: Final = "#c7822b"
 RUST: Final = "#b4472e"
 MM: Final = 1 / 25.4  # inches in a millimetre
 DPI: Final = 160
+_PACKED: Final = 3  # of 9: a twentieth larger than at 6, and quicker
 
 _LOOK: Final = {
     "font.family": "Inter",
@@ -121,7 +122,7 @@ def save_picture(figure: Figure, name: str, pictures: Path) -> None:
     canvas = FigureCanvasAgg(figure)
     _settle(figure)
     figure.patch.set_facecolor("white")
-    canvas.print_png(pictures / f"{name}.png", metadata={"Software": None})  # type: ignore[no-untyped-call]
+    canvas.print_png(pictures / f"{name}.png", metadata={"Software": None}, pil_kwargs={"compress_level": _PACKED})  # type: ignore[no-untyped-call]
 
 
 def _settle(figure: Figure) -> None:

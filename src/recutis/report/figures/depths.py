@@ -79,7 +79,7 @@ def _fitted(figure: Figure, name: str, y: float) -> None:
     text = figure.text(_NAME_AT, y, name, color=INK, fontsize=6.8, va="center")
     if len(name) <= _SURE:
         return
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     room = (0.99 - _NAME_AT) * figure.bbox.width
     kept = len(name)
     while (wide := text.get_window_extent(renderer).width) > room and kept > 1:
