@@ -22,7 +22,8 @@ from recutis.injury.simulate import injure
 from recutis.laser import Clinic, PanelSettings, Settings, TestSpot, catalogue, device, expose, read_clinic
 from recutis.laser.measured import INJURY_QUANTITIES, METER_QUANTITIES
 from recutis.patient import Ceiling
-from recutis.plan.commissioned_document import CommissionedDevice, commissioned_device, commissioned_words
+from recutis.plan.commissioned_document import CommissionedDevice, commissioned_device
+from recutis.plan.commissioned_words import commissioned_words
 from recutis.plan.commissioning import (
     Commissioned,
     EnergyScale,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from recutis.evidence import Row
     from recutis.laser.types import Device
     from recutis.patient import Screening
-    from recutis.plan.document import Option, PassSettings, Plan, Quantity
+    from recutis.plan.document import Plan, Quantity
     from recutis.plan.prediction_document import (
         CoursePrediction,
         CourseWarning,
@@ -171,6 +171,9 @@ def _must_be_a_folder(out: Path) -> None:
 def _show_plan(made: Plan, out: Path) -> None:
     from rich.text import Text
 
+    from recutis.report.phases import currency
+    from recutis.report.summary import option_lines, plan_lines
+
     console = _console()
     colour = "green" if made.status == "ready" else "red"
     console.print(Text(made.status.replace("_", " ").upper(), style=f"bold {colour}"))
@@ -180,45 +183,20 @@ def _show_plan(made: Plan, out: Path) -> None:
         console.print(Text(f"  answer needed: {question.place}: {question.question}"))
     for option in made.options:
         console.print(Text(f"{option.rank}  {option.label}", style="bold"))
-        for line in _option_lines(option):
+        for line in option_lines(option, currency(made)):
             console.print(Text(f"   {line}"), soft_wrap=True)
+    for line in plan_lines(made):
+        console.print(Text(line), soft_wrap=True)
     if made.refused and made.options:
         console.print(Text(f"Not offered: {', '.join(item.device_class for item in made.refused)} (reasons in the report)"))
     for word, name in (("Report", "report.pdf"), ("Plan", "plan.json"), ("Calendar", "calendar.ics")):
         console.print(Text(f"{word:10}{out / name}"), soft_wrap=True)
 
 
-def _option_lines(option: Option) -> list[str]:
-    told = option.predictions
-    weeks = f", every {option.interval_weeks:g} weeks" if option.sessions > 1 else ""
-    lines = [f"{'start':26}{_panel(option.settings[0], option.passes)}{weeks}"]
-    for key, band in told.improvement_pct.items():
-        lines.append(f"{key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better')}")
-    lines += [
-        f"{'social downtime':26}{_band(told.social_downtime_days, 'days a session')}",
-        f"{'pain':26}{_band(told.pain_0_10, 'of 10')}, {option.anaesthesia}",
-        f"{'dark marks (PIH)':26}{_band(told.risks.pih.per_course, '% in the course')}",
-    ]
-    if option.test_spot is not None:
-        lines.append(f"{'test spot':26}{option.test_spot.made_on}, read on {option.test_spot.read_on}")
-    return lines
-
-
 def _band(quantity: Quantity, unit: str) -> str:
-    low, middle, high = (f"{float(f'{value:.2g}'):g}" for value in (quantity.p10, quantity.p50, quantity.p90))
-    return f"{middle} ({low} to {high}) {unit}"
+    from recutis.report.summary import band_words
 
-
-_UNITS = {
-    "energy_mJ": "mJ", "density_pct": "%", "columns_cm2": "/cm²", "fluence_J_cm2": "J/cm²", "duration_ms": "ms", "spot_mm": "mm",
-    "power_W": "W", "depth_um": "µm deep", "coagulation_um": "µm coagulation", "overlap_pct": "% overlap", "stack": "× stacked",
-}  # fmt: skip
-
-
-def _panel(settings: PassSettings, passes: int) -> str:
-    values = [(getattr(settings, name), _UNITS[name]) for name in settings.panel or _UNITS]
-    words = [f"{value:g} {unit}" for value, unit in values if value is not None]
-    return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
+    return band_words(quantity, unit)
 
 
 @app.command(rich_help_panel="Plan")
@@ -332,7 +310,9 @@ def _grouped(warnings: tuple[CourseWarning, ...]) -> list[tuple[str, str, str]]:
 
 
 def _session_lines(one: SessionPrediction) -> list[str]:
-    lines = [f"{'panel':26}{_panel(one.settings[0], one.passes)}"]
+    from recutis.report.summary import panel_words
+
+    lines = [f"{'panel':26}{panel_words(one.settings[0], one.passes)}"]
     for key, band in one.improvement_pct.items():
         lines.append(f"{key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better by then')}")
     return [
