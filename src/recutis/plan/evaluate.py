@@ -247,7 +247,7 @@ class Evaluator:
     def _enough(self, pains: Sequence[Draws], weights: Draws | None) -> int:
         """Which anaesthesia is taken: the mildest that is enough, the strongest where none is."""
         if self.numb_most:
-            return int(np.argmin([weighted_quantile(pain, _HARDLY_HURT, weights) for pain in pains]))
+            return int(np.argmin([weighted_quantile(pain, HARDLY_HURT, weights) for pain in pains]))
         target = evidence.value("plan.pain_target")
         limit = math.inf if self.pain_limit is None else self.pain_limit
         for number, pain in enumerate(pains):
@@ -267,7 +267,7 @@ class Evaluator:
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
 
-_HARDLY_HURT: Final = 0.9  # quantile of pain by which the anaesthesia that numbs most is told
+HARDLY_HURT: Final = 0.9  # quantile of pain by which the anaesthesia that numbs most is told
 _LIVING: Final = frozenset({"epidermis", "basal_layer"})
 
 
