@@ -100,13 +100,19 @@ def _gains(
     from recutis.patient import severity_fraction
 
     found = np.empty((len(several), sessions, place.twins.n))
-    intervals = {device.device_class: evaluator.interval_weeks(device) for device in owner}
+    classes = {device.device_class: device for device in owner}
+    intervals = {name: evaluator.interval_weeks(device) for name, device in classes.items()}
     for weeks, rows in _grouped(intervals[device.device_class] for device in owner).items():
         found[rows] = response.improve_many(
             [several[row] for row in rows], place.lesions[name], place.twins, sessions=sessions, interval_weeks=weeks,
             severity=severity_fraction(place.concerns[name]),
         ).by_session  # fmt: skip
     return found
+
+
+def _areas_cm2(owner: Sequence[Device], place: Place) -> dict[int, float]:
+    """Area that each device treats, by its identity."""
+    return {key: treated_area_cm2(device, place) for key, device in {id(device): device for device in owner}.items()}
 
 
 def _responses(
@@ -117,7 +123,7 @@ def _responses(
 
     shape = (len(worst), place.twins.n)
     downtime, risks = np.empty(shape), {kind: np.empty(shape) for kind in RISKS}
-    areas = {id(device): treated_area_cm2(device, place) for device in owner}
+    areas = _areas_cm2(owner, place)
     keys = [(evaluator.care_for(device, injury), areas[id(device)]) for device, injury in zip(owner, worst, strict=True)]
     for (care, area_cm2), rows in _grouped(keys).items():
         told = response.respond_many([worst[row] for row in rows], place.twins, care, area_cm2=area_cm2)
@@ -148,7 +154,7 @@ def _pains(worst: Sequence[Injury], owner: Sequence[Device], place: Place, evalu
 def _laser_minutes(exposures: Sequence[Exposure], owner: Sequence[Device], place: Place) -> Draws:
     from recutis.laser import treatment_minutes
 
-    areas = {id(device): treated_area_cm2(device, place) for device in owner}
+    areas = _areas_cm2(owner, place)
     return np.array([treatment_minutes(one, areas[id(device)])[1] for one, device in zip(exposures, owner, strict=True)])
 
 
