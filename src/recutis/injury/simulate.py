@@ -62,7 +62,7 @@ def spot_injury(
         deep = thermal_zone.zone_injury(
             second, skin, stack=1, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread
         )
-        return _joined(first, deep)
+        return joined(first, deep)
     if fractional:
         return thermal_zone.zone_injury(
             pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread
@@ -110,7 +110,7 @@ def _check(pulse: Pulse, stack: int, passes: int, repetition_Hz: float) -> None:
         raise OutOfRangeError(msg)
 
 
-def _joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
+def joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
     """A hybrid column: ablated and coagulated in the same place; the larger injury counts at each point."""
     one, two = first.energy, deep.energy
     total = one.incident_J + two.incident_J
@@ -275,4 +275,4 @@ def _silent(_share: float) -> None:
     """Progress nobody listens to."""
 
 
-__all__ = ["injure", "spot_injury", "spread"]
+__all__ = ["injure", "joined", "spot_injury", "spread"]
