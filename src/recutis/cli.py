@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +11,13 @@ import typer
 
 from recutis import __version__
 from recutis.errors import InputError, RecutisError
+from recutis.library_commands import app as _library
+from recutis.terminal import Json
+from recutis.terminal import console as _console
+from recutis.terminal import print_json as _print_json
+from recutis.terminal import progress as _progress
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from recutis.evidence import Row
     from recutis.laser.types import Device
     from recutis.patient import Screening
@@ -41,7 +41,6 @@ app = typer.Typer(
     help="Treatment planning and simulation for laser skin resurfacing. For research and education; not a cleared medical device.",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 _LONGEST_SHOWN = 80  # characters of a word from the command line that a message repeats
 
 
@@ -70,42 +69,6 @@ def _root(
     ] = False,
 ) -> None:
     """Recutis."""
-
-
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
-def _print_json(document: object) -> None:
-    """One JSON document; numbers that are not finite become null."""
-    typer.echo(json.dumps(_finite(document), ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def _finite(part: object) -> object:
-    if isinstance(part, float):
-        return part if part - part == 0 else None
-    if isinstance(part, dict):
-        return {str(key): _finite(item) for key, item in part.items()}
-    if isinstance(part, (list, tuple)):
-        return [_finite(item) for item in part]
-    return part
-
-
-@contextmanager
-def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
-    """A progress bar on stderr while a terminal looks on; None otherwise."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=_console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda fraction: bar.update(task, completed=fraction)
 
 
 @app.command(rich_help_panel="Plan")
@@ -609,6 +572,7 @@ def calibrate(
     _console().print("\n".join(f"{name}: {value}" for name, value in told.items()))
 
 
+app.add_typer(_library)
 _INTERRUPTED = 130
 # Base class of what typer raises for a wrong command, option or argument; typer does not export it.
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
