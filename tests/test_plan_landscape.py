@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recutis.bands import weighted_quantile
+from recutis.injury.simulate import injure
 from recutis.laser import Clinic, device
 from recutis.patient import read_patient, screen
 from recutis.plan.courses import LIMIT_QUANTILES, objectives
@@ -33,7 +34,7 @@ def explored(name: str = "lines-and-age-spots", devices: tuple[str, ...] = DEVIC
     """All courses of an example patient in a clinic with these devices."""
     patient = read_patient(EXAMPLES / f"{name}.yaml")
     clinic = Clinic(devices=tuple(device(one) for one in devices))
-    return explore(Request(patient=patient, clinic=clinic), screen(patient))
+    return explore(Request(patient=patient, clinic=clinic), screen(patient), injure=injure)
 
 
 @given(

@@ -19,6 +19,7 @@ from recutis.plan.tables import SiteTable, together
 from recutis.response import course_risk
 
 _ABSENT = -1
+TOLD_HARMS = tuple(dict.fromkeys((*PRICED, *PASSING_HARM, *LASTING_HARM)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,10 +104,12 @@ def device_courses(device: DeviceTable, concerns: Mapping[str, str]) -> Courses:
     for chosen in {tuple(row) for row in pattern.reshape(-1, len(sites)).tolist() if any(row)}:
         matches = (pattern == np.array(chosen)).all(axis=-1)
         here = tuple(site for site, taken in zip(sites, chosen, strict=True) if taken)
+        every = np.flatnonzero(matches.any(axis=1))
+        told = _one_session(device, every.tolist(), here)
         for sessions in range(1, device.most_sessions + 1):
-            rows = np.flatnonzero(matches[:, sessions - 1]).tolist()
-            if rows:
-                parts.append(_equal_sessions(device, concerns, rows, here, sessions))
+            rows = np.flatnonzero(matches[every, sessions - 1])
+            if rows.size:
+                parts.append(_equal_sessions(device, concerns, told, rows, sessions))
     if not parts:
         return no_courses(len(concerns))
     whole = joined(parts)
@@ -114,29 +117,63 @@ def device_courses(device: DeviceTable, concerns: Mapping[str, str]) -> Courses:
     return whole.taken(order)
 
 
-def _equal_sessions(
-    device: DeviceTable, concerns: Mapping[str, str], rows: list[int], sites: tuple[str, ...], sessions: int
-) -> Courses:
-    one, weights = device.session(rows, sites), device.weights
-    gain = np.zeros((len(rows), len(concerns), len(GAIN_QUANTILES)))
-    for number, (name, site) in enumerate(concerns.items()):
-        if site in sites:
-            gain[:, number] = quantiles(device.gain(name, site, rows)[:, sessions - 1], GAIN_QUANTILES, weights)
-    downtime = quantiles(one.downtime, LIMIT_QUANTILES, weights)
-    minutes = np.sum([device.tables[site].minutes[device.at[site][rows]] for site in sites], axis=0)
-    return Courses(
-        phases=tuple((Phase(device=device.number, setting=row, sessions=sessions, sites=sites),) for row in rows),
-        gain=gain,
-        downtime=downtime,
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _OneSession:
+    """One session of some settings at the same sites, and what its quantiles are; nothing here depends on how many there are."""
+
+    settings: NDArray[np.intp]
+    sites: tuple[str, ...]
+    one: Session
+    downtime: Draws
+    pain: Draws
+    usual_pain: Draws
+    minutes: Draws
+    burned: Draws
+    too_deep_um: Draws
+
+
+def _one_session(device: DeviceTable, settings: list[int], sites: tuple[str, ...]) -> _OneSession:
+    one, weights = device.session(settings, sites), device.weights
+
+    def numbers(name: str) -> Draws:
+        return np.array([getattr(device.tables[site], name)[device.at[site][settings]] for site in sites])
+
+    return _OneSession(
+        settings=np.array(settings, dtype=np.intp),
+        sites=sites,
+        one=one,
+        downtime=quantiles(one.downtime, LIMIT_QUANTILES, weights),
         pain=quantiles(one.least_pain, LIMIT_QUANTILES, weights),
         usual_pain=quantiles(one.pain, (0.5,), weights)[:, 0],
-        downtime_total=sessions * downtime[:, 0],
-        **harms({kind: course_risk(chance, sessions, kind=kind) for kind, chance in one.risks.items()}, weights),
+        minutes=numbers("minutes").sum(axis=0) + evidence.value("PRO-032"),
+        burned=numbers("burned").max(axis=0),
+        too_deep_um=numbers("too_deep_um").max(axis=0),
+    )
+
+
+def _equal_sessions(
+    device: DeviceTable, concerns: Mapping[str, str], told: _OneSession, rows: NDArray[np.intp], sessions: int
+) -> Courses:
+    """So many sessions of some rows of what was told of one session."""
+    settings, weights = told.settings[rows].tolist(), device.weights
+    gain = np.zeros((len(rows), len(concerns), len(GAIN_QUANTILES)))
+    for number, (name, site) in enumerate(concerns.items()):
+        if site in told.sites:
+            last = device.tables[site].gain[name][device.at[site][settings], sessions - 1]
+            gain[:, number] = quantiles(last, GAIN_QUANTILES, weights)
+    return Courses(
+        phases=tuple((Phase(device=device.number, setting=row, sessions=sessions, sites=told.sites),) for row in settings),
+        gain=gain,
+        downtime=told.downtime[rows],
+        pain=told.pain[rows],
+        usual_pain=told.usual_pain[rows],
+        downtime_total=sessions * told.downtime[rows, 0],
+        **harms({kind: course_risk(told.one.risks[kind][rows], sessions, kind=kind) for kind in TOLD_HARMS}, weights),
         sessions=np.full(len(rows), float(sessions)),
-        minutes=sessions * (minutes + evidence.value("PRO-032")),
+        minutes=sessions * told.minutes[rows],
         price=np.full(len(rows), np.nan if device.price is None else sessions * device.price),
-        burned=np.max([device.tables[site].burned[device.at[site][rows]] for site in sites], axis=0),
-        too_deep_um=np.max([device.tables[site].too_deep_um[device.at[site][rows]] for site in sites], axis=0),
+        burned=told.burned[rows],
+        too_deep_um=told.too_deep_um[rows],
     )
 
 

@@ -125,7 +125,7 @@ def explore(
         most_sessions=_looked_at(limits),
         injure=commissioned_table(table or (one_by_one(injure) if injure else library_table(simulate)), scales),
         scales=scales,
-        processes=request.processes,
+        processes=request.processes if injure or table else 1,  # the library answers sooner than processes start
     )
     looked, refused = search.run(devices, progress=progress, cancelled=cancelled)
     here = {device.device_class for device in devices}

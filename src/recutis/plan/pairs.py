@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.plan.courses import GAIN_QUANTILES, LIMIT_QUANTILES, Courses, Phase, no_courses
-from recutis.plan.device_courses import DeviceTable, harms
+from recutis.plan.device_courses import TOLD_HARMS, DeviceTable, harms
 from recutis.plan.fold import continued, repeated_chance
 from recutis.plan.quantiles import quantiles
 from recutis.response import RISKS
@@ -163,7 +163,11 @@ def pair_courses(pairs: Sequence[tuple[Phase, Phase]], devices: Sequence[DeviceT
         both = one.treated[name][a] & one.treated[name][b]
         gain[:, number] = quantiles(followed(reached, curve[b], second, both), GAIN_QUANTILES, weights)
     middle = quantiles(one.downtime, (0.5,), weights)[:, 0]
-    risks = {kind: repeated_chance(((chance[a], first), (chance[b], second)), kind=kind) for kind, chance in one.risks.items()}
+    risks = {
+        kind: repeated_chance(((chance[a], first), (chance[b], second)), kind=kind)
+        for kind, chance in one.risks.items()
+        if kind in TOLD_HARMS
+    }
     return Courses(
         phases=tuple(pairs),
         gain=gain,
