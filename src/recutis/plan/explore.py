@@ -124,6 +124,7 @@ def explore(
         injure=one_by_one(delivered) if table is None else commissioned_table(table, scales),
         scales=scales,
         processes=request.processes,
+        lower=None if request.so_far is None else request.so_far.ceiling,
     )
     looked, refused = search.run(devices, progress=progress, cancelled=cancelled)
     here = {device.device_class for device in devices}

@@ -55,7 +55,10 @@ def simulated(
     """A course in full, its limits held by the simulation."""
     phases = evaluated(candidate, evaluator, at)
     course = course_draws(phases)
-    whole = replace(course, improvement_pct={name: course.improvement_pct.get(name, _none(course)) for name in weights})
+    gained = {name: draws for place in at.values() for name, draws in place.gained.items()}
+    whole = replace(
+        course, improvement_pct={name: course.improvement_pct.get(name, gained.get(name, _none(course))) for name in weights}
+    )
     told = replace(
         candidate,
         treats=course.visible(),

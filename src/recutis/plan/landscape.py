@@ -127,9 +127,10 @@ def landscape(
 ) -> Landscape:
     """Respond to everything that was looked at, and join devices in pairs; `prices` of a session by device name."""
     devices = tuple(search.table(number, one, prices.get(one.device.name)) for number, one in enumerate(looked))
-    singles = [device_courses(device, search.concerns) for device in devices]
+    gained = {name: draws for place in search.places.values() for name, draws in place.gained.items()}
+    singles = [device_courses(device, search.concerns, gained) for device in devices]
     alone = joined(singles) if singles else no_courses(len(search.concerns))
-    pairs = pair_courses(pairs_of(alone, devices, most_sessions=search.most_sessions), devices, search.concerns)
+    pairs = pair_courses(pairs_of(alone, devices, most_sessions=search.most_sessions), devices, search.concerns, gained)
     return Landscape(
         concerns=search.concerns,
         weights=np.array([weights[name] for name in search.concerns]),

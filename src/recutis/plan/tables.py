@@ -13,6 +13,7 @@ from recutis.bands import Draws
 from recutis.injury import Injury
 from recutis.laser.types import Device, Exposure, Settings
 from recutis.plan.evaluate import Evaluator, Place, hardest_hit, too_deep_um, treated_area_cm2
+from recutis.plan.fold import continued
 from recutis.plan.quantiles import quantiles
 from recutis.response import PERSON_DRIVEN, RISKS
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class SiteTable:
     """Settings of one device at one site, in their order.
 
-    `gain` by concern (settings, sessions, n) in percent; `downtime` (settings, n), `risks` by kind the same; `pain` with the
+    `gain` by concern (settings, sessions, n) in percent, after what earlier sessions have gained; `own` the same from untreated
+    skin; `downtime` (settings, n), `risks` by kind the same; `pain` with the
     usual anaesthesia and `least_pain` with what numbs most, (settings, n); `minutes` in the chair a session, (settings,).
     """
 
@@ -32,6 +34,7 @@ class SiteTable:
     settings: tuple[Settings, ...]
     injuries: Mapping[str, Sequence[Injury]]
     gain: Mapping[str, Draws]
+    own: Mapping[str, Draws]
     downtime: Draws
     pain: Draws
     least_pain: Draws
@@ -52,11 +55,13 @@ def site_table(
     area_cm2 = treated_area_cm2(device, place)
     downtime, risks = _responses(worst, cares, place, area_cm2)
     pain, least, numbing = _pains(device, worst, cares, place, evaluator)
+    own = _gains(device, injuries, place, evaluator, sessions)
     return SiteTable(
         place=place,
         settings=tuple(exposure.settings for exposure in exposures),
         injuries=injuries,
-        gain=_gains(device, injuries, place, evaluator, sessions),
+        gain={name: _further(curves, place.gained.get(name)) for name, curves in own.items()},
+        own=own,
         downtime=downtime,
         pain=pain,
         least_pain=least,
@@ -87,6 +92,18 @@ def _gains(
         ).by_session
         for name, several in injuries.items()
     }  # fmt: skip
+
+
+def _further(curves: Draws, gained: Draws | None) -> Draws:
+    """Curves of equal sessions (settings, sessions, n) followed from what has been gained already, (n,)."""
+    if gained is None:
+        return curves
+    settings, sessions, n = curves.shape
+    flat = np.swapaxes(curves, 0, 1).reshape(sessions, -1)
+    reached = [np.tile(gained, settings)]
+    for _ in range(sessions):
+        reached.append(continued(reached[-1], flat))
+    return np.asarray(np.swapaxes(np.stack(reached[1:]).reshape(sessions, settings, n), 0, 1))
 
 
 def _by_care(cares: Sequence[Care]) -> dict[Care, list[int]]:
