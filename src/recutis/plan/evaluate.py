@@ -47,6 +47,7 @@ class Place:
     """One site of the person: skin, twins, and the concerns to be treated there.
 
     `gained` by concern is what earlier sessions have gained already, shape (n,) in percent; a concern without it starts untreated.
+    Courses of equal sessions are followed for `further` sessions more than are looked at, so that it finds its place on them.
     """
 
     site: str
@@ -56,6 +57,7 @@ class Place:
     lesions: dict[str, Lesion]
     area_cm2: float
     gained: Mapping[str, Draws] = field(default_factory=dict)
+    further: int = 0
 
 
 def interval_weeks(device: Device, *, phototype: str | None = None) -> float:
@@ -231,7 +233,7 @@ class Evaluator:
                 injury,
                 place.lesions[name],
                 place.twins,
-                sessions=self.most_sessions,
+                sessions=self.most_sessions + place.further,
                 interval_weeks=self.interval_weeks(device),
                 severity=severity_fraction(place.concerns[name]),
             )

@@ -110,11 +110,16 @@ def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None
         found.append(f"hard cap: a selective laser may kill at most {burn_cap:g} % of the epidermis")
     if course.too_deep_um > 0:
         found.append(TOO_DEEP)
-    if weights and gain(course, weights, limits.gain_quantile) < _price_of_pih(course, limits):
+    if weights and outweighed(course, limits, weights):
         found.append("hard cap: the gain must outweigh the dark marks (PIH) it may cost")
     if not course.visible():
         found.append(f"a visible change (at least {evidence.value('plan.visible_change'):g} % in the median)")
     return tuple(found)
+
+
+def outweighed(course: CourseDraws, limits: Limits, weights: dict[str, float]) -> bool:
+    """Whether the dark marks of a course weigh more than its gain, at the price that they have for this person."""
+    return gain(course, weights, limits.gain_quantile) < _price_of_pih(course, limits)
 
 
 def gain(course: CourseDraws, weights: dict[str, float], at: float) -> float:

@@ -92,7 +92,8 @@ def _singles(
 
     def curve(phase: Phase, name: str, site: str, *, own: bool = False) -> Draws:
         device = devices[phase.device]
-        some = next(iter(device.tables.values())).gain
+        table = next(iter(device.tables.values()))
+        some = table.own if own else table.gain
         shape = next(iter(some.values())).shape[1:]
         if site not in phase.sites:
             return np.broadcast_to(gained.get(name, np.zeros(shape[-1])), shape)

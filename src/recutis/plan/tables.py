@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class SiteTable:
     """Settings of one device at one site, in their order.
 
-    `gain` by concern (settings, sessions, n) in percent, after what earlier sessions have gained; `own` the same from untreated
-    skin; `downtime` (settings, n), `risks` by kind the same; `pain` with the
+    `gain` by concern (settings, sessions, n) in percent, after what earlier sessions have gained; `own` from untreated skin, followed
+    for more sessions where something was gained; `downtime` (settings, n), `risks` by kind the same; `pain` with the
     usual anaesthesia and `least_pain` with what numbs most, (settings, n); `minutes` in the chair a session, (settings,).
     """
 
@@ -60,7 +60,7 @@ def site_table(
         place=place,
         settings=tuple(exposure.settings for exposure in exposures),
         injuries=injuries,
-        gain={name: _further(curves, place.gained.get(name)) for name, curves in own.items()},
+        gain={name: _further(curves, place.gained.get(name), sessions) for name, curves in own.items()},
         own=own,
         downtime=downtime,
         pain=pain,
@@ -87,19 +87,19 @@ def _gains(
 
     return {
         name: response.improve_many(
-            several, place.lesions[name], place.twins, sessions=sessions, interval_weeks=evaluator.interval_weeks(device),
-            severity=severity_fraction(place.concerns[name]),
+            several, place.lesions[name], place.twins, sessions=sessions + place.further,
+            interval_weeks=evaluator.interval_weeks(device), severity=severity_fraction(place.concerns[name]),
         ).by_session
         for name, several in injuries.items()
     }  # fmt: skip
 
 
-def _further(curves: Draws, gained: Draws | None) -> Draws:
-    """Curves of equal sessions (settings, sessions, n) followed from what has been gained already, (n,)."""
+def _further(curves: Draws, gained: Draws | None, sessions: int) -> Draws:
+    """Gain after 1, 2, ... sessions by curves of equal sessions (settings, more, n), from what has been gained already, (n,)."""
     if gained is None:
-        return curves
-    settings, sessions, n = curves.shape
-    flat = np.swapaxes(curves, 0, 1).reshape(sessions, -1)
+        return curves[:, :sessions]
+    settings, more, n = curves.shape
+    flat = np.swapaxes(curves, 0, 1).reshape(more, -1)
     reached = [np.tile(gained, settings)]
     for _ in range(sessions):
         reached.append(continued(reached[-1], flat))
