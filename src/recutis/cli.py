@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recutis import __version__
+from recutis.cli_courses import compare_command, update_command
 from recutis.errors import InputError, RecutisError
+from recutis.terminal import Json, Seed
+from recutis.terminal import band as _band
+from recutis.terminal import console as _console
+from recutis.terminal import folder as _folder
+from recutis.terminal import must_be_a_folder as _must_be_a_folder
+from recutis.terminal import panel as _panel
+from recutis.terminal import print_json as _print_json
+from recutis.terminal import progress as _progress
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from recutis.evidence import Row
     from recutis.laser.types import Device
     from recutis.patient import Screening
-    from recutis.plan.document import Option, PassSettings, Plan, Quantity
+    from recutis.plan.document import Option, Plan
     from recutis.plan.prediction_document import (
         CoursePrediction,
         CourseWarning,
@@ -41,21 +45,6 @@ app = typer.Typer(
     help="Treatment planning and simulation for laser skin resurfacing. For research and education; not a cleared medical device.",
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-_LONGEST_SHOWN = 80  # characters of a word from the command line that a message repeats
-
-
-def _folder(text: str | Path) -> Path:
-    """The folder that --out names; an empty word, as from an unset variable, is not the current folder."""
-    if not str(text).strip() or "\0" in str(text):
-        raise typer.BadParameter("it names no folder; give a path, or '.' for the current folder")
-    return Path(text)
-
-
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")
-]
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -70,42 +59,6 @@ def _root(
     ] = False,
 ) -> None:
     """Recutis."""
-
-
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
-def _print_json(document: object) -> None:
-    """One JSON document; numbers that are not finite become null."""
-    typer.echo(json.dumps(_finite(document), ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def _finite(part: object) -> object:
-    if isinstance(part, float):
-        return part if part - part == 0 else None
-    if isinstance(part, dict):
-        return {str(key): _finite(item) for key, item in part.items()}
-    if isinstance(part, (list, tuple)):
-        return [_finite(item) for item in part]
-    return part
-
-
-@contextmanager
-def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None] | None]:
-    """A progress bar on stderr while a terminal looks on; None otherwise."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=_console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda fraction: bar.update(task, completed=fraction)
 
 
 @app.command(rich_help_panel="Plan")
@@ -157,17 +110,6 @@ def plan(
         _show_plan(made, out)
 
 
-def _must_be_a_folder(out: Path) -> None:
-    try:
-        taken = out.exists() and not out.is_dir()
-    except OSError as error:
-        msg = f"--out {str(out)[:_LONGEST_SHOWN]} cannot be a folder: {error.strerror}; give a shorter or another path."
-        raise InputError(msg) from error
-    if taken:
-        msg = f"--out {out} is a file; give a folder."
-        raise InputError(msg)
-
-
 def _show_plan(made: Plan, out: Path) -> None:
     from rich.text import Text
 
@@ -204,23 +146,6 @@ def _option_lines(option: Option) -> list[str]:
     return lines
 
 
-def _band(quantity: Quantity, unit: str) -> str:
-    low, middle, high = (f"{float(f'{value:.2g}'):g}" for value in (quantity.p10, quantity.p50, quantity.p90))
-    return f"{middle} ({low} to {high}) {unit}"
-
-
-_UNITS = {
-    "energy_mJ": "mJ", "density_pct": "%", "columns_cm2": "/cm²", "fluence_J_cm2": "J/cm²", "duration_ms": "ms", "spot_mm": "mm",
-    "power_W": "W", "depth_um": "µm deep", "coagulation_um": "µm coagulation", "overlap_pct": "% overlap", "stack": "× stacked",
-}  # fmt: skip
-
-
-def _panel(settings: PassSettings, passes: int) -> str:
-    values = [(getattr(settings, name), _UNITS[name]) for name in settings.panel or _UNITS]
-    words = [f"{value:g} {unit}" for value, unit in values if value is not None]
-    return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
-
-
 @app.command(rich_help_panel="Plan")
 def predict(
     course: Annotated[Path, typer.Argument(help="Course file (YAML): a patient and the sessions somebody chose.")],
@@ -247,6 +172,10 @@ def predict(
         _print_json(made.model_dump(mode="json"))
     else:
         _show_prediction(made, out)
+
+
+app.command("update", rich_help_panel="Plan")(update_command)
+app.command("compare", rich_help_panel="Plan")(compare_command)
 
 
 def _show_prediction(made: CoursePrediction, out: Path) -> None:

@@ -8,14 +8,16 @@ from typing import Final
 
 import numpy as np
 
+from recutis import evidence
 from recutis.bands import Draws, band
 from recutis.patient import screen
 from recutis.plan.commissioning import Commissioned, commission
 from recutis.plan.compare_document import ComparedNumber, ComparedQuantity, ComparedWords, PlanComparison
-from recutis.plan.document import Option, PassSettings, Plan, Quantity
+from recutis.plan.document import Option, Plan, Quantity
 from recutis.plan.evaluate import InjuryProvider, Place, places
 from recutis.plan.explore import evaluator_of, limits_of, weights_of
-from recutis.plan.given import option_of, phases_of
+from recutis.plan.given import numbing_of, option_of, phases_of
+from recutis.plan.panel_words import panel_words
 from recutis.plan.quantities import quantity
 from recutis.plan.request import Request, read_request
 from recutis.plan.rest import rest
@@ -25,32 +27,27 @@ from recutis.units import PERCENT
 
 _TWINS: Final = 400
 _WEIGHTED: Final = "improvement, by the priorities of A"
-_TIE: Final = 0.5  # a twin for whom both do the same counts half for each
+_TIE: Final = 0.5  # a twin for whom both do about the same counts half for each
+_SAME: Final = {
+    "improvement": "improvement",
+    "social downtime": "downtime",
+    "skin closed": "downtime",
+    "redness gone": "downtime",
+    "pih": "pih",
+}
+"""Rows `plan.protocol.same.*` of what is about the same, by how the words of a comparison begin; the rest is not told as a chance."""
 _INJURY: Final = {
     "ablation_depth_um": "µm", "coagulation_depth_um": "µm", "lesion_depth_um": "µm", "lesion_width_um": "µm", "coverage_pct": "%",
     "epidermis_removed_pct": "%", "epidermis_killed_pct": "%", "pigment_ratio": "x", "peak_surface_C": "°C",
-}  # fmt: skip
-_UNITS: Final = {
-    "energy_mJ": "mJ", "density_pct": "%", "columns_cm2": "/cm²", "fluence_J_cm2": "J/cm²", "duration_ms": "ms", "spot_mm": "mm",
-    "power_W": "W", "depth_um": "µm deep", "coagulation_um": "µm coagulation", "overlap_pct": "% overlap", "stack": "x stacked",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Draws:
-    """What is compared twin by twin: by row, and whether more of it is better."""
+    """What is compared twin by twin, by row; more of it is better."""
 
     values: dict[str, Draws]
     twins: Twins
-
-
-def panel_words(told: tuple[PassSettings, ...]) -> str:
-    """'7.07 mJ, 4.38 %, 8 passes'."""
-    first = told[0]
-    knobs = [
-        f"{value:.3g} {_UNITS[name]}" for name in first.panel if name in _UNITS and (value := getattr(first, name)) is not None
-    ]
-    return ", ".join([*knobs, f"{len(told)} pass{'es' if len(told) > 1 else ''}"])
 
 
 def _words(a: Option, b: Option) -> Iterator[ComparedWords]:
@@ -64,7 +61,7 @@ def _words(a: Option, b: Option) -> Iterator[ComparedWords]:
         lead = f"device {number + 1}, " if max(len(a.phases), len(b.phases)) > 1 else ""
         for site in sites:
             one, other = (
-                f"{phase.device}: {panel_words(phase.site_settings[site])}"
+                f"{phase.device}: {panel_words(phase.site_settings[site][0], len(phase.site_settings[site]))}"
                 if phase is not None and site in phase.site_settings
                 else "not treated"
                 for phase in phases
@@ -123,7 +120,7 @@ def _spoken(key: str) -> str:
 def _why_not(one: Request, other: Request) -> str:
     """Why two plans cannot be held against each other twin by twin; empty where they can."""
     if one.so_far is not None or other.so_far is not None:
-        return "at least one of them goes on from sessions that were given; 'recutis update' compares the rest of a course with what was planned"
+        return "at least one goes on from sessions that were given; 'recutis update' compares the rest of a course with what was planned"
     people = [item.patient.model_dump(mode="json", exclude={"date", "goals"}) for item in (one, other)]
     if people[0] != people[1]:
         return "they were made for different people"
@@ -137,23 +134,22 @@ def _drawn(request: Request, option: Option, at: dict[str, Place], weights: dict
     screening, limits = screen(request.patient, overrides=request.overrides), limits_of(request.patient)
     measured = {} if request.clinic is None else commission(request.clinic, injure=injure, on=request.patient.date)
     delivered = Commissioned(injure=injure, scales={name: scale for name, scale in measured.items() if scale.measured})
-    one = rest(phases_of(request, option), evaluator_of(request, screening, limits, delivered), at)
+    one = rest(phases_of(request, option), evaluator_of(request, screening, limits, delivered), at, numbing_of(option))
     gains, total = one.draws.improvement_pct, sum(weights.values()) or 1.0
     clocks = {"skin closed": "closure_days", "redness gone": "erythema_resolution_days"}
     values = {
         **{f"improvement, {_spoken(key)}": draws for key, draws in gains.items()},
         _WEIGHTED: np.sum([weights[key] * draws for key, draws in gains.items()], axis=0) / total,
         "social downtime a session": -one.draws.social_downtime_days,
-        "pain": -one.draws.pain_0_10,
         **{words: -np.max([getattr(phase.one, name) for phase in one.evaluated], axis=0) for words, name in clocks.items()},
-        **{f"{kind.replace('_', ' ')} in the course": -one.draws.risks[kind] for kind in RISKS},
+        "pih in the course": -PERCENT * one.draws.risks["pih"],
     }
     return _Draws(values=values, twins=next(iter(at.values())).twins)
 
 
-def _chance(one: Draws, other: Draws, twins: Twins) -> Quantity:
-    """Chance that the first is greater, over the blocks of what is not known; ties count half."""
-    better = np.where(one == other, _TIE, one > other)
+def _chance(one: Draws, other: Draws, twins: Twins, same: float) -> Quantity:
+    """Share of twins in whom the first is greater by more than what is about the same, over blocks; others count half."""
+    better = np.where(np.abs(one - other) <= same, _TIE, one > other)
     mass = twins.block_weights
     by_block = np.bincount(twins.block, weights=PERCENT * twins.weights * better) / np.where(mass > 0, mass, 1.0)
     told = quantity(band(by_block, "pct", [], weights=mass))
@@ -172,8 +168,10 @@ def compare_plans(
 ) -> PlanComparison:
     """Two options of two plans (which may be the same plan) point by point; days, points and chances as the plans tell them.
 
-    Where both are for the same person and seed, both are evaluated on the same twins, and the chance that A does better is told. `injure`
-    makes injuries (default: the simulation of `recutis.injury`).
+    Where both are for the same person and seed, both are evaluated on the same twins, and the chance that A does better is told:
+    the share of twins in whom it does, those that do about the same (rows `plan.protocol.same.*`) counting half. What both share,
+    the person and what studies leave open, cancels; what the physics gets wrong for one device and not for the other is not in it.
+    `injure` makes injuries (default: the simulation of `recutis.injury`).
 
     Raises InputError for a plan that was not ready or an option that it does not have.
     """
@@ -206,7 +204,8 @@ def _predictions(ones: dict[str, Quantity], others: dict[str, Quantity], drawn: 
     def chance(what: str) -> Quantity | None:
         if not drawn or any(what not in item.values for item in drawn):
             return None
-        return _chance(drawn[0].values[what], drawn[1].values[what], drawn[0].twins)
+        row = next(name for words, name in _SAME.items() if what.startswith(words))
+        return _chance(drawn[0].values[what], drawn[1].values[what], drawn[0].twins, evidence.value(f"plan.protocol.same.{row}"))
 
     if drawn:
         first, second = (quantity(band(item.values[_WEIGHTED], "pct", [], weights=item.twins.unequal)) for item in drawn)

@@ -33,8 +33,9 @@ class ComparedNumber(_Part):
 class ComparedQuantity(_Part):
     """A prediction of both plans; `difference` is B less A in the middle, `a_better_pct` the chance that A does better.
 
-    With both on the same twins a chance of 50 % says that neither is better; its range is over what is not known of the studies. Null
-    where plans were made for different people.
+    That chance is the share of the same twins in whom A does better; twins that do about the same count half, so that 50 % says that
+    neither is better. Its range is over what is not known of the studies. Null where plans were made for different people, and for
+    what is not told as a chance.
     """
 
     what: str

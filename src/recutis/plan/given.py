@@ -102,6 +102,8 @@ def settings_of(device: Device, told: Sequence[PassSettings]) -> Settings:
     """
     first = told[0]
     knobs = {name: getattr(first, name) for name in first.panel if getattr(first, name) is not None}
+    pulses = knobs.get("stack") or 1
+    knobs |= {name: knobs[name] / pulses for name in ("energy_mJ", "fluence_J_cm2") if name in knobs}
     for name, value in knobs.items():
         limit = device.limits.get(name)
         if limit is not None and isinstance(value, float):
@@ -110,7 +112,7 @@ def settings_of(device: Device, told: Sequence[PassSettings]) -> Settings:
     made = Settings(**knobs, passes=len(told))
     try:
         shown = pass_settings(expose(device, made))[0]
-        for name in _DOSES:  # a stacked or coagulating pulse is told within the energy of the place
+        for name in _DOSES:  # a coagulating pulse is told within the energy of the place
             one, other = getattr(first, name), getattr(shown, name)
             if name in knobs and one and other and abs(one - other) > _ROUNDED * one:
                 made = replace(made, **{name: knobs[name] * one / other})
@@ -138,6 +140,11 @@ def phases_of(request: Request, option: Option) -> tuple[PhasePlan, ...]:
             )
         )
     return tuple(found)
+
+
+def numbing_of(option: Option) -> dict[str, str]:
+    """Anaesthesia by device as an option has it."""
+    return {phase.device: _word(phase) for phase in option.phases}
 
 
 def rest_of(phases: Sequence[PhasePlan], done: int) -> tuple[PhasePlan, ...]:

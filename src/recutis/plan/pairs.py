@@ -97,7 +97,7 @@ def _singles(
         shape = next(iter(some.values())).shape[1:]
         if site not in phase.sites:
             return np.broadcast_to(gained.get(name, np.zeros(shape[-1])), shape)
-        return (device.own if own else device.gain)(name, site, [phase.setting])[0]
+        return np.asarray((device.own if own else device.gain)(name, site, [phase.setting])[0])
 
     def worst(name: str) -> Draws:
         return np.array([max(_site_numbers(devices[phase.device], phase, name)) for phase in phases])

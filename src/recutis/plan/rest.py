@@ -10,6 +10,7 @@ import numpy as np
 
 from recutis.bands import Draws
 from recutis.laser import expose
+from recutis.laser.types import Device
 from recutis.patient import ceiling
 from recutis.plan.candidate import PhasePlan
 from recutis.plan.describe import class_words, pass_settings
@@ -79,11 +80,16 @@ def gained_at(at: Mapping[str, Place]) -> dict[str, Draws]:
     return {name: np.asarray(place.gained.get(name, np.zeros(place.twins.n))) for place in at.values() for name in place.concerns}
 
 
-def rest(phases: tuple[PhasePlan, ...], evaluator: Evaluator, at: Mapping[str, Place]) -> Rest:
-    """Evaluate the sessions to come.
+def rest(phases: tuple[PhasePlan, ...], evaluator: Evaluator, at: Mapping[str, Place], numbing: Mapping[str, str]) -> Rest:
+    """Evaluate the sessions to come, with the anaesthesia that `numbing` says for each device.
 
     Raises OutOfRangeError for settings outside a device's limits.
     """
+
+    def as_planned(device: Device) -> tuple[str, ...]:
+        return (numbing[device.name],)
+
+    evaluator = replace(evaluator, anaesthesia=as_planned, _cache={})
     evaluated = tuple(
         PhaseEvaluation(evaluations=tuple(evaluator.sites(phase.device, phase.site_settings, dict(at))), sessions=phase.sessions)
         for phase in phases

@@ -26,7 +26,7 @@ from recutis.plan.describe import pass_settings
 from recutis.plan.document import Plan, PlanProvenance, Quantity
 from recutis.plan.evaluate import Evaluator, InjuryProvider, Place, places
 from recutis.plan.explore import evaluator_of, limits_of, weights_of
-from recutis.plan.given import Given, given, option_of, phases_of, record_of, rest_of
+from recutis.plan.given import Given, given, numbing_of, option_of, phases_of, record_of, rest_of
 from recutis.plan.learn import learn_from
 from recutis.plan.objectives import CourseDraws, Limits, gain, outweighed
 from recutis.plan.observation_file import Observation
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 _TWINS: Final = 2000
 _BLOCKS: Final = 40
 """Twins that learn, and their blocks: only those that fit tell of the person."""
-_PLANNING_TWINS: Final = 200
+_PLANNING_TWINS: Final = 400
 """Twins that the rest is planned with, drawn from those that have learnt."""
 _FURTHER: Final = 12
 """Sessions by which courses of equal sessions are followed beyond those to come, so that a gain finds its place on them."""
@@ -128,10 +128,16 @@ def _thinned(twins: Twins, chosen: NDArray[np.int64]) -> Twins:
 
 
 def thinned(at: Mapping[str, Place], n: int) -> dict[str, Place]:
-    """Places with `n` of their twins, the same at every site, each as often as its weight says to within one."""
-    weights = next(iter(at.values())).twins.weights
-    reached = np.cumsum(weights) / weights.sum()
-    chosen = np.minimum(np.searchsorted(reached, (np.arange(n) + 0.5) / n), weights.size - 1).astype(np.int64)
+    """Places with `n` of their twins, the same at every site, each as often as its weight says to within one.
+
+    They are taken evenly through the blocks, and within a block from the twin that responds least to the one that responds most, so
+    that what is told of few is what is told of all.
+    """
+    twins = next(iter(at.values())).twins
+    order = np.lexsort((twins.improvement_effect, twins.block))
+    reached = np.cumsum(twins.weights[order]) / twins.weights.sum()
+    places_taken = np.minimum(np.searchsorted(reached, (np.arange(n) + 0.5) / n), twins.n - 1)
+    chosen = order[places_taken].astype(np.int64)
     return {
         site: replace(
             place, twins=_thinned(place.twins, chosen), gained={name: draws[chosen] for name, draws in place.gained.items()}
@@ -240,7 +246,7 @@ class _Judge:
         return told(one, self.limits, self.weights, found)
 
     def rest(self, option: Option) -> Rest:
-        return rest(phases_of(self.request, option), self.evaluator, self.at)
+        return rest(phases_of(self.request, option), self.evaluator, self.at, numbing_of(option))
 
     @property
     def nothing_more(self) -> float:
@@ -251,13 +257,8 @@ class _Judge:
         return gain(course, self.weights, self.limits.gain_quantile) + evidence.value("plan.price.session")
 
 
-def _fresh(evaluator: Evaluator) -> Evaluator:
-    """The same without what it has kept, for other twins."""
-    return replace(evaluator, _cache={})
-
-
-def _shifts(old: tuple[PhasePlan, ...], judge: _Judge, known: _Known) -> RestShifts:
-    one, other = (rest(old, _fresh(judge.evaluator), at) for at in (known.first, known.now))
+def _shifts(old: tuple[PhasePlan, ...], judge: _Judge, known: _Known, option: Option) -> RestShifts:
+    one, other = (rest(old, judge.evaluator, at, numbing_of(option)) for at in (known.first, known.now))
     return shifts(one, other)
 
 
@@ -338,7 +339,7 @@ def update_plan(
         limits=limits,
         weights=weights_of(now.patient),
         evaluator=evaluator_of(now, screening, limits, delivered),
-        at=now.known or {},
+        at=known.now,
     )
     planning = partial(plan_course, now, injure=injure, progress=progress, cancelled=cancelled)
     made = planning() if left > 0 else None
@@ -387,8 +388,8 @@ def _document(
     reached: Mapping[str, Quantity], left: int,
 ) -> PlanUpdate:  # fmt: skip
     """Everything but the provenance, which the caller knows."""
-    now = judge.told(rest(old, judge.evaluator, judge.at)) if old else None
-    moved = _shifts(old, judge, known) if old else None
+    now = judge.told(rest(old, judge.evaluator, judge.at, numbing_of(option))) if old else None
+    moved = _shifts(old, judge, known, option) if old else None
     rests = [judge.rest(one) for one in made.options] if made is not None else []
     options = tuple(judge.told(one) for one in rests)
     marked = bool(rests) and _outweighed(rests[0], judge.limits, judge.weights)

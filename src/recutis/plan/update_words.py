@@ -186,7 +186,7 @@ def difference(facts: Facts) -> tuple[str, ...]:
     if facts.verdict in {"keep", "change"} and chosen is not None and facts.nothing_more > chosen.score_points:
         points = _number(facts.nothing_more - chosen.score_points)
         words.append(
-            f"Stopping here would be {points} points ahead by the prices of days, sessions and dark marks (plan.price.*): weigh it together."
+            f"By the prices of days, sessions and dark marks (plan.price.*) stopping here would be {points} points ahead: weigh that too."
         )
     return (*words, *_lowered(facts.so_far), *_change(facts), *_stop(facts))
 
