@@ -78,7 +78,7 @@ def _show_rest(lead: str, one: RestCourse, told: PlanUpdate) -> None:
     for phase in one.phases:
         for site, settings in phase.site_settings.items():
             where = f"{phase.device}, {site.replace('_', ' ')}" if len(one.phases) > 1 else site.replace("_", " ")
-            screen.print(Text(f"   {where:26}{panel(settings[0], len(settings))}"), soft_wrap=True)
+            screen.print(Text(f"   {where:25} {panel(settings[0], len(settings))}"), soft_wrap=True)
     for key, total in one.total_pct.items():
         to_come = one.to_come_pct.get(key)
         more = f", {band(to_come, 'points still to come')}" if to_come is not None and told.sessions_given else ""

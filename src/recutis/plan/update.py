@@ -158,7 +158,9 @@ def _lowered(so_far: Given, seen: Sequence[Observation], before: Mapping[str, Lo
         kind = exposure.device.device_class
         fluence = None if density is not None else share * place_fluence_J_cm2(exposure)
         one = Lowered(
-            max_energy_mJ=energy, max_density_pct=None if density is None else share * density, max_fluence_J_cm2=fluence
+            max_energy_mJ=None if density is None else energy,
+            max_density_pct=None if density is None else share * density,
+            max_fluence_J_cm2=fluence,
         )
         found[kind] = one
     return found

@@ -182,13 +182,14 @@ def difference(facts: Facts) -> tuple[str, ...]:
         words.append(
             f"The rest as it was planned: {moves}." if moves else "The rest as it was planned is foreseen much as before."
         )
+    aside: list[str] = []
     chosen = facts.old if facts.verdict == "keep" else facts.options[0] if facts.options else None
     if facts.verdict in {"keep", "change"} and chosen is not None and facts.nothing_more > chosen.score_points:
         points = _number(facts.nothing_more - chosen.score_points)
-        words.append(
+        aside.append(
             f"By the prices of days, sessions and dark marks (plan.price.*) stopping here would be {points} points ahead: weigh that too."
         )
-    return (*words, *_lowered(facts.so_far), *_change(facts), *_stop(facts))
+    return (*words, *_lowered(facts.so_far), *_change(facts), *_stop(facts), *aside)
 
 
 def reached_words(reached: Mapping[str, Quantity], sessions: int) -> str:
