@@ -118,6 +118,28 @@ def test_a_dark_spot_makes_the_plan_more_careful(plan: Plan, darkened: Updated) 
     assert any("spot failed" in words for words in darkened.update.difference)
 
 
+def test_after_dark_marks_nothing_costs_more_of_them(plan: Plan, darkened: Updated) -> None:
+    """Whatever is offered instead has no greater chance of dark marks than the old rest, with the twins of now."""
+    came = update_plan(plan, (after(plan, 1, pih=True),))
+    for told in (darkened.update, came.update):
+        assert told.old is not None
+        for option in told.options:
+            assert option.pih_pct.p50 <= 1.03 * told.old.pih_pct.p50  # planned with fewer twins than it is told with
+
+
+def test_nothing_left_is_a_stop_with_its_reason(alone: Plan) -> None:
+    """A person who hides for three weeks after the only device at hand is not offered it again; the reason names the limit."""
+    found = update_plan(alone, (after(alone, 1, downtime_days=21, redness_days=40),))
+
+    assert found.update.verdict == "stop"
+    assert not found.update.keep
+    assert found.update.options == ()
+    assert found.plan is not None
+    assert found.plan.blocked
+    assert found.plan.headline in found.update.difference
+    assert "social downtime" in found.plan.headline
+
+
 def test_pih_never_lowers_pih(plan: Plan, darkened: Updated) -> None:
     """Dark marks that came raise the chance of the same settings, at the spot and in the rest."""
     assert darkened.update.shifts is not None

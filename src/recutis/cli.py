@@ -12,12 +12,13 @@ import typer
 from recutis import __version__
 from recutis.cli_courses import compare_command, update_command
 from recutis.errors import InputError, RecutisError
-from recutis.terminal import Json, Seed
-from recutis.terminal import band as _band
+from recutis.printing import Seed
+from recutis.printing import band as _band
+from recutis.printing import folder as _folder
+from recutis.printing import must_be_a_folder as _must_be_a_folder
+from recutis.printing import panel as _panel
+from recutis.terminal import Json
 from recutis.terminal import console as _console
-from recutis.terminal import folder as _folder
-from recutis.terminal import must_be_a_folder as _must_be_a_folder
-from recutis.terminal import panel as _panel
 from recutis.terminal import print_json as _print_json
 from recutis.terminal import progress as _progress
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recutis.terminal import Json, band, console, folder, must_be_a_folder, panel, print_json, progress
+from recutis.printing import band, folder, must_be_a_folder, panel
+from recutis.terminal import Json, console, print_json, progress
 
 if TYPE_CHECKING:
     from recutis.plan.compare_document import ComparedQuantity, PlanComparison

@@ -1,4 +1,4 @@
-"""What every command shares: folders, JSON, progress, bands and panels in words."""
+"""What every command prints with: a console, one JSON document, a bar of progress."""
 
 from __future__ import annotations
 
@@ -6,36 +6,18 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recutis.errors import InputError
-
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from recutis.plan.document import PassSettings, Quantity
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-_LONGEST_SHOWN = 80  # characters of a word from the command line that a message repeats
-
-
-def folder(text: str | Path) -> Path:
-    """The folder that --out names; an empty word, as from an unset variable, is not the current folder."""
-    if not str(text).strip() or "\0" in str(text):
-        raise typer.BadParameter("it names no folder; give a path, or '.' for the current folder")
-    return Path(text)
-
-
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")
-]
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where a command prints to."""
+    """A console on stdout, or on stderr."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False)
@@ -71,29 +53,4 @@ def progress(what: str, *, quiet: bool) -> Iterator[Callable[[float], None] | No
         yield lambda fraction: bar.update(task, completed=fraction)
 
 
-def must_be_a_folder(out: Path) -> None:
-    """Refuse a place for results that is a file, or cannot be a folder.
-
-    Raises InputError.
-    """
-    try:
-        taken = out.exists() and not out.is_dir()
-    except OSError as error:
-        msg = f"--out {str(out)[:_LONGEST_SHOWN]} cannot be a folder: {error.strerror}; give a shorter or another path."
-        raise InputError(msg) from error
-    if taken:
-        msg = f"--out {out} is a file; give a folder."
-        raise InputError(msg)
-
-
-def band(quantity: Quantity, unit: str) -> str:
-    """'20 (7.1 to 52) % better' for a quantity and its unit."""
-    low, middle, high = (f"{float(f'{value:.2g}'):g}" for value in (quantity.p10, quantity.p50, quantity.p90))
-    return f"{middle} ({low} to {high}) {unit}"
-
-
-def panel(settings: PassSettings, passes: int) -> str:
-    """A panel in words."""
-    from recutis.plan.panel_words import panel_words
-
-    return panel_words(settings, passes)
+__all__ = ["Json", "console", "print_json", "progress"]

@@ -109,6 +109,8 @@ def explore(
     patient, clinic = request.patient, request.clinic
     simulate = injure or simulated
     limits, devices = limits_of(patient), devices_of(clinic)
+    if request.so_far is not None:
+        limits = request.so_far.held(limits)
     measured = {} if clinic is None else commission(clinic, injure=simulate, on=patient.date)
     scales = {name: scale for name, scale in measured.items() if scale.measured}
     delivered = Commissioned(injure=simulate, scales=scales)

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from recutis import evidence
 from recutis.course import CourseDates, course_dates
 from recutis.patient import Ceiling
+from recutis.plan.objectives import Limits
 from recutis.units import DAYS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class SoFar:
     """What of a course lies behind.
 
     `sessions` were given, the last on `last_day` with a device that is used every `interval_weeks`; `clean` are classes with a
-    test spot that passed, `lowered` those with one that failed; `record` is the course so far as a document, with what was seen.
+    test spot that passed, `lowered` those with one that failed; `max_pih_pct` are mean and median chance of dark marks that the rest may
+    not pass, where some came; `record` is the course so far as a document, with what was seen.
     """
 
     sessions: int = 0
@@ -59,7 +61,12 @@ class SoFar:
     interval_weeks: float = 0.0
     clean: frozenset[str] = frozenset()
     lowered: Mapping[str, Lowered] = field(default_factory=dict)
+    max_pih_pct: tuple[float, float] | None = None
     record: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def held(self, limits: Limits) -> Limits:
+        """The person's limits, with that on dark marks where some came."""
+        return replace(limits, max_pih_pct=self.max_pih_pct)
 
     def ceiling(self, most: Ceiling) -> Ceiling:
         """The ceiling of a class at a site, lowered where a test spot of the class failed."""
@@ -78,6 +85,7 @@ class SoFar:
             "interval_weeks": self.interval_weeks,
             "clean": [*sorted(self.clean)],
             "lowered": {name: asdict(one) for name, one in sorted(self.lowered.items())},
+            "max_pih_pct": None if self.max_pih_pct is None else [*self.max_pih_pct],
             "record": dict(self.record),
         }
 
@@ -87,13 +95,14 @@ def read_so_far(document: Mapping[str, Any]) -> SoFar:
 
     Raises KeyError, TypeError or ValueError for anything else.
     """
-    last = document["last_day"]
+    last, most = document["last_day"], document["max_pih_pct"]
     return SoFar(
         sessions=int(document["sessions"]),
         last_day=None if last is None else datetime.date.fromisoformat(last),
         interval_weeks=float(document["interval_weeks"]),
         clean=frozenset(document["clean"]),
         lowered={name: Lowered(**one) for name, one in document["lowered"].items()},
+        max_pih_pct=None if most is None else (float(most[0]), float(most[1])),
         record=document["record"],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -28,7 +29,7 @@ from recutis.plan.evaluate import Evaluator, InjuryProvider, Place, places
 from recutis.plan.explore import evaluator_of, limits_of, weights_of
 from recutis.plan.given import Given, given, numbing_of, option_of, phases_of, record_of, rest_of
 from recutis.plan.learn import learn_from
-from recutis.plan.objectives import CourseDraws, Limits, gain, outweighed
+from recutis.plan.objectives import CourseDraws, Limits, gain, outweighed, pih_pct
 from recutis.plan.observation_file import Observation
 from recutis.plan.planner import plan_course
 from recutis.plan.prediction_document import Learnt
@@ -65,6 +66,7 @@ HOW: Final = (
     "the last.",
     "After a test spot that failed, or showed dark marks or blisters, no device of its class may pass the dose that the row "
     "plan.update.spot_share allows, and a new spot is asked for; a spot that passed is not asked for again.",
+    "Once a spot failed or dark marks came, no rest is offered that would cost more of them than the old rest, with the twins of now.",
     "Dark marks that were seen stand in the twins, not as an earlier illness in the patient file, so that they count once.",
     "Session by session: what was seen is compared with twins that have learnt from everything before it.",
 )
@@ -259,6 +261,32 @@ class _Judge:
         return gain(course, self.weights, self.limits.gain_quantile) + evidence.value("plan.price.session")
 
 
+def _judge(now: Request, known: _Known, injure: InjuryProvider) -> _Judge:
+    screening, so_far = screen(now.patient, overrides=now.overrides), now.so_far or SoFar()
+    limits = limits_of(now.patient)
+    return _Judge(
+        request=now,
+        screening=screening,
+        so_far=so_far,
+        limits=limits,
+        weights=weights_of(now.patient),
+        evaluator=evaluator_of(now, screening, limits, injure),
+        at=known.now,
+    )
+
+
+def _held(now: Request, old: Rest) -> Request:
+    """The request, holding the rest to the dark marks that the old rest would still cost with what is known by now."""
+    mean, middle = (_up(value) for value in pih_pct(old.draws))
+    return replace(now, so_far=replace(now.so_far or SoFar(), max_pih_pct=(mean, middle)))
+
+
+def _up(value: float) -> float:
+    """Rounded up to three digits, so that what it was made from does not pass it."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return round(math.ceil(value / step) * step, 9)
+
+
 def _shifts(old: tuple[PhasePlan, ...], judge: _Judge, known: _Known, option: Option) -> RestShifts:
     one, other = (rest(old, judge.evaluator, at, numbing_of(option)) for at in (known.first, known.now))
     return shifts(one, other)
@@ -323,7 +351,7 @@ def update_plan(
     at = places(person, n=_TWINS, seed=request.seed, blocks=_BLOCKS)
     known = _learn(sessions, so_far, at, cancelled or _never)
     left = request.patient.goals.max_sessions - max(item.number for item in seen)
-    behind = _behind(so_far, seen, request)
+    old = rest_of(phases_of(request, chosen), max(item.number for item in seen)) if left > 0 else ()
     now = Request(
         patient=_patient_now(request.patient, so_far, seen, left),
         clinic=request.clinic,
@@ -331,24 +359,16 @@ def update_plan(
         seed=request.seed,
         processes=processes,
         known=thinned(known.now, _PLANNING_TWINS),
-        so_far=behind,
+        so_far=_behind(so_far, seen, request),
     )
-    screening, limits = screen(now.patient, overrides=now.overrides), limits_of(now.patient)
-    judge = _Judge(
-        request=now,
-        screening=screening,
-        so_far=behind,
-        limits=limits,
-        weights=weights_of(now.patient),
-        evaluator=evaluator_of(now, screening, limits, delivered),
-        at=known.now,
-    )
+    judge = _judge(now, known, delivered)
+    if old and any(item.failed or item.pih for item in seen):
+        now = _held(now, rest(old, judge.evaluator, now.known or {}, numbing_of(chosen)))
     planning = partial(plan_course, now, injure=injure, progress=progress, cancelled=cancelled)
     made = planning() if left > 0 else None
     reached = _reached(known.now, _gain_sources(sessions, known))
     if made is not None:
         made = _marked(made, reached, so_far.sessions)
-    old = rest_of(phases_of(request, chosen), max(item.number for item in seen)) if left > 0 else ()
     document = _document(plan, chosen, so_far, known, judge, made, old, reached, max(left, 0))
     document = document.model_copy(update={"provenance": _provenance(plan, seen, request.seed, started)})
     return Updated(update=document, plan=made)

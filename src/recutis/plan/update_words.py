@@ -146,8 +146,12 @@ def _change(facts: Facts) -> Iterator[str]:
 
 
 def _ahead(new: RestCourse, old: RestCourse) -> str:
-    points = max(new.score_points - old.score_points, 0.0)
-    return f"{_number(points)} {'point' if points == 1 else 'points'}"
+    return _points(max(new.score_points - old.score_points, 0.0))
+
+
+def _points(value: float) -> str:
+    text = _number(value)
+    return f"{text} point{'' if text == '1' else 's'}"
 
 
 def _lowered(so_far: SoFar) -> Iterator[str]:
@@ -185,9 +189,9 @@ def difference(facts: Facts) -> tuple[str, ...]:
     aside: list[str] = []
     chosen = facts.old if facts.verdict == "keep" else facts.options[0] if facts.options else None
     if facts.verdict in {"keep", "change"} and chosen is not None and facts.nothing_more > chosen.score_points:
-        points = _number(facts.nothing_more - chosen.score_points)
+        points = _points(facts.nothing_more - chosen.score_points)
         aside.append(
-            f"By the prices of days, sessions and dark marks (plan.price.*) stopping here would be {points} points ahead: weigh that too."
+            f"By the prices of days, sessions and dark marks (plan.price.*) stopping here would be {points} ahead: weigh that too."
         )
     return (*words, *_lowered(facts.so_far), *_change(facts), *_stop(facts), *aside)
 
