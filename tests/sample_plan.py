@@ -7,10 +7,15 @@ from recutis.plan.document import (
     CalendarEntry,
     Ceiling,
     ChairMinutes,
+    CommissionedDevice,
+    CommissionedSpot,
     Comparator,
+    Confirmed,
+    Explanation,
     Eyewear,
     FrontPoint,
     InjuryDocument,
+    LooserLimit,
     NoTreatment,
     Option,
     PassSettings,
@@ -19,6 +24,7 @@ from recutis.plan.document import (
     Plan,
     PlanProvenance,
     Predictions,
+    ProtocolDistance,
     Quantity,
     QuartileOdds,
     Question,
@@ -27,7 +33,9 @@ from recutis.plan.document import (
     Removed,
     Risk,
     Risks,
+    RunnerUp,
     ScreeningEntry,
+    Sensitivity,
     SkinLayer,
     Source,
     Status,
@@ -172,6 +180,10 @@ def injury(site: str, *, depth: float = 180, fractional: bool = True, target: st
         fidelity="one-dimensional enthalpy model with moving surface",
         error_pct=20,
         warnings=(),
+        injured_by_depth=() if selective else ((0.0, 8.0), (depth / 2, 7.0), (depth + 30, 0.0)),
+        layer_injured_pct={}
+        if selective
+        else {"stratum_corneum": 8.0, "epidermis": 7.8, "basal_layer": 7.4, "papillary_dermis": 4.1},
     )
 
 
@@ -288,6 +300,143 @@ def option(rank: int, *, concerns: tuple[str, ...] = (LINES, SPOTS)) -> Option:
         gain_points=float(gain),
         score_points=float(gain) / 2,
         **{name: getattr(phase, name) for name in shared},
+    )
+
+
+def two_device_option(*, sessions: tuple[int, int] = (1, 3), price: float | None = 1850.0) -> Option:
+    """The first option with a second phase on another device: other settings, end point, anaesthesia, eyewear and aftercare."""
+    one = option(1)
+    first = one.phases[0].model_copy(update={"sessions": sessions[0], "interval_weeks": 12.0})
+    second = first.model_copy(
+        update={
+            "device": "Fraxel re:store",
+            "device_class": "nonablative_fractional_1550",
+            "first_session": sessions[0] + 1,
+            "sessions": sessions[1],
+            "interval_weeks": 4.0,
+            "settings": (PassSettings(panel=("energy_mJ", "density_pct"), energy_mJ=12.6, density_pct=2.875),),
+            "passes": 1,
+            "site_settings": {},
+            "endpoint": "even redness and light swelling that feels warm",
+            "stop_if": "whitening or a pattern of grid marks",
+            "anaesthesia": "forced cold air during treatment",
+            "eyewear": Eyewear(wavelength_nm="1550", optical_density=4, patient="opaque external shields", arithmetic="told"),
+            "injuries": (injury("cheek", depth=300),),
+            "social_downtime_days": quantity(1.6, "days"),
+            "aftercare": (*AFTERCARE[2:], AFTERCARE[0].model_copy(update={"instruction": "cold compress ten minutes an hour"})),
+        }
+    )
+    return one.model_copy(
+        update={
+            "label": "ProFractional (fractional ablative), 1 session, then Fraxel re:store (non-ablative fractional), 3 sessions",
+            "phases": (first, second),
+            "sessions": sum(sessions),
+            "interval_weeks": 12.0,
+            "injuries": (*first.injuries, *second.injuries),
+            "price": price,
+        }
+    )
+
+
+def confirmed(*, within: bool = True) -> Confirmed:
+    """A comparison of library and simulation."""
+    return Confirmed(
+        fidelity="axisymmetric enthalpy model with a moving crater",
+        stated_error_pct=8,
+        largest_difference_pct=4.2 if within else 31,
+        injury={"lesion_depth_um, ProFractional, fine_lines@periorbital": (210.0, 160.0)},
+        improvement_points=-1.3,
+        downtime_days=0.2,
+        within=within,
+    )
+
+
+def explanation(*, label: str = "UltraPulse DeepFX (fractional ablative), 3 sessions") -> Explanation:
+    """Every part of an explanation."""
+    looser = (
+        ("social_downtime_days", "7 days", "8 days", 11.5, 1.0, 2.9),
+        ("social_downtime_days", "7 days", "9 days", 19.6, 2.0, 6.3),
+        ("sessions", "3", "5", 7.0, 0.0, 0.1),
+        ("risk", "cautious", "balanced", 18.3, -0.4, 4.2),
+    )
+    moved = (
+        ("skin one phototype lighter (II)", 0.1, 0.0, -7.2, ()),
+        ("skin one phototype darker (IV)", 1.0, 0.0, 6.8, ("hard cap: scarring of at most 3 % in a course",)),
+        ("epidermis as thin as published", 0.5, 0.0, -0.1, ()),
+        ("epidermis as thick as published", -0.2, 0.0, 0.0, ()),
+        ("device delivering 17 % less than set", -3.2, -0.1, -1.0, ()),
+        ("device delivering 20 % more than set", 3.5, 0.1, 0.8, ("social downtime of at most 7 days",)),
+    )
+    return Explanation(
+        binding=("Sessions: all 3 that are allowed are used.", "Ceiling of density on the cheek: 23 of 23 % (CEI-008)."),
+        looser=tuple(
+            LooserLimit(
+                limit=limit,  # type: ignore[arg-type]
+                now=now,
+                then=then,
+                label=label,
+                improvement_points=points,
+                counted_points=points,
+                downtime_days=days,
+                pih_points=pih,
+                text=f"{then} in place of {now}: {points:+.0f} points of improvement with {label}.",
+            )
+            for limit, now, then, points, days, pih in looser
+        ),
+        sensitivities=tuple(
+            Sensitivity(what=what, improvement_points=points, downtime_days=days, pih_points=pih, breaks=breaks)
+            for what, points, days, pih, breaks in moved
+        ),
+        runner_up=RunnerUp(
+            label=label, behind_points=2.4, would_win=("if a session counted more than 2 points a session (now 1.5)",)
+        ),
+        protocols=(
+            ProtocolDistance(
+                name="Alexis 2012, acne scars, IV-VI",
+                device_class="nonablative_fractional_1550",
+                text="Alexis 2012, acne scars, IV-VI: energy 0.32 times the protocol's; inside its published range: no (energy).",
+                within=False,
+                sources=("PRO-070",),
+            ),
+        ),
+    )
+
+
+def commissioned(device: str = "ProFractional") -> CommissionedDevice:
+    """A device that a meter has read once."""
+    return CommissionedDevice(
+        device=device,
+        energy_scale=Quantity(p10=0.87, p50=0.92, p90=0.98, unit="ratio", sources=("plan.commissioning.tolerance",), provisional=True),
+        sd_ln=0.05,
+        measured=True,
+        spots=(
+            CommissionedSpot(
+                quantity="energy_mJ", panel={"energy_mJ": 15.0}, site=None, phototype=None, date="2026-11-01", measured=13.5, sd=0.3,
+                predicted_before=15.0, predicted_after=13.8, model_error_pct=5.0, used=True, note="",
+            ),
+        ),
+        notes=("The measurement is three weeks old.",),
+    )  # fmt: skip
+
+
+def full_plan() -> Plan:
+    """Everything that a plan can hold: two devices, explanation, a confirmed option, measured devices, prices."""
+    plan = sample_plan()
+    first = two_device_option().model_copy(update={"confirmed": confirmed(within=False)})
+    second = plan.options[1].model_copy(update={"confirmed": confirmed(), "price": 1200.0})
+    pairs = [
+        point.model_copy(update={"then_device": "Fraxel re:store", "then_class": "nonablative_fractional_1550"})
+        for point in plan.front[:12]
+    ]
+    far = plan.front[0].model_copy(update={"social_downtime_days": 60.0, "meets_limits": False})
+    return plan.model_copy(
+        update={
+            "options": (first, second, *plan.options[2:]),
+            "front": (*pairs, *plan.front[12:], far),
+            "explanation": explanation(),
+            "commissioned": (commissioned(),),
+            "request": {"clinic": {"prices": {"currency": "EUR"}}},
+        }
     )
 
 

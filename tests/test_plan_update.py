@@ -172,7 +172,9 @@ def test_what_was_foreseen_changes_little(as_foreseen: Updated) -> None:
     for shift in (shifts.social_downtime_days, shifts.redness_days, shifts.pih_pct, shifts.pain_0_10):
         assert shift.after.p50 == pytest.approx(shift.before.p50, rel=0.15, abs=0.3)
     gain = shifts.total_pct[SCARS]
-    assert gain.after.p50 == pytest.approx(gain.before.p50, abs=5)  # the gain of a person is skewed: it is likelier a little less
+    assert gain.after.p50 == pytest.approx(
+        gain.before.p50, rel=0.2
+    )  # the gain of a person is skewed: it is likelier a little less
     assert gain.after.p90 - gain.after.p10 < gain.before.p90 - gain.before.p10
 
 

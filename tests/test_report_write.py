@@ -218,7 +218,7 @@ def test_the_card_names_a_rule_once():
     plan = sample_plan()
     rule = next(entry for entry in plan.screening if entry.state == "fires")
     warned = plan.options[0].model_copy(update={"warnings": (f"{rule.condition}: {rule.required_action} ({rule.rule_id}).",)})
-    view = clinician_view(plan.model_copy(update={"options": (warned, *plan.options[1:])}), {"sections": {}})
+    view = clinician_view(plan.model_copy(update={"options": (warned, *plan.options[1:])}), {"sections": [], "depths": []})
     warnings = view["card"]["warnings"]
 
     assert sum(rule.rule_id in text for text in warnings) == 1

@@ -13,10 +13,8 @@ from recutis import __version__
 from recutis.cli_courses import compare_command, update_command
 from recutis.errors import InputError, RecutisError
 from recutis.printing import Seed
-from recutis.printing import band as _band
 from recutis.printing import folder as _folder
 from recutis.printing import must_be_a_folder as _must_be_a_folder
-from recutis.printing import panel as _panel
 from recutis.terminal import Json
 from recutis.terminal import console as _console
 from recutis.terminal import print_json as _print_json
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from recutis.evidence import Row
     from recutis.laser.types import Device
     from recutis.patient import Screening
-    from recutis.plan.document import Option, Plan
+    from recutis.plan.document import Plan, Quantity
     from recutis.plan.prediction_document import (
         CoursePrediction,
         CourseWarning,
@@ -114,6 +112,9 @@ def plan(
 def _show_plan(made: Plan, out: Path) -> None:
     from rich.text import Text
 
+    from recutis.report.phases import currency
+    from recutis.report.summary import option_lines, plan_lines
+
     console = _console()
     colour = "green" if made.status == "ready" else "red"
     console.print(Text(made.status.replace("_", " ").upper(), style=f"bold {colour}"))
@@ -123,28 +124,20 @@ def _show_plan(made: Plan, out: Path) -> None:
         console.print(Text(f"  answer needed: {question.place}: {question.question}"))
     for option in made.options:
         console.print(Text(f"{option.rank}  {option.label}", style="bold"))
-        for line in _option_lines(option):
+        for line in option_lines(option, currency(made)):
             console.print(Text(f"   {line}"), soft_wrap=True)
+    for line in plan_lines(made):
+        console.print(Text(line), soft_wrap=True)
     if made.refused and made.options:
         console.print(Text(f"Not offered: {', '.join(item.device_class for item in made.refused)} (reasons in the report)"))
     for word, name in (("Report", "report.pdf"), ("Plan", "plan.json"), ("Calendar", "calendar.ics")):
         console.print(Text(f"{word:10}{out / name}"), soft_wrap=True)
 
 
-def _option_lines(option: Option) -> list[str]:
-    told = option.predictions
-    weeks = f", every {option.interval_weeks:g} weeks" if option.sessions > 1 else ""
-    lines = [f"{'start':26}{_panel(option.settings[0], option.passes)}{weeks}"]
-    for key, band in told.improvement_pct.items():
-        lines.append(f"{key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better')}")
-    lines += [
-        f"{'social downtime':26}{_band(told.social_downtime_days, 'days a session')}",
-        f"{'pain':26}{_band(told.pain_0_10, 'of 10')}, {option.anaesthesia}",
-        f"{'dark marks (PIH)':26}{_band(told.risks.pih.per_course, '% in the course')}",
-    ]
-    if option.test_spot is not None:
-        lines.append(f"{'test spot':26}{option.test_spot.made_on}, read on {option.test_spot.read_on}")
-    return lines
+def _band(quantity: Quantity, unit: str) -> str:
+    from recutis.report.summary import band_words
+
+    return band_words(quantity, unit)
 
 
 @app.command(rich_help_panel="Plan")
@@ -262,7 +255,9 @@ def _grouped(warnings: tuple[CourseWarning, ...]) -> list[tuple[str, str, str]]:
 
 
 def _session_lines(one: SessionPrediction) -> list[str]:
-    lines = [f"{'panel':26}{_panel(one.settings[0], one.passes)}"]
+    from recutis.plan.panel_words import panel_words
+
+    lines = [f"{'panel':26}{panel_words(one.settings[0], one.passes)}"]
     for key, band in one.improvement_pct.items():
         lines.append(f"{key.replace('_', ' ').replace('@', ', '):26}{_band(band, '% better by then')}")
     return [

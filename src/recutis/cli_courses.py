@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recutis.printing import band, folder, must_be_a_folder, panel
+from recutis.printing import folder, must_be_a_folder
 from recutis.terminal import Json, console, print_json, progress
 
 if TYPE_CHECKING:
     from recutis.plan.compare_document import ComparedQuantity, PlanComparison
-    from recutis.plan.document import Quantity
+    from recutis.plan.document import PassSettings, Quantity
     from recutis.plan.update import Updated
     from recutis.plan.update_document import PlanUpdate, RestCourse
 
@@ -60,7 +60,7 @@ def _show_update(found: Updated, out: Path) -> None:
     for words in told.difference:
         screen.print(Text(f"  {words}"))
     for key, reached in told.reached_pct.items():
-        screen.print(Text(f"{'reached by now':29}{_concern(key)} {band(reached, '% better')}"))
+        screen.print(Text(f"{'reached by now':29}{_concern(key)} {_band(reached, '% better')}"))
     if told.old is not None:
         _show_rest("The old rest", told.old, told)
     for number, one in enumerate(told.options, start=1):
@@ -79,19 +79,31 @@ def _show_rest(lead: str, one: RestCourse, told: PlanUpdate) -> None:
     for phase in one.phases:
         for site, settings in phase.site_settings.items():
             where = f"{phase.device}, {site.replace('_', ' ')}" if len(one.phases) > 1 else site.replace("_", " ")
-            screen.print(Text(f"   {where:25} {panel(settings[0], len(settings))}"), soft_wrap=True)
+            screen.print(Text(f"   {where:25} {_panel(settings[0], len(settings))}"), soft_wrap=True)
     for key, total in one.total_pct.items():
         to_come = one.to_come_pct.get(key)
-        more = f", {band(to_come, 'points still to come')}" if to_come is not None and told.sessions_given else ""
-        screen.print(Text(f"   {_concern(key):26}{band(total, '% better in all')}{more}"), soft_wrap=True)
+        more = f", {_band(to_come, 'points still to come')}" if to_come is not None and told.sessions_given else ""
+        screen.print(Text(f"   {_concern(key):26}{_band(total, '% better in all')}{more}"), soft_wrap=True)
     lines = (
-        ("social downtime", band(one.social_downtime_days, "days a session")),
-        ("pain", band(one.pain_0_10, "of 10")),
-        ("dark marks (PIH)", band(one.pih_pct, "% in the sessions to come")),
+        ("social downtime", _band(one.social_downtime_days, "days a session")),
+        ("pain", _band(one.pain_0_10, "of 10")),
+        ("dark marks (PIH)", _band(one.pih_pct, "% in the sessions to come")),
         *(("not any more", words) for words in one.breaks),
     )
     for name, words in lines:
         screen.print(Text(f"   {name:26}{words}"), soft_wrap=True)
+
+
+def _band(quantity: Quantity, unit: str) -> str:
+    from recutis.report.summary import band_words
+
+    return band_words(quantity, unit)
+
+
+def _panel(settings: PassSettings, passes: int) -> str:
+    from recutis.plan.panel_words import panel_words
+
+    return panel_words(settings, passes)
 
 
 def _concern(key: str) -> str:
@@ -145,7 +157,7 @@ def _show_comparison(found: PlanComparison) -> None:
 
 
 def _told(quantity: Quantity | None, row: ComparedQuantity) -> str:
-    return "-" if quantity is None else band(quantity, {"pct": "%", "0-10": "of 10"}.get(row.unit, row.unit))
+    return "-" if quantity is None else _band(quantity, {"pct": "%", "0-10": "of 10"}.get(row.unit, row.unit))
 
 
 def _plain(value: float | None, unit: str) -> str:

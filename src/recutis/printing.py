@@ -1,16 +1,13 @@
-"""What commands about plans share: folders for results, seeds, bands and panels in words."""
+"""What commands share that write results: folders and seeds."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from recutis.errors import InputError
-
-if TYPE_CHECKING:
-    from recutis.plan.document import PassSettings, Quantity
 
 _LONGEST_SHOWN = 80  # characters of a word from the command line that a message repeats
 
@@ -40,16 +37,3 @@ def must_be_a_folder(out: Path) -> None:
     if taken:
         msg = f"--out {out} is a file; give a folder."
         raise InputError(msg)
-
-
-def band(quantity: Quantity, unit: str) -> str:
-    """'20 (7.1 to 52) % better' for a quantity and its unit."""
-    low, middle, high = (f"{float(f'{value:.2g}'):g}" for value in (quantity.p10, quantity.p50, quantity.p90))
-    return f"{middle} ({low} to {high}) {unit}"
-
-
-def panel(settings: PassSettings, passes: int) -> str:
-    """A panel in words."""
-    from recutis.plan.panel_words import panel_words
-
-    return panel_words(settings, passes)

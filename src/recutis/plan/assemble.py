@@ -238,6 +238,15 @@ def flag_documents(device_classes: Sequence[str]) -> tuple[RedFlag, ...]:
     )
 
 
+def _told_with_sources(draft: Draft, entries: tuple[ScreeningEntry, ...], flags: tuple[RedFlag, ...]) -> tuple[object, ...]:
+    """The parts of a plan whose rows are listed."""
+    fired = tuple(entry for entry in entries if entry.state != "unanswered")
+    return (
+        draft.options, fired, draft.no_treatment, draft.comparators, draft.usual, draft.explanation, draft.commissioned,
+        draft.aftercare, flags,
+    )  # fmt: skip
+
+
 def assemble(
     patient: Patient,
     screening: Screening,
@@ -257,18 +266,6 @@ def assemble(
     refused = tuple(Refusal(device_class=name, reason="; ".join(reasons)) for name, reasons in sorted(draft.refused.items()))
     front = front_points(explored, draft.chosen) if explored is not None else ()
     made = provenance(patient.model_dump(mode="json"), seed=request.seed)
-    fired = tuple(entry for entry in entries if entry.state != "unanswered")
-    cited = (
-        draft.options,
-        fired,
-        draft.no_treatment,
-        draft.comparators,
-        draft.usual,
-        draft.explanation,
-        draft.commissioned,
-        draft.aftercare,
-        flags,
-    )
     return Plan(
         date=patient.date.isoformat(),
         status=draft.status,
@@ -292,7 +289,7 @@ def assemble(
         calendar=draft.calendar,
         aftercare=draft.aftercare,
         red_flags=flags,
-        sources=sources_of(cited),
+        sources=sources_of(_told_with_sources(draft, entries, flags)),
         provenance=PlanProvenance(
             **asdict(made),
             twins=draft.twins,

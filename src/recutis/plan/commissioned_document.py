@@ -1,10 +1,10 @@
-"""A commissioned device as a document: what `plan.json` holds of it, and its sentences for a report."""
+"""A commissioned device as a document: what `plan.json` holds of it."""
 
 from __future__ import annotations
 
 from recutis import evidence
 from recutis.bands import Band
-from recutis.plan.commissioning import EnergyScale, SpotCheck, quantity_words, told
+from recutis.plan.commissioning import EnergyScale, SpotCheck
 from recutis.plan.document import CommissionedDevice, CommissionedSpot
 from recutis.plan.quantities import quantity
 
@@ -39,29 +39,4 @@ def commissioned_device(scale: EnergyScale) -> CommissionedDevice:
         measured=scale.measured,
         spots=tuple(_spot(one) for one in scale.spots),
         notes=scale.notes,
-    )
-
-
-def commissioned_words(device: CommissionedDevice) -> tuple[str, ...]:
-    """Sentences for a report: what the device delivers, each measurement used beside the model, and the notes."""
-    scale = device.energy_scale
-    span = f"{scale.p10:.2f} to {scale.p90:.2f}"
-    if not device.measured:
-        return (
-            f"{device.device}: no usable measurement; it is taken to deliver what it is set to ({span} times).",
-            *device.notes,
-        )
-    count = sum(one.used for one in device.spots)
-    head = (
-        f"{device.device} delivers {scale.p50:.2f} times what it is set to ({span}), from {count} "
-        f"measurement{'s' if count > 1 else ''}; predictions use the delivered energy."
-    )
-    return (head, *(_spot_words(one) for one in device.spots if one.used), *device.notes)
-
-
-def _spot_words(spot: CommissionedSpot) -> str:
-    return (
-        f"{quantity_words(spot.quantity).capitalize()}: measured {told(spot.quantity, spot.measured)} ± {spot.sd:.2g}; predicted "
-        f"{told(spot.quantity, spot.predicted_before)} before, {told(spot.quantity, spot.predicted_after)} after "
-        f"(stated error ±{spot.model_error_pct:g} %)."
     )

@@ -24,6 +24,7 @@ from recutis.bands import weighted_quantile
 from recutis.errors import OutOfRangeError
 from recutis.laser import Clinic, TestSpot, expose
 from recutis.laser.types import Exposure, Pulse
+from recutis.plan.commissioned_words import quantity_words, told
 from recutis.units import DAYS_PER_MONTH, PERCENT
 
 if TYPE_CHECKING:
@@ -177,23 +178,6 @@ def _predicted(spot: TestSpot, exposure: Exposure, injure: InjuryProvider, scale
     curve = PchipInterpolator(np.log(nodes), values)(np.log(scales))
     middle = injuries[_NODES // 2]
     return np.asarray(curve, dtype=np.float64), middle.error_pct, middle.sources
-
-
-def _unit(quantity: str) -> str:
-    for end, word in (("_volume_um", "µm³ per µm²"), ("_um", "µm"), ("_mJ", "mJ"), ("_J_cm2", "J/cm²")):
-        if quantity.endswith(end):
-            return word
-    return ""
-
-
-def told(quantity: str, value: float) -> str:
-    """A measured or predicted value with its unit, in words."""
-    return f"{value:.3g} {_unit(quantity)}".strip()
-
-
-def quantity_words(quantity: str) -> str:
-    """A measured quantity in words, without its unit: 'ablation depth'."""
-    return quantity.removesuffix("_um").removesuffix("_mJ").removesuffix("_J_cm2").replace("_", " ")
 
 
 def _cannot(spot: TestSpot, curve: Array) -> str:

@@ -264,6 +264,29 @@ class Evaluator:
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
 
+_LIVING: Final = frozenset({"epidermis", "basal_layer"})
+
+
+def burned_fraction(injury: Injury, skin: Skin) -> float:
+    """Share of the living epidermis that selective light kills, 0 to 1; 0 for what is meant to wound.
+
+    The surface killed down to the basal layer, or the share of the volume of epidermis and basal layer that is dead where more is.
+    """
+    if not injury.selective:
+        return 0.0
+    through = injury.epidermis_killed_fraction + injury.epidermis_removed_fraction
+    if not injury.injured_by_depth:
+        return through
+    depth, share = (np.array(column, dtype=np.float64) for column in zip(*injury.injured_by_depth, strict=True))
+    bottom = np.cumsum([layer.thickness_um for layer in skin.layers])
+    living = [number for number, layer in enumerate(skin.layers) if layer.name in _LIVING]
+    top, end = bottom[living[0]] - skin.layers[living[0]].thickness_um, bottom[living[-1]]
+    middle = (_SLICES + 0.5) / _SLICES.size * (end - top) + top
+    dead = np.interp(middle, depth, share, left=0.0 if depth[0] > 0 else float(share[0]), right=0.0)
+    return max(through, float(dead.mean()))
+
+
+_SLICES: Final = np.arange(20.0)  # of the living epidermis, for the share of it that is dead
 _THICK_SCARS: Final = frozenset({"hypertrophic_scar", "burn_scar"})
 """Scars thicker than the skin around them: there the layers of the site do not say where the dermis ends."""
 
@@ -353,14 +376,6 @@ def course_draws(phases: Sequence[PhaseEvaluation]) -> CourseDraws:
             for phase, one in zip(phases, ones, strict=True)
         ),
         weights=every[0].place.twins.unequal,
-        burned_fraction=max(
-            (
-                injury.epidermis_killed_fraction + injury.epidermis_removed_fraction
-                for item in every
-                for injury in item.injuries.values()
-                if injury.selective
-            ),
-            default=0.0,
-        ),
+        burned_fraction=max(burned_fraction(injury, item.place.skin) for item in every for injury in item.injuries.values()),
         too_deep_um=max(too_deep_um(item.injury, item.place) for item in every),
     )

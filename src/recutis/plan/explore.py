@@ -134,7 +134,7 @@ def explore(
         if name not in here:
             refused.refuse(name, "the clinic has no such device" if clinic is not None else "no such device in the catalogue")
     prices = {device.name: None if clinic is None else clinic.price(device) for device in devices}
-    found = landscape(search, looked, refused, weights_of(patient), prices)
+    found = landscape(search, looked, refused, weights_of(patient), prices, limits)
     return Explored(
         request=request,
         screening=screening,

@@ -79,15 +79,19 @@ def finalists(
 ) -> list[Finalist]:
     """The best course of each kind that keeps every limit by the simulation too, best first.
 
-    The course with the best score of all kinds is always among them; at most two use two devices.
+    The course with the best score of all kinds is always among them. At most two use two devices, and only where neither does as
+    well alone.
     """
     chosen: list[Finalist] = []
     kinds = found.best_of_each_kind(limits)
     verdict = found.judged(limits)
     top = max(kinds, key=lambda row: float(verdict.score[row]), default=None)
-    pairs = 0
+    pairs, seen = 0, set[str]()
     for row in kinds:
         two = len(found.courses.phases[row]) > 1
+        if two and seen & set(found.class_names[row].split("+")):
+            continue
+        seen |= set() if two else {found.class_names[row]}
         last = len(chosen) == most - 1 and top is not None and row != top and all(one.candidate.row != top for one in chosen)
         if len(chosen) == most or last or (two and pairs == _PAIRS and row != top):
             continue

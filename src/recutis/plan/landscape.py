@@ -16,6 +16,7 @@ from recutis.plan.device_courses import DeviceTable, device_courses
 from recutis.plan.evaluate import Place
 from recutis.plan.objectives import Limits, pareto
 from recutis.plan.pairs import pair_courses, pairs_of
+from recutis.plan.refine import ROUNDS, proposals
 from recutis.plan.search import Looked, Refused, Search
 
 
@@ -123,20 +124,55 @@ class Landscape:
 
 
 def landscape(
-    search: Search, looked: Sequence[Looked], refused: Refused, weights: Mapping[str, float], prices: Mapping[str, float | None]
+    search: Search,
+    looked: Sequence[Looked],
+    refused: Refused,
+    weights: Mapping[str, float],
+    prices: Mapping[str, float | None],
+    limits: Limits,
 ) -> Landscape:
-    """Respond to everything that was looked at, and join devices in pairs; `prices` of a session by device name."""
-    devices = tuple(search.table(number, one, prices.get(one.device.name)) for number, one in enumerate(looked))
-    gained = {name: draws for place in search.places.values() for name, draws in place.gained.items()}
-    singles = [device_courses(device, search.concerns, gained) for device in devices]
+    """Respond to everything that was looked at, and join devices in pairs; `prices` of a session by device name.
+
+    Of `limits` only the appetite for risk is read: it says where settings between those of the grid are worth trying.
+    """
+    order = np.array([weights[name] for name in search.concerns])
+    devices: list[DeviceTable] = []
+    singles: list[Courses] = []
+    for one in looked:
+        own, courses = _refined(search, one, order, limits, prices.get(one.device.name), len(devices))
+        devices += own
+        singles.append(courses)
     alone = joined(singles) if singles else no_courses(len(search.concerns))
-    pairs = pair_courses(pairs_of(alone, devices, most_sessions=search.most_sessions), devices, search.concerns, gained)
+    two = pairs_of(alone, devices, order, most_sessions=search.most_sessions)
+    pairs = pair_courses(two, devices, search.concerns, search.gained)
     return Landscape(
         concerns=search.concerns,
-        weights=np.array([weights[name] for name in search.concerns]),
-        devices=devices,
+        weights=order,
+        devices=tuple(devices),
         courses=joined([alone, pairs]),
         refused=refused,
         twins=next((place.twins.n for place in search.places.values()), 0),
         places=search.places,
     )
+
+
+def _refined(
+    search: Search, looked: Looked, weights: Draws, limits: Limits, price: float | None, number: int
+) -> tuple[list[DeviceTable], Courses]:
+    """A device's table, and further ones for settings between those of its grid; all its courses."""
+    tables = [search.table(number, looked, price)]
+    courses = device_courses(tables[0], search.concerns, search.gained)
+    grid, every = list(looked.settings), courses
+    first = {number: 0}  # where each table's settings begin in the grid as it grows
+    for _ in range(ROUNDS if search.refine else 0):
+        places = [first[phases[0].device] + phases[0].setting for phases in every.phases]
+        new = proposals(looked.device, grid, every, places, weights, limits)
+        more = search.injured(looked.device, new, looked.ceilings) if new else None
+        if more is None or not more.settings:
+            break
+        table = search.table(number + len(tables), more, price)
+        first[table.number] = len(grid)
+        grid += more.settings
+        tables.append(table)
+        every = joined([every, device_courses(table, search.concerns, search.gained)])
+    return tables, every

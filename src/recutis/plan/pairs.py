@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import numpy as np
@@ -56,15 +55,30 @@ def _order(device: DeviceTable) -> tuple[bool, str]:
     return (not device.device.device_class.startswith(_FIRST), device.device.device_class)
 
 
-def pairs_of(courses: Courses, devices: Sequence[DeviceTable], *, most_sessions: int) -> list[tuple[Phase, Phase]]:
-    """Pairs of promising courses with devices of two classes that fit into so many sessions."""
-    singles = [courses.phases[row][0] for row in promising(courses, devices)]
-    found = []
-    for one, two in product(singles, singles):
-        first, second = devices[one.device], devices[two.device]
-        if _order(first) < _order(second) and one.sessions + two.sessions <= most_sessions:
-            found.append((one, two))
-    return found if len(found) <= _MOST else [found[round(k * (len(found) - 1) / (_MOST - 1))] for k in range(_MOST)]
+def pairs_of(
+    courses: Courses, devices: Sequence[DeviceTable], weights: Draws, *, most_sessions: int
+) -> list[tuple[Phase, Phase]]:
+    """Pairs of promising courses with devices of two classes that fit into so many sessions.
+
+    Of those there are, the ones that look best at several prices of downtime, as if the two did not know of each other.
+    """
+    rows = np.array(promising(courses, devices), dtype=np.intp)
+    if rows.size == 0:
+        return []
+    order = [_order(devices[courses.phases[row][0].device]) for row in rows.tolist()]
+    rank = {name: number for number, name in enumerate(sorted(set(order)))}
+    place, count = np.array([rank[name] for name in order]), courses.sessions[rows]
+    first, second = np.nonzero((place[:, None] < place[None, :]) & (count[:, None] + count[None, :] <= most_sessions))
+    a, b = rows[first], rows[second]
+    both = 1 - (1 - courses.gain[a] / PERCENT) * (1 - courses.gain[b] / PERCENT)
+    gain = PERCENT * both.mean(axis=2) @ weights / (float(weights.sum()) or 1.0)
+    harm = evidence.value("plan.price.pih") * PERCENT * (courses.risk_mean[a, 0] + courses.risk_mean[b, 0])
+    days = courses.downtime_total[a] + courses.downtime_total[b]
+    chosen: dict[int, None] = {}
+    for price in _PRICES:
+        worth = gain - harm - price * days - evidence.value("plan.price.session") * (courses.sessions[a] + courses.sessions[b])
+        chosen |= dict.fromkeys(np.argsort(-worth, kind="stable")[: _MOST // len(_PRICES)].tolist())
+    return [(courses.phases[int(a[k])][0], courses.phases[int(b[k])][0]) for k in sorted(chosen)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

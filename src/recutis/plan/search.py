@@ -12,9 +12,10 @@ from typing import Final, Protocol
 import numpy as np
 
 from recutis import evidence
+from recutis.bands import Draws
 from recutis.errors import CancelledError
 from recutis.injury import Injury
-from recutis.laser import candidate_settings, expose
+from recutis.laser import candidate_settings
 from recutis.laser.types import Device, Exposure, Settings
 from recutis.patient import Ceiling, Screening, ceiling
 from recutis.plan.commissioning import EnergyScale, panel_ceiling
@@ -22,7 +23,7 @@ from recutis.plan.device_courses import DeviceTable
 from recutis.plan.evaluate import Evaluator, Place
 from recutis.plan.processes import in_order
 from recutis.plan.quantiles import quantiles
-from recutis.plan.setting_limits import under_ceiling
+from recutis.plan.setting_limits import lowered
 from recutis.plan.tables import site_table
 from recutis.skin.types import Lesion, Skin
 from recutis.units import PERCENT
@@ -162,7 +163,13 @@ class Search:
     injure: InjuryTable
     scales: Mapping[str, EnergyScale] = field(default_factory=dict)
     processes: int = 1
+    refine: bool = True
     lower: Callable[[Ceiling], Ceiling] | None = None
+
+    @property
+    def gained(self) -> dict[str, Draws]:
+        """What earlier sessions have gained, by concern."""
+        return {name: draws for place in self.places.values() for name, draws in place.gained.items()}
 
     def run(
         self,
@@ -214,24 +221,39 @@ class Search:
 
     def injured(self, device: Device, settings: Sequence[Settings], allowed: Mapping[str, Ceiling]) -> Looked:
         """Settings turned down to each site's ceiling, and the injuries that they make there."""
-        lowered = {site: [under_ceiling(device, one, most) for one in settings] for site, most in allowed.items()}
-        kept = [k for k in range(len(settings)) if any(rows[k] is not None for rows in lowered.values())]
+        turned = self._turned_down(device, settings, allowed)
+        kept = [k for k in range(len(settings)) if any(rows[k] is not None for rows in turned.values())]
         at, exposures, injuries = {}, {}, {}
-        for site, rows in lowered.items():
+        for site, rows in turned.items():
             place: dict[Settings, int] = {}
+            made: list[Exposure] = []
             for k in kept:
                 one = rows[k]
-                if one is not None:
-                    place.setdefault(one, len(place))
-            if not place:
+                if one is not None and one[0] not in place:
+                    place[one[0]] = len(made)
+                    made.append(one[1])
+            if not made:
                 continue
-            at[site] = tuple(-1 if (one := rows[k]) is None else place[one] for k in kept)
-            exposures[site] = tuple(expose(device, one) for one in place)
+            at[site] = tuple(-1 if (one := rows[k]) is None else place[one[0]] for k in kept)
+            exposures[site] = tuple(made)
             injuries[site] = self.injure(exposures[site], self.places[site].skin, self.places[site].lesions)
         return Looked(
             device=device, refused=(), ceilings=allowed, settings=tuple(settings[k] for k in kept), at=at, exposures=exposures,
             injuries=injuries,
         )  # fmt: skip
+
+    def _turned_down(
+        self, device: Device, settings: Sequence[Settings], allowed: Mapping[str, Ceiling]
+    ) -> dict[str, list[tuple[Settings, Exposure] | None]]:
+        """Each setting under the ceiling of each site; sites with the same ceiling share the work."""
+        by_limits: dict[tuple[float | None, ...], list[tuple[Settings, Exposure] | None]] = {}
+        found = {}
+        for site, most in allowed.items():
+            key = (most.max_energy_mJ, most.max_density_pct, most.max_fluence_J_cm2, most.max_passes)
+            if key not in by_limits:
+                by_limits[key] = [lowered(device, one, most) for one in settings]
+            found[site] = by_limits[key]
+        return found
 
     def _misses(self, strong: Looked) -> str:
         """One sentence with numbers where a device does not reach any target even at its strongest settings; else empty."""

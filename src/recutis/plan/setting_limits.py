@@ -72,25 +72,32 @@ def under_ceiling(device: Device, settings: Settings, ceiling: Ceiling) -> Setti
     None when the device cannot go that low: it must not be used at this site. A planner shows the
     lowered settings as `site_settings`, so nothing is clipped unseen.
     """
+    found = lowered(device, settings, ceiling)
+    return None if found is None else found[0]
+
+
+def lowered(device: Device, settings: Settings, ceiling: Ceiling) -> tuple[Settings, Exposure] | None:
+    """As `under_ceiling`, with what the panel then delivers."""
     most = ceiling.max_passes
     if most is not None and settings.passes > most:
         if most < 1:
             return None
         settings = replace(settings, passes=int(most))
     try:
+        exposure = expose(device, settings)
         for limit, names, measure in (
             (ceiling.max_energy_mJ, _DOSES, place_energy_mJ),
             (ceiling.max_fluence_J_cm2, _DOSES, place_fluence_J_cm2),
             (ceiling.max_density_pct, _DENSITIES, total_density_pct),
         ):
-            exposure = expose(device, settings)
             now = measure(exposure)
             if limit is None or now is None or now <= limit * _SLACK:
                 continue
-            lowered = _scaled(settings, exposure, names, limit / now)
-            if lowered is None:
+            turned = _scaled(settings, exposure, names, limit / now)
+            if turned is None:
                 return None
-            settings = lowered
-        return None if above_ceiling(expose(device, settings), ceiling) else settings
+            settings = turned
+            exposure = expose(device, settings)
+        return None if above_ceiling(exposure, ceiling) else (settings, exposure)
     except OutOfRangeError:
         return None

@@ -12,7 +12,7 @@ from recutis import evidence
 from recutis.bands import Draws
 from recutis.injury import Injury
 from recutis.laser.types import Device, Exposure, Settings
-from recutis.plan.evaluate import Evaluator, Place, hardest_hit, too_deep_um, treated_area_cm2
+from recutis.plan.evaluate import Evaluator, Place, burned_fraction, hardest_hit, too_deep_um, treated_area_cm2
 from recutis.plan.fold import continued
 from recutis.plan.quantiles import quantiles
 from recutis.response import PERSON_DRIVEN, RISKS
@@ -67,15 +67,8 @@ def site_table(
         least_pain=least,
         risks=risks,
         minutes=numbing + _laser_minutes(exposures, area_cm2),
-        burned=np.array([_burned(one) for one in each]),
+        burned=np.array([max(burned_fraction(injury, place.skin) for injury in one.values()) for one in each]),
         too_deep_um=np.array([too_deep_um(injury, place) for injury in worst]),
-    )
-
-
-def _burned(injuries: Mapping[str, Injury]) -> float:
-    return max(
-        (one.epidermis_killed_fraction + one.epidermis_removed_fraction for one in injuries.values() if one.selective),
-        default=0.0,
     )
 
 

@@ -7,18 +7,28 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from recutis.plan.document import InjuryDocument, Option, PassSettings, Plan, Quantity, ScreeningEntry, Source
+from recutis.plan.document import Option, Plan, Quantity, ScreeningEntry, Source
+from recutis.report.explained import confirmed_view, delivered_view, explained_view
+from recutis.report.figures.front import outside
 from recutis.report.figures.risks import LASTING, risk_order
-from recutis.report.rows import PROVISIONAL, exact, interval_text, number, plural, quantity_text
+from recutis.report.injuries import depths_view, injuries_view
+from recutis.report.phases import (
+    chair_words,
+    currency,
+    devices_words,
+    money,
+    phase_sentences,
+    phase_views,
+    setting_lines,
+    whole_course_words,
+)
+from recutis.report.rows import PROVISIONAL, exact, interval_text, plural, quantity_text
 from recutis.report.words import (
-    BALANCE_WORDS,
     RISK_WORDS,
-    ceiling_text,
     class_words,
     classes_text,
     concern_words,
     modality_words,
-    panel_parts,
     panel_text,
     sentence,
 )
@@ -26,7 +36,6 @@ from recutis.report.words import (
 View = dict[str, object]
 _MOST_OPTIONS: Final = 4
 _LONGEST_REASON: Final = 300  # letters
-_NO_SHARE: Final = 0.005  # smaller shares of the energy are not drawn
 _SEVERITY: Final = {"absolute": 0, "relative": 1, "caution": 2}
 _TOLD: Final = frozenset({"fires", "overridden", "lifted"})
 _CLOCKS: Final = (
@@ -61,17 +70,26 @@ def clinician_view(plan: Plan, drawn: dict[str, list[str]]) -> View:
         "checklist": _once([*plan.checklist, *(e.required_action for e in plan.screening if e.state == "checklist")]),
         "unasked": list(dict.fromkeys(_place(text) for text in plan.unasked)),
         "options": [_option(option) for option in options],
-        "options_table": _options_table(options),
+        "options_table": _options_table(options, currency(plan)),
         "why": [
-            {"title": f"{option.rank}  {option.label}", "why": _once(option.why), "warnings": _once(option.warnings)}
+            {
+                "title": f"{option.rank}  {option.label}",
+                "phases": phase_sentences(option) if option is not first else [],
+                "why": _once(option.why),
+                "warnings": _once(option.warnings),
+                "confirmed": confirmed_view(option) if option is not first else None,
+            }
             for option in options
         ],
-        "injuries": _injuries(first, drawn["sections"]) if first else [],
-        "arithmetic": list(first.arithmetic) if first else [],
-        "eyewear_arithmetic": first.eyewear.arithmetic if first else "",
+        "injuries": injuries_view(first, drawn["sections"]) if first else [],
+        "depths": depths_view(first, drawn["depths"]) if first else [],
+        "explained": explained_view(plan),
+        "delivered": delivered_view(plan),
         "removed": [{"limit": item.limit, "candidates": str(item.candidates)} for item in plan.removed],
         "candidates": str(plan.provenance.candidates),
         "has_front": bool(plan.front),
+        "front_two": any(point.then_device is not None for point in plan.front),
+        "front_outside": outside(plan),
         "comparators": _comparators(plan),
         "no_treatment": _no_treatment(plan),
         "usual": _usual(plan),
@@ -102,54 +120,24 @@ def _place(text: str) -> str:
     return text.rpartition(".")[2].replace("_", " ")
 
 
-def _site_lines(option: Option) -> list[View]:
-    """One line of settings a site; sites with equal settings share a line."""
-    groups: dict[tuple[PassSettings, ...], list[str]] = {}
-    for site, passes in option.site_settings.items():
-        groups.setdefault(passes, []).append(site.replace("_", " "))
-    if not groups:
-        groups = {option.settings: ["all sites"]}
-    lines: list[View] = []
-    for passes, sites in groups.items():
-        one = passes[0] if passes else option.settings[0]
-        count = len(passes) or option.passes
-        _, follows = panel_parts(one)
-        cooling = one.cooling
-        lines.append(
-            {
-                "site": ", ".join(sites),
-                "panel": panel_text(one, count),
-                "follows": " · ".join((*follows, *((f"cooling: {cooling}",) if cooling else ()))),
-            }
-        )
-    return lines
-
-
-def _ceilings(option: Option) -> list[str]:
-    lines: dict[str, list[str]] = {}
-    for ceiling in option.ceilings:
-        text = ceiling_text(
-            max_energy_mJ=ceiling.max_energy_mJ,
-            max_density_pct=ceiling.max_density_pct,
-            max_fluence_J_cm2=ceiling.max_fluence_J_cm2,
-            max_passes=ceiling.max_passes,
-        )
-        lines.setdefault(f"{text} ({ceiling.rule_id})", []).append(ceiling.site.replace("_", " "))
-    return [f"{', '.join(sites)}: {text}" for text, sites in lines.items()]
-
-
 def _card(plan: Plan, option: Option) -> View:
     made = option.predictions
     spot = option.test_spot
+    unit = currency(plan)
+    visit = [("Pain", quantity_text(made.pain_0_10)), ("Chair time", quantity_text(made.chair_minutes.total))]
+    figures = [
+        *(visit if len(option.phases) == 1 else []),  # else each phase has its own
+        ("Back to work", quantity_text(made.return_to_work_day)),
+        ("Dark marks (PIH), course", quantity_text(made.risks.pih.per_course)),
+        ("Pale skin, course", quantity_text(made.risks.hypopigmentation.per_course)),
+        ("Scar, course", quantity_text(made.risks.scarring.per_course)),
+        ("Chair time, whole course", chair_words(option)),
+    ]
+    if option.price is not None:
+        figures.append(("Price of the course", money(option.price, unit)))
     return {
-        "device": option.device,
-        "device_class": class_words(option.device_class),
-        "settings": _site_lines(option),
-        "ceilings": _ceilings(option),
-        "course": f"{plural(option.sessions, 'session')}"
-        + (f", {option.interval_weeks:g} weeks apart" if option.sessions > 1 else ""),
-        "endpoint": sentence(option.endpoint),
-        "stop_if": sentence(option.stop_if),
+        "phases": phase_views(option, plan.commissioned),
+        "course": whole_course_words(option),
         "test_spot": None
         if spot is None
         else {
@@ -157,25 +145,16 @@ def _card(plan: Plan, option: Option) -> View:
             "dates": f"Made {spot.made_on}, read {spot.read_on}",
             "pass": sentence(spot.pass_criteria),
         },
-        "anaesthesia": sentence(option.anaesthesia),
         "prophylaxis": [sentence(text) for text in option.prophylaxis],
-        "eyewear": f"Optical density {exact(option.eyewear.optical_density)} or more at {option.eyewear.wavelength_nm} nm for everyone",
-        "eyewear_patient": sentence(option.eyewear.patient),
         "gains": [
             {"name": concern_words(key), "text": quantity_text(band), **_bar(band, 100)}
             for key, band in made.improvement_pct.items()
         ],
-        "figures": [
-            {"name": "Pain", "text": quantity_text(made.pain_0_10)},
-            {"name": "Chair time", "text": quantity_text(made.chair_minutes.total)},
-            {"name": "Back to work", "text": quantity_text(made.return_to_work_day)},
-            {"name": "Dark marks (PIH), course", "text": quantity_text(made.risks.pih.per_course)},
-            {"name": "Pale skin, course", "text": quantity_text(made.risks.hypopigmentation.per_course)},
-            {"name": "Scar, course", "text": quantity_text(made.risks.scarring.per_course)},
-        ],
+        "figures": [{"name": name, "text": text} for name, text in figures],
         "clocks": _clocks(option),
         "warnings": _once((*option.warnings, *_screening_warnings(plan, told=option.warnings))),
         "limits_met": option.limits_met,
+        "confirmed": confirmed_view(option),
     }
 
 
@@ -283,10 +262,10 @@ def _rest(message: str, condition: str) -> str:
 
 
 def _option(option: Option) -> View:
-    return {"rank": str(option.rank), "device": option.device, "limits_met": option.limits_met}
+    return {"rank": str(option.rank), "device": devices_words(option), "limits_met": option.limits_met}
 
 
-def _options_table(options: tuple[Option, ...]) -> list[View]:
+def _options_table(options: tuple[Option, ...], unit: str) -> list[View]:
     """Rows of the side-by-side table: a name and one cell an option; each cell is a list of lines."""
     if not options:
         return []
@@ -295,18 +274,9 @@ def _options_table(options: tuple[Option, ...]) -> list[View]:
     def add(name: str, cells: list[list[str]], *, strong: bool = False) -> None:
         rows.append({"name": name, "cells": cells, "strong": strong})
 
-    add("Class", [[class_words(option.device_class)] for option in options])
-    add(
-        "Start setting",
-        [
-            [f"{line['panel']}" + (f" ({line['site']})" if len(_site_lines(o)) > 1 else "") for line in _site_lines(o)]
-            for o in options
-        ],
-    )
-    add(
-        "Course",
-        [[plural(o.sessions, "session") + (f", every {o.interval_weeks:g} weeks" if o.sessions > 1 else "")] for o in options],
-    )
+    add("Class", [[", then ".join(class_words(phase.device_class) for phase in o.phases)] for o in options])
+    add("Start setting", [setting_lines(o) for o in options])
+    add("Course", [[whole_course_words(o)] for o in options])
     keys = list(dict.fromkeys(key for o in options for key in o.predictions.improvement_pct))
     for key in keys:
         bands = [o.predictions.improvement_pct.get(key) for o in options]
@@ -319,60 +289,13 @@ def _options_table(options: tuple[Option, ...]) -> list[View]:
     )
     for name, field in quantities:
         add(name, [[quantity_text(getattr(o.predictions, field))] for o in options])
-    add("Chair time", [[quantity_text(o.predictions.chair_minutes.total)] for o in options])
+    add("Chair time", [[f"{quantity_text(o.predictions.chair_minutes.total)}; in all {chair_words(o)}"] for o in options])
     for name in ("pih", "hypopigmentation", "scarring"):
         add(f"{RISK_WORDS[name]}, course", [[quantity_text(getattr(o.predictions.risks, name).per_course)] for o in options])
+    if any(o.price is not None for o in options):
+        add("Price of the course", [["not given" if o.price is None else money(o.price, unit)] for o in options])
     add("All limits kept", [["yes" if o.limits_met else "no"] for o in options])
     return rows
-
-
-def _injuries(option: Option, names: list[str]) -> list[View]:
-    found = option.injuries or (option.injury,)
-    return [_injury(injury, name) for injury, name in zip(found, names, strict=False)]
-
-
-def _injury(injury: InjuryDocument, name: str) -> View:
-    facts = []
-    if injury.ablation_depth_um > 0:
-        facts.append(("Crater", f"{number(injury.ablation_depth_um)} µm deep, {number(injury.ablation_width_um)} µm wide"))
-    if injury.lesion_depth_um > 0:
-        facts.append(("Dead tissue", f"down to {number(injury.lesion_depth_um)} µm; rim {number(injury.coagulation_rim_um)} µm"))
-    if injury.column_pitch_um is not None:
-        facts.append(("Pattern", f"pitch {number(injury.column_pitch_um)} µm, {number(injury.coverage_pct)} % of the surface"))
-    elif injury.coverage_pct > 0:
-        facts.append(("Surface", f"{number(injury.coverage_pct)} % injured"))
-    if injury.target == "pigment" and injury.pigment_ratio > 0:
-        facts.append(
-            ("Pigment", f"{number(injury.pigment_ratio)} × its threshold; normal skin {number(injury.epidermis_pigment_ratio)} ×")
-        )
-    peaks = f"surface {number(injury.peak_surface_C)} °C, basal layer {number(injury.peak_basal_C)} °C"
-    facts.append(("Peak", f"{peaks}, bulk +{number(injury.bulk_rise_C)} °C"))
-    return {
-        "site": f"{injury.site.replace('_', ' ').capitalize()} · {injury.wavelength_nm:g} nm · target: {injury.target}",
-        "figure": f"{name}.svg",
-        "alt": f"Cross-section of the skin, {injury.site}, with the injury drawn to scale",
-        "facts": [{"name": key, "text": text} for key, text in facts],
-        **_balance(injury),
-        "fidelity": f"Model: {injury.fidelity}. Stated error on depths ±{number(injury.error_pct)} %.",
-        "warnings": list(injury.warnings),
-    }
-
-
-def _balance(injury: InjuryDocument) -> View:
-    """Shares for the energy bar; a sentence instead where cooling moved more heat than the pulse brought."""
-    parts = injury.energy_balance
-    if any(value < -_NO_SHARE or value > 1 + _NO_SHARE for value in parts.values()):
-        told = "; ".join(
-            f"{BALANCE_WORDS.get(key, key)} {number(value)}" for key, value in parts.items() if abs(value) >= _NO_SHARE
-        )
-        text = f"In units of the pulse energy: {told}. Cooling also took heat that was in the skin before the pulse."
-        return {"balance": [], "balance_text": text}
-    shares = [
-        {"name": BALANCE_WORDS.get(key, key), "share": value, "text": f"{number(100 * value)} %"}
-        for key, value in parts.items()
-        if value >= _NO_SHARE
-    ]
-    return {"balance": shares, "balance_text": ""}
 
 
 def _maybe(band: Quantity | None) -> str:

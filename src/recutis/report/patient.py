@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from recutis.plan.document import Option, Plan, Predictions, Quantity, QuartileOdds
+from recutis.plan.document import Aftercare, CalendarEntry, Option, Plan, Predictions, Quantity, QuartileOdds
 from recutis.report.calendar_file import entries_shown
 from recutis.report.clinician import blocking_rules
+from recutis.report.phases import change_weeks, currency, money, sessions_words, step_word
 from recutis.report.rows import PROVISIONAL, frequency_range, number, plural, shares_of_ten
 from recutis.report.words import RISK_PLAIN, concern_plain, sentence
 
 View = dict[str, object]
 _LITTLE_CHANGE: Final = 10.0  # percent; the document counts less as no visible change
+_LONGER: Final = "after the part that keeps you in longer"
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -114,58 +116,97 @@ def _day_range(band: Quantity) -> str:
     return (f"day {low}" if low == high else f"day {low} to {high}") + mark
 
 
-def _facts(made: Predictions) -> list[View]:
+def _facts(minutes: Quantity, pain: Quantity, downtime: Quantity, redness: Quantity) -> list[View]:
     """Four tiles: how long, how much it hurts, how long to stay in, how long it is red."""
     return [
-        {
-            "name": "In the clinic",
-            "text": _range_words(made.chair_minutes.total, "min"),
-            "sub": "each visit, with numbing",
-        },
+        {"name": "In the clinic", "text": _range_words(minutes, "min"), "sub": "each visit, with numbing"},
         {
             "name": "Pain",
-            "text": f"{number(made.pain_0_10.p50)} of 10{PROVISIONAL if made.pain_0_10.provisional else ''}",
-            "sub": f"most say {made.pain_0_10.p10:.0f} to {min(made.pain_0_10.p90, 10):.0f}",
+            "text": f"{number(pain.p50)} of 10{PROVISIONAL if pain.provisional else ''}",
+            "sub": f"most say {pain.p10:.0f} to {min(pain.p90, 10):.0f}",
         },
-        {
-            "name": "Staying in",
-            "text": _range_words(made.social_downtime_days, "days"),
-            "sub": "until most people feel fine to be seen",
-        },
-        {
-            "name": "Redness",
-            "text": _range_words(made.erythema_resolution_days, "days"),
-            "sub": "until the last of it is gone",
-        },
+        {"name": "Staying in", "text": _range_words(downtime, "days"), "sub": "until most people feel fine to be seen"},
+        {"name": "Redness", "text": _range_words(redness, "days"), "sub": "until the last of it is gone"},
     ]
+
+
+def _again(sunscreen: Quantity, makeup: Quantity) -> list[View]:
+    return [
+        {"name": "Wear sunscreen", "text": f"from {_day_range(sunscreen)}", "sub": "hat and shade before that"},
+        {"name": "Wear make-up", "text": f"from {_day_range(makeup)}", "sub": "only when the skin is closed"},
+    ]
+
+
+def _work(made: Predictions) -> View:
+    return {"name": "Go to work", "text": f"from {_day_range(made.return_to_work_day)}", "sub": "most people like you"}
+
+
+def _facts_by_part(option: Option) -> list[View]:
+    """The four tiles, once for each part of the treatment; a treatment in one part has no titles."""
+    made = option.predictions
+    if len(option.phases) == 1:
+        tiles = _facts(made.chair_minutes.total, made.pain_0_10, made.social_downtime_days, made.erythema_resolution_days)
+        return [{"title": "", "tiles": tiles}]
+    return [
+        {
+            "title": f"{sessions_words(one).capitalize()}, {one.device}",
+            "tiles": _facts(one.chair_minutes.total, one.pain_0_10, one.social_downtime_days, one.erythema_resolution_days),
+        }
+        for one in option.phases
+    ]
+
+
+def _again_by_part(option: Option) -> list[View]:
+    """When sunscreen, make-up and work are possible; work is told once, for the part that keeps a person in longest."""
+    made = option.predictions
+    if len(option.phases) == 1:
+        return [{"title": "", "tiles": [*_again(made.sunscreen_start_day, made.makeup_day), _work(made)]}]
+    parts: list[View] = [
+        {"title": f"After {sessions_words(one)}", "tiles": _again(one.sunscreen_start_day, one.makeup_day)}
+        for one in option.phases
+    ]
+    parts[0]["tiles"] = [
+        *_again(option.phases[0].sunscreen_start_day, option.phases[0].makeup_day),
+        {**_work(made), "sub": _LONGER},
+    ]
+    return parts
+
+
+def _how(device_class: str) -> str:
+    return next((words for prefix, words in _LIGHT if device_class.startswith(prefix)), "Light from a laser treats the skin.")
+
+
+def _what(plan: Plan, option: Option) -> list[str]:
+    """What is done, in how many sessions, and the price where it is given."""
+    spot = " First we try it on a small spot and wait to see how your skin takes it." if option.test_spot else ""
+    price = [f"The price of all sessions together is {money(option.price, currency(plan))}."] if option.price is not None else []
+    if len(option.phases) == 1:
+        apart = f", about {option.interval_weeks:g} weeks apart." if option.sessions > 1 else "."
+        return [_how(option.device_class), f"The plan is {plural(option.sessions, 'session')}{apart}{spot}", *price]
+    words = [f"The plan is {plural(option.sessions, 'session')} in two parts, with one laser after the other.{spot}"]
+    for at, one in enumerate(option.phases):
+        wait = f", about {change_weeks(option)[at - 1]:g} weeks after the first part" if at else ""
+        apart = f", about {one.interval_weeks:g} weeks apart" if one.sessions > 1 else ""
+        words.append(f"{step_word(at)}, {sessions_words(one)} ({one.device}){wait}{apart}: {_how(one.device_class)}")
+    return [*words, *price]
+
+
+def _numbing(option: Option) -> list[str]:
+    """What is done against the pain, once where it is the same in every part."""
+    if len({one.anaesthesia for one in option.phases}) == 1:
+        return [sentence(f"For the pain: {option.anaesthesia}")]
+    return [sentence(f"For the pain, {sessions_words(one)}: {one.anaesthesia}") for one in option.phases]
 
 
 def _told(plan: Plan, option: Option) -> View:
     made = option.predictions
     concerns = [concern_plain(key) for key in option.treats] or [concern_plain(key) for key in made.improvement_pct]
-    how = next(
-        (words for prefix, words in _LIGHT if option.device_class.startswith(prefix)), "Light from a laser treats the skin."
-    )
-    sessions = plural(option.sessions, "session")
     return {
         "title": f"Your treatment: {', '.join(concerns)}",
-        "what": [
-            how,
-            f"The plan is {sessions}"
-            + (f", about {option.interval_weeks:g} weeks apart." if option.sessions > 1 else ".")
-            + (" First we try it on a small spot and wait to see how your skin takes it." if option.test_spot else ""),
-        ],
-        "facts": _facts(made),
-        "numbing": sentence(f"For the pain: {option.anaesthesia}"),
-        "again": [
-            {
-                "name": "Wear sunscreen",
-                "text": f"from {_day_range(made.sunscreen_start_day)}",
-                "sub": "hat and shade before that",
-            },
-            {"name": "Wear make-up", "text": f"from {_day_range(made.makeup_day)}", "sub": "only when the skin is closed"},
-            {"name": "Go to work", "text": f"from {_day_range(made.return_to_work_day)}", "sub": "most people like you"},
-        ],
+        "what": _what(plan, option),
+        "facts": _facts_by_part(option),
+        "numbing": _numbing(option),
+        "again": _again_by_part(option),
         "odds": [_odds(concern_plain(key), odds, made.improvement_pct.get(key)) for key, odds in made.quartile_odds.items()],
         "later": _later(option),
         "risks": [
@@ -178,9 +219,10 @@ def _told(plan: Plan, option: Option) -> View:
             for name in sorted(RISK_PLAIN, key=lambda name: -getattr(made.risks, name).per_course.p50)
         ],
         "nothing": _nothing(plan),
-        "dates": _dates(plan),
-        "aftercare": _aftercare(plan),
+        "dates": _dates(plan, option),
+        "aftercare": _aftercare_by_part(plan, option),
         "has_days": bool(made.symptoms),
+        "days_note": "" if len(option.phases) == 1 else "For each sign, the part of the treatment with more of it is shown.",
     }
 
 
@@ -234,15 +276,39 @@ def _nothing(plan: Plan) -> list[str]:
     return lines
 
 
-def _dates(plan: Plan) -> list[View]:
+def _dates(plan: Plan, option: Option) -> list[View]:
+    """The dates; each session of a treatment in two parts says which laser it is with."""
     kinds = {"test_spot", "test_spot_reading", "session", "check_up"}
     shown = sorted((entry for entry in entries_shown(plan) if entry.kind in kinds), key=lambda entry: entry.day)
-    return [{"day": day_words(entry.day), "title": entry.title, "session": entry.kind == "session"} for entry in shown]
+
+    def title(entry: CalendarEntry) -> str:
+        if entry.kind != "session" or entry.session is None or len(option.phases) == 1:
+            return entry.title
+        return f"{entry.title}: {[one.device for one in option.phases if one.first_session <= entry.session][-1]}"
+
+    return [{"day": day_words(entry.day), "title": title(entry), "session": entry.kind == "session"} for entry in shown]
 
 
-def _aftercare(plan: Plan) -> list[View]:
+def _aftercare_by_part(plan: Plan, option: Option) -> list[View]:
+    """Instructions; with two parts first those of both, then those of each alone."""
+    if len(option.phases) == 1:
+        return [{"title": "", "rows": _aftercare(plan.aftercare)}]
+    told = [set(map(_instruction, one.aftercare)) for one in option.phases]
+    both = set.intersection(*told)
+    groups = [("After every session", tuple(item for item in option.phases[0].aftercare if _instruction(item) in both))]
+    for one in option.phases:
+        own = tuple(item for item in one.aftercare if _instruction(item) not in both)
+        groups.append((f"After {sessions_words(one)} ({one.device})", own))
+    return [{"title": title, "rows": _aftercare(items)} for title, items in groups if items]
+
+
+def _instruction(item: Aftercare) -> tuple[int, int, str, str]:
+    return item.day_from, item.day_to, item.topic, item.instruction
+
+
+def _aftercare(items: tuple[Aftercare, ...]) -> list[View]:
     rows: list[View] = []
-    for item in sorted(plan.aftercare, key=lambda item: (item.day_from, item.day_to)):
+    for item in sorted(items, key=lambda item: (item.day_from, item.day_to)):
         if item.day_from < 0:
             days = f"{-item.day_from} day{'s' if item.day_from < -1 else ''} before"
         else:

@@ -13,6 +13,7 @@ NO_NUMBER: Final = "–"
 MINUS: Final = "−"
 _UNITS: Final = {"pct": "%", "pct of gain": "% of the gain", "0-10": "of 10", "0_10": "of 10", "day": "", "fraction": ""}
 _SMALLEST_SHOWN: Final = 5e-4  # printing only
+_NO_CHANGE: Final = 0.05  # smaller changes print as none
 _WHOLE: Final = frozenset({"days", "day", "weeks", "min", "sessions"})
 
 
@@ -41,6 +42,14 @@ def exact(value: float) -> str:
     if abs(value) < 1e6:
         return f"{value:.0f}" if float(value).is_integer() else f"{float(f'{value:.3g}'):g}"
     return f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    """A change with its sign, whole from ten up and else with one decimal: '+12', '−0.4'; '0' where nothing changes."""
+    if abs(value) < _NO_CHANGE:
+        return "0"
+    text = f"{abs(value):.0f}" if abs(value) >= 9.95 else f"{abs(value):.1f}"
+    return f"{'+' if value > 0 else MINUS}{text}"
 
 
 def interval_text(quantity: Quantity) -> str:

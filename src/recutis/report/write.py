@@ -48,30 +48,51 @@ def _silent(_fraction: float) -> None:
 def _draw(plan: Plan, *, pictures: Path, vectors: Path, told: Callable[[float], None]) -> dict[str, list[str]]:
     """All figures; returns the file names by part of the report."""
     from recutis.report.figures.canvas import look, save
-    from recutis.report.figures.days import days_figure
-    from recutis.report.figures.front import front_figure
-    from recutis.report.figures.risks import risks_figure
-    from recutis.report.figures.section import section_figure
-    from recutis.report.figures.stops import screening_figure
 
     pictures.mkdir(parents=True, exist_ok=True)
-    makers: dict[str, Callable[[], Figure]] = {"screening": lambda: screening_figure(plan)}
-    sections: list[str] = []
-    if plan.front or plan.options:
-        makers["choice"] = partial(front_figure, plan)
-    if plan.options:
-        first = plan.options[0]
-        makers["risks"] = lambda: risks_figure(first)
-        makers["days"] = lambda: days_figure(first.predictions.symptoms)
-        for number, injury in enumerate((first.injuries or (first.injury,))[:_MOST_DRAWINGS], start=1):
-            name = f"injury-{number}-{_file_word(injury.site)}"
-            sections.append(name)
-            makers[name] = partial(section_figure, injury)
+    makers, sections, depths = _makers(plan)
     with look():
         for done, (name, make) in enumerate(makers.items(), start=1):
             save(make(), name, pictures=pictures, vectors=vectors)
             told(0.6 * done / len(makers))
-    return {"sections": sections, "all": list(makers)}
+    return {"sections": sections, "depths": depths, "all": list(makers)}
+
+
+Makers = dict[str, "Callable[[], Figure]"]
+
+
+def _makers(plan: Plan) -> tuple[Makers, list[str], list[str]]:
+    """What draws each figure, and the names of the drawings to scale and of those by depth."""
+    from recutis.report.figures.bought import bought_figure
+    from recutis.report.figures.days import days_figure
+    from recutis.report.figures.depths import depth_figure
+    from recutis.report.figures.front import front_figure
+    from recutis.report.figures.risks import risks_figure
+    from recutis.report.figures.section import section_figure
+    from recutis.report.figures.sensitivity import sensitivity_figure
+    from recutis.report.figures.stops import screening_figure
+    from recutis.report.injuries import depth_groups, named_injuries
+
+    makers: Makers = {"screening": partial(screening_figure, plan)}
+    sections: list[str] = []
+    depths: list[str] = []
+    if plan.front or plan.options:
+        makers["choice"] = partial(front_figure, plan)
+    if plan.explanation is not None and plan.explanation.looser:
+        makers["looser"] = partial(bought_figure, plan.explanation.looser)
+    if plan.explanation is not None and plan.explanation.sensitivities:
+        makers["sensitivity"] = partial(sensitivity_figure, plan.explanation.sensitivities)
+    if plan.options:
+        first = plan.options[0]
+        makers["risks"] = partial(risks_figure, first)
+        makers["days"] = partial(days_figure, first.predictions.symptoms)
+        for number, (_, injury) in enumerate(named_injuries(first)[:_MOST_DRAWINGS], start=1):
+            sections.append(f"injury-{number}-{_file_word(injury.site)}")
+            makers[sections[-1]] = partial(section_figure, injury)
+        for number, (site, lines) in enumerate(depth_groups(first).items(), start=1):
+            depths.append(f"depth-{number}-{_file_word(site)}")
+            makers[depths[-1]] = partial(depth_figure, lines)
+    return makers, sections, depths
 
 
 def _file_word(text: str) -> str:

@@ -22,6 +22,7 @@ AMBER: Final = "#c7822b"
 RUST: Final = "#b4472e"
 MM: Final = 1 / 25.4  # inches in a millimetre
 DPI: Final = 160
+_PACKED: Final = 3  # of 9: a twentieth larger than at 6, and quicker
 
 _LOOK: Final = {
     "font.family": "Inter",
@@ -29,6 +30,7 @@ _LOOK: Final = {
     "text.color": INK,
     "text.parse_math": False,
     "text.hinting": "none",
+    "axes.facecolor": "none",
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.6,
@@ -43,7 +45,7 @@ _LOOK: Final = {
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
     "ytick.major.size": 2.5,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "recutis",
     "axes.unicode_minus": False,
 }
@@ -76,18 +78,59 @@ def blank(width_mm: float, height_mm: float) -> Figure:
     return Figure(figsize=(width_mm * MM, height_mm * MM), layout="constrained")
 
 
+def framed(
+    width_mm: float,
+    height_mm: float,
+    *,
+    left_mm: float,
+    right_mm: float = 2,
+    top_mm: float = 3,
+    bottom_mm: float = 9,
+    apart: float = 0.2,
+) -> Figure:
+    """An empty figure with margins of its own, which saves working out a layout; `apart` is the room between axes in widths."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_mm * MM, height_mm * MM))
+    figure.subplots_adjust(
+        left=left_mm / width_mm,
+        right=1 - right_mm / width_mm,
+        top=1 - top_mm / height_mm,
+        bottom=bottom_mm / height_mm,
+        wspace=apart,
+    )
+    return figure
+
+
 def save(figure: Figure, name: str, *, pictures: Path, vectors: Path) -> None:
-    """Write `name.png` into `pictures` and `name.svg` into `vectors`, without time stamps."""
+    """Write `name.png` into `pictures` and `name.svg` into `vectors`, without time stamps; letters stay letters in the SVG.
+
+    Each canvas draws once: `Figure.savefig` would lay out and draw everything a second time before each format.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     save_picture(figure, name, pictures)
-    figure.savefig(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    figure.patch.set_visible(False)
+    FigureCanvasSVG(figure).print_svg(vectors / f"{name}.svg", metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
 
 
 def save_picture(figure: Figure, name: str, pictures: Path) -> None:
     """Write `name.png` into `pictures`, without a time stamp."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    FigureCanvasAgg(figure)
-    figure.savefig(pictures / f"{name}.png", dpi=DPI, metadata={"Software": None}, facecolor="white")
+    figure.set_dpi(DPI)
+    canvas = FigureCanvasAgg(figure)
+    _settle(figure)
+    figure.patch.set_facecolor("white")
+    canvas.print_png(pictures / f"{name}.png", metadata={"Software": None}, pil_kwargs={"compress_level": _PACKED})  # type: ignore[no-untyped-call]
+
+
+def _settle(figure: Figure) -> None:
+    """Work out the layout once, for both formats."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def note(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:

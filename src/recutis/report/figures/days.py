@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from recutis.plan.document import SymptomDay
-from recutis.report.figures.canvas import LINE, MUTED, RUST, TEAL, blank
+from recutis.report.figures.canvas import LINE, MUTED, RUST, TEAL, framed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,8 +26,8 @@ _WORDS: Final = ((2.0, "mild"), (5.0, "clear"), (8.0, "strong"))
 
 def days_figure(symptoms: tuple[SymptomDay, ...]) -> Figure:
     """Small multiples of days 0 to 14 with 10 to 90 % bands, and redness up to the last day given."""
-    figure = blank(174, 106)
-    grid = figure.add_gridspec(3, 3, height_ratios=(1, 1, 0.82))
+    figure = framed(174, 112, left_mm=12, right_mm=3, top_mm=5, bottom_mm=11, apart=0.07)
+    grid = figure.add_gridspec(3, 3, height_ratios=(1, 1, 0.82), hspace=0.84)
     near = [day for day in symptoms if day.day <= _NEAR_DAYS]
     for number, (title, names) in enumerate(_PANELS):
         axes = figure.add_subplot(grid[number // 3, number % 3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from recutis.plan.document import Option, Quantity
-from recutis.report.figures.canvas import LINE, RUST, TEAL, blank
+from recutis.report.figures.canvas import LINE, RUST, TEAL, framed
 from recutis.report.words import RISK_WORDS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def risk_order() -> tuple[str, ...]:
 def risks_figure(option: Option) -> Figure:
     """Dot (median) and whisker (p10 to p90): open per session, full per course; lasting harm in rust."""
     names = risk_order()
-    figure = blank(178, 76)
+    figure = framed(178, 76, left_mm=34, right_mm=6, top_mm=6, bottom_mm=7)
     axes = figure.add_subplot()
     for row, name in enumerate(names):
         risk = getattr(option.predictions.risks, name)
@@ -47,7 +47,7 @@ def risks_figure(option: Option) -> Figure:
         axes.plot([], [], marker="o", ls="-", lw=1, ms=4, color=TEAL, label="per course")[0],
         axes.plot([], [], marker="o", ls="-", lw=1, ms=4, color=RUST, label="may be lasting")[0],
     ]
-    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=7, ncols=3, borderaxespad=0.2)
+    axes.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), frameon=False, fontsize=7, ncols=3, borderaxespad=0)
     return figure
 
 

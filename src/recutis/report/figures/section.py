@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SKIN: Final = {
+SKIN: Final = {
     "stratum_corneum": "#d8c3ab",
     "epidermis": "#efd3bd",
     "basal_layer": "#c79b7d",
@@ -76,7 +76,7 @@ def _layers(axes: Axes, injury: InjuryDocument, depth: float, width: float) -> N
         if top >= depth:
             break
         bottom = min(top + layer.thickness_um, depth)
-        axes.add_patch(Rectangle((0, top), width, bottom - top, facecolor=_SKIN.get(layer.name, "#f4ece8"), edgecolor="none"))
+        axes.add_patch(Rectangle((0, top), width, bottom - top, facecolor=SKIN.get(layer.name, "#f4ece8"), edgecolor="none"))
         if layer.name in {"stratum_corneum", "epidermis", "basal_layer"}:
             epidermis = bottom
         else:

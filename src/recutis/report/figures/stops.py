@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from recutis.plan.document import Plan
-from recutis.report.figures.canvas import AMBER, INK, MUTED, RUST, blank, note
+from recutis.report.figures.canvas import AMBER, INK, MUTED, RUST, framed, note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def screening_figure(plan: Plan) -> Figure:
     fired = [entry for entry in plan.screening if entry.state in {"fires", "overridden"}][:_SHOWN]
     ends = [(date.fromisoformat(entry.until) - start).days if entry.until else None for entry in fired]
     span = max([day for day in ends if day is not None] or [84]) * 1.25
-    figure = blank(178, 14 + 8 * max(len(fired), 1))
+    figure = framed(178, 14 + 8 * max(len(fired), 1), left_mm=3, right_mm=3)
     axes = figure.add_subplot()
     for row, (entry, end) in enumerate(zip(fired, ends, strict=True)):
         colour = _COLOURS.get(entry.severity, MUTED)
