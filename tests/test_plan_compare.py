@@ -30,7 +30,7 @@ def planned(device: str) -> Plan:
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """A plan that opens the skin."""
-    return planned("UltraPulse DeepFX")
+    return planned("Fraxel re:pair")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_other_people_are_not_compared(plan: Plan) -> None:
     """Another person, or another seed: point by point, without a chance, and it says why."""
     person = read_patient(PATIENT)
     other = person.model_copy(update={"patient": person.patient.model_copy(update={"age": 40})})
-    clinic = Clinic.model_validate({"devices": ["UltraPulse DeepFX"]})
+    clinic = Clinic.model_validate({"devices": ["Fraxel re:pair"]})
     older = compare_plans(plan, plan_course(Request(patient=other, clinic=clinic)))
     reseeded = compare_plans(plan, plan_course(Request(patient=person, clinic=clinic, seed=3)))
 
