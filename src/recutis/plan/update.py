@@ -48,6 +48,7 @@ from recutis.twins import Twins
 if TYPE_CHECKING:
     from recutis.plan.candidate import PhasePlan
     from recutis.plan.document import Option
+    from recutis.plan.search import InjuryTable
 
 _TWINS: Final = 2000
 _BLOCKS: Final = 40
@@ -325,6 +326,7 @@ def update_plan(
     *,
     option: int = 1,
     injure: InjuryProvider | None = None,
+    table: InjuryTable | None = None,
     processes: int = 1,
     progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -332,7 +334,7 @@ def update_plan(
     """Learn from what was seen of a plan's option, and plan the rest of the course with it.
 
     Everything up to the last session that something was seen of counts as given. `injure` makes injuries (default: the
-    simulation of `recutis.injury`). Same plan and observations: same numbers, but for `provenance.seconds`.
+    simulation of `recutis.injury`), `table` many at once for the search of the rest. Same plan and observations: same numbers, but for `provenance.seconds`.
 
     Raises InputError for a plan that was not ready, an option, session, site, concern or date that it does not have;
     OutOfRangeError where no twin comes near what was seen; CancelledError when `cancelled` says so.
@@ -364,7 +366,7 @@ def update_plan(
     judge = _judge(now, known, delivered)
     if old and any(item.failed or item.pih for item in seen):
         now = _held(now, rest(old, judge.evaluator, now.known or {}, numbing_of(chosen)))
-    planning = partial(plan_course, now, injure=injure, progress=progress, cancelled=cancelled)
+    planning = partial(plan_course, now, injure=injure, table=table, progress=progress, cancelled=cancelled)
     made = planning() if left > 0 else None
     reached = _reached(known.now, _gain_sources(sessions, known))
     if made is not None:
