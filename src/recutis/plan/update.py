@@ -334,7 +334,8 @@ def update_plan(
     """Learn from what was seen of a plan's option, and plan the rest of the course with it.
 
     Everything up to the last session that something was seen of counts as given. `injure` makes injuries (default: the
-    simulation of `recutis.injury`), `table` many at once for the search of the rest. Same plan and observations: same numbers, but for `provenance.seconds`.
+    simulation of `recutis.injury`), `table` many at once for the search of the rest. Same plan and observations: same numbers,
+    but for `provenance.seconds`.
 
     Raises InputError for a plan that was not ready, an option, session, site, concern or date that it does not have;
     OutOfRangeError where no twin comes near what was seen; CancelledError when `cancelled` says so.
