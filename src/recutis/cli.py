@@ -12,6 +12,7 @@ import typer
 from recutis import __version__
 from recutis.cli_courses import compare_command, update_command
 from recutis.errors import InputError, RecutisError
+from recutis.library_commands import app as _library
 from recutis.printing import Seed
 from recutis.printing import folder as _folder
 from recutis.printing import must_be_a_folder as _must_be_a_folder
@@ -554,6 +555,7 @@ def calibrate(
     _console().print("\n".join(f"{name}: {value}" for name, value in told.items()))
 
 
+app.add_typer(_library)
 _INTERRUPTED = 130
 # Base class of what typer raises for a wrong command, option or argument; typer does not export it.
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")

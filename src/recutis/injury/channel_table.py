@@ -50,7 +50,7 @@ _WALLED: Final = (
 _WALL_FROM_UM: Final = 5.0  # a crater less deep than a cell has no wall to measure
 _SAME_LINE: Final = 2e-3  # of the wavelength: lines this near absorb alike
 _COARSE: Final = 0.6  # cells and steps of stacks and of fat: four times quicker; moves depths by 2 %, rims by 3 to 11 %
-_FAT_SHIFT: Final = 0.15  # of the usual depth of fat: within it craters that reach fat move by a tenth at most
+FAT_SHIFT: Final = 0.15  # of the usual depth of fat: within it craters that reach fat move by a tenth at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,7 @@ def condensed(seen: Outline, energy_mJ: float) -> Array:
     return np.concatenate((head, [tip, bottom, volume], wall, dead, peaks))
 
 
-def _opened(row: Array, energy_mJ: float) -> Outline:
+def opened(row: Array, energy_mJ: float) -> Outline:
     """The outline that a row of the table stands for."""
     names = (*_LENGTHS, *_SHARES)
     head = {name: float(x) for name, x in zip(names, row, strict=False)}
@@ -259,19 +259,19 @@ def outline(pulse: Pulse) -> Outline | None:
     for grid, part in _parts():
         if grid.profile == pulse.profile and abs(pulse.wavelength_nm / grid.wavelength_nm - 1) < _SAME_LINE:
             row = part.at(pulse.spot_um, pulse.duration_ms, pulse.fluence_J_cm2)
-            return None if row is None else _opened(row, pulse.energy_mJ)
+            return None if row is None else opened(row, pulse.energy_mJ)
     return None
 
 
-def _fat_um(thickness_um: tuple[float, ...]) -> float:
+def fat_um(thickness_um: tuple[float, ...]) -> float:
     """Depth at which the lowest layer begins."""
     return sum(thickness_um[:-1])
 
 
 def _reaches_other_fat(seen: Outline, skin: Skin) -> bool:
     """Whether a lesion reaches fat, and this skin's fat lies much higher or lower than in the table's skin."""
-    usual, own = _fat_um(usual_slab().thickness_um), _fat_um(tuple(x.thickness_um for x in skin.layers))
-    return seen.dead_to_um > min(usual, own) and abs(own / usual - 1.0) > _FAT_SHIFT
+    usual, own = fat_um(usual_slab().thickness_um), fat_um(tuple(x.thickness_um for x in skin.layers))
+    return seen.dead_to_um > min(usual, own) and abs(own / usual - 1.0) > FAT_SHIFT
 
 
 def table_injury(pulse: Pulse, skin: Skin) -> SpotInjury | None:
@@ -290,14 +290,12 @@ def _run(pulse: Pulse, slab: heat.Slab, stack: int, repetition_Hz: float, finene
     return channel.outline(channel.expose(pulse, slab, stack=stack, repetition_Hz=repetition_Hz, fineness=fineness))
 
 
-def planner_injury(pulse: Pulse, skin: Skin, *, stack: int = 1, repetition_Hz: float = 1.0) -> SpotInjury:
-    """A microbeam for a planner: from the table, else from a run (a second or more) that all skins of usual layers share.
+def planner_outline(pulse: Pulse, skin: Skin, *, stack: int = 1, repetition_Hz: float = 1.0) -> tuple[Outline, str]:
+    """A microbeam for a planner and the model in words: from the table, else from a run that all skins of usual layers share.
 
-    Stacks, and lesions in fat that lies elsewhere, are run on coarser cells. Raises as `channel.expose` does; a pulse without
-    energy does nothing.
+    A run takes a second or more. Stacks, and lesions in fat that lies elsewhere, are run on coarser cells. Raises as
+    `channel.expose` does.
     """
-    if pulse.energy_mJ == 0.0:
-        return channel.channel_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
     rate = repetition_Hz if stack > 1 else 1.0  # of no matter to a single pulse
     seen, fidelity = (outline(pulse) if stack == 1 else None), f"{channel.FIDELITY}, from a table"
     if seen is None:
@@ -306,7 +304,21 @@ def planner_injury(pulse: Pulse, skin: Skin, *, stack: int = 1, repetition_Hz: f
     if _reaches_other_fat(seen, skin):
         fidelity = channel.FIDELITY
         seen = _run(pulse, slab_of(skin), stack, rate, _COARSE)
+    return seen, fidelity
+
+
+def planner_injury(pulse: Pulse, skin: Skin, *, stack: int = 1, repetition_Hz: float = 1.0) -> SpotInjury:
+    """A microbeam for a planner, as `planner_outline` has it; a pulse without energy does nothing.
+
+    Raises as `channel.expose` does.
+    """
+    if pulse.energy_mJ == 0.0:
+        return channel.channel_injury(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
+    seen, fidelity = planner_outline(pulse, skin, stack=stack, repetition_Hz=repetition_Hz)
     return injury_of(seen, pulse, skin, stack=stack, fidelity=fidelity)
 
 
-__all__ = ["GRIDS", "NodeGrid", "condensed", "fingerprint", "outline", "planner_injury", "stored", "table_injury", "usual_slab"]
+__all__ = [
+    "FAT_SHIFT", "FRACTIONS", "GRIDS", "NodeGrid", "condensed", "fat_um", "fingerprint", "opened", "outline", "planner_injury",
+    "planner_outline", "stored", "table_injury", "usual_slab",
+]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
@@ -62,7 +62,7 @@ def spot_injury(
         deep = thermal_zone.zone_injury(
             second, skin, stack=1, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread
         )
-        return _joined(first, deep)
+        return joined(first, deep)
     if fractional:
         return thermal_zone.zone_injury(
             pulse, skin, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread
@@ -110,7 +110,7 @@ def _check(pulse: Pulse, stack: int, passes: int, repetition_Hz: float) -> None:
         raise OutOfRangeError(msg)
 
 
-def _joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
+def joined(first: SpotInjury, deep: SpotInjury) -> SpotInjury:
     """A hybrid column: ablated and coagulated in the same place; the larger injury counts at each point."""
     one, two = first.energy, deep.energy
     total = one.incident_J + two.incident_J
@@ -134,6 +134,7 @@ def _touched(area: float, per_area: float, hits: int, pattern: Pattern) -> float
     return after_passes(covered(max(area * per_area, 0.0), pattern=pattern), hits)
 
 
+@cache
 def _empty_map() -> tuple[tuple[float, float, float], ...]:
     from recutis.injury.absorbers import DEPTHS_UM, DIAMETERS_UM
 
@@ -182,6 +183,7 @@ def spread(
     )  # fmt: skip
 
 
+@cache
 def _heated_J_m2_K() -> float:
     """Heat capacity of the upper half millimetre under a square metre."""
     return tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K * neighbours.HEATED_M
@@ -275,4 +277,4 @@ def _silent(_share: float) -> None:
     """Progress nobody listens to."""
 
 
-__all__ = ["injure", "spot_injury", "spread"]
+__all__ = ["injure", "joined", "spot_injury", "spread"]

@@ -30,7 +30,7 @@ from recutis.laser.types import Cooling, Pulse
 from recutis.skin.types import Lesion, Skin
 from recutis.units import J_PER_MJ, M_PER_UM
 
-_SELECTIVE_BELOW_NM = 1200.0  # below it blood and melanin outdo water
+SELECTIVE_BELOW_NM = 1200.0  # below it blood and melanin outdo water
 _GENTLE_J_CM2 = 0.01  # exposure at which nothing boils: heat is linear there
 _HALF_MM_M = 5e-4  # by the definition of bulk_rise_C
 
@@ -85,15 +85,15 @@ def unit(shot: Shot) -> Unit:
     """The part of a wide spot that no exposure changes."""
     skin = shot.skin
     field, epidermis = shot.light(skin), skin.epidermis_um
-    pigment = (basal_um(skin), epidermis / 2, epidermis + 40, epidermis + 120)
+    melanin = (basal_um(skin), epidermis / 2, epidermis + 40, epidermis + 120)
     depths = (*absorbers.DEPTHS_UM, evidence.value("phys_purpura_depth"))
-    probes = (*pigment, *selective.GLAND_DEPTHS_UM, *depths)
+    probes = (*melanin, *selective.GLAND_DEPTHS_UM, *depths)
     plan = shot.plan(_GENTLE_J_CM2)
     cold, gentle = faint_twin(skin, field, plan, probes), heat_field(skin, field, plan, probes)
-    glands = dict(enumerate(selective.GLAND_DEPTHS_UM, start=len(pigment)))
+    glands = dict(enumerate(selective.GLAND_DEPTHS_UM, start=len(melanin)))
     starts = _before_light_C(cold, plan, len(depths))
     return Unit(
-        shot=shot, field=field, probes_um=pigment, cold=cold, gentle=gentle,
+        shot=shot, field=field, probes_um=melanin, cold=cold, gentle=gentle,
         vessels=selective.vessels(
             field, skin, duration_ms=shot.duration_ms, start_C=starts[:-1], pulses=shot.stack, repetition_Hz=shot.repetition_Hz
         ),
@@ -116,12 +116,14 @@ def _before_light_C(cold: heat.Run, plan: tuple[heat.Segment, ...], last: int) -
 
 
 @lru_cache(maxsize=1024)
-def _warm(one: Unit, exposure_J_cm2: float) -> heat.Run:
+def warm(one: Unit, exposure_J_cm2: float) -> heat.Run:
+    """Heat of a shot at its own exposure on the axis, per pulse."""
     return heat_field(one.shot.skin, one.field, one.shot.plan(exposure_J_cm2), ())
 
 
 @lru_cache(maxsize=512)
-def _pigment(one: Unit, lesion: Lesion | None) -> selective.Pigment:
+def pigment(one: Unit, lesion: Lesion | None) -> selective.Pigment:
+    """What a shot does to the pigment of a lesion, or of normal skin without a pigmented one, per J/cm²."""
     skin, pigmented = one.shot.skin, lesion is not None and lesion.target == "pigment"
     factor = lesion.melanin_factor if lesion is not None and pigmented else 1.0
     bottom = lesion.bottom_um if lesion is not None and pigmented else skin.epidermis_um
@@ -135,7 +137,7 @@ def _pigment(one: Unit, lesion: Lesion | None) -> selective.Pigment:
     )
 
 
-def _upper_heat(run: heat.Run) -> float:
+def upper_heat_J_m2(run: heat.Run) -> float:
     """Heat of the upper half millimetre when the last light goes out, steam included [J/m2]; nothing where cooling won."""
     column = run.column
     inside = column.edges_m[1:] <= _HALF_MM_M
@@ -163,8 +165,8 @@ def wide(
             duration_ms=pulse.duration_ms, stack=stack, repetition_Hz=repetition_Hz, cooling=cooling, light_spread=light_spread,
         )
     )  # fmt: skip
-    warm, spots = _warm(one, peak), _pigment(one, lesion)
-    column = warm.column
+    run, spots = warm(one, peak), pigment(one, lesion)
+    column = run.column
     top, bottom = dead_zone_um(column)
     epidermis, basal = skin.epidermis_um, one.probes_um[0]
     cell = int(np.searchsorted(column.edges_m, basal * M_PER_UM)) - 1
@@ -172,18 +174,18 @@ def wide(
     reflected = one.field.reflected
     energy = balance(
         incident_J=pulse.energy_mJ * J_PER_MJ * stack * passes, reflected=reflected,
-        parts=(warm.through - reflected * warm.arrived, 0.0, warm.stored + warm.removed, warm.surface), scale=warm.arrived,
+        parts=(run.through - reflected * run.arrived, 0.0, run.stored + run.removed, run.surface), scale=run.arrived,
     )  # fmt: skip
     return SpotInjury(
         wavelength_nm=pulse.wavelength_nm, duration_ms=pulse.duration_ms, ablation_depth_um=0.0, ablation_width_um=0.0,
         coagulation_depth_um=bottom - top, coagulation_rim_um=0.0, lesion_top_um=top, lesion_depth_um=bottom,
         lesion_width_um=pulse.spot_um if bottom > 0 else 0.0, surface_area=1.0 if bottom > 0 else 0.0, removed_area=0.0,
         killed_area=1.0 if top < epidermis and bottom > basal else 0.0, basal_area=1.0 - survive,
-        dermis_volume=max(bottom - max(top, epidermis), 0.0), ablated_volume=0.0, heat=_upper_heat(warm),
+        dermis_volume=max(bottom - max(top, epidermis), 0.0), ablated_volume=0.0, heat=upper_heat_J_m2(run),
         vessel_ratio=selective.vessel_map(one.vessels, peak), purpura_ratio=one.purpura * peak, pigment_ratio=spots.lesion * peak,
         epidermis_pigment_ratio=spots.epidermis * peak, pigment_depth_um=spots.reach_um(peak),
-        gland_ratio=selective.gland_ratio(one.glands, lesion) * peak, peak_surface_C=warm.peak_surface_C,
-        peak_basal_C=float(column.peak_K[cell]) + column.start_C, selective=pulse.wavelength_nm < _SELECTIVE_BELOW_NM,
+        gland_ratio=selective.gland_ratio(one.glands, lesion) * peak, peak_surface_C=run.peak_surface_C,
+        peak_basal_C=float(column.peak_K[cell]) + column.start_C, selective=pulse.wavelength_nm < SELECTIVE_BELOW_NM,
         fractional=False, passes_in_place=passes, energy=energy,
         fidelity=f"{told(light_spread)}, one-dimensional heat, analytic vessels and pigment",
         error_pct=evidence.value("phys_error_scatter"), warnings=(), sources=one.sources,
@@ -197,4 +199,4 @@ def _ridged(skin: Skin) -> Skin:
     return ridged(skin)
 
 
-__all__ = ["Shot", "Unit", "unit", "wide"]
+__all__ = ["SELECTIVE_BELOW_NM", "Shot", "Unit", "pigment", "unit", "upper_heat_J_m2", "warm", "wide"]

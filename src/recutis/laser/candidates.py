@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from recutis import evidence
@@ -12,8 +12,21 @@ from recutis.laser.settings import expose, typical
 from recutis.laser.types import Device, Exposure, Limit, Settings
 from recutis.units import UM_PER_MM, mean_fluence_J_cm2
 
-_DOSES, _DENSITIES, _DURATIONS, _SPOTS, _STACKS, _COAGULATIONS = 5, 4, 3, 3, 2, 3  # grid sizes; see docs/lasers.md
-_MOST: Final = 120
+
+@dataclass(frozen=True, kw_only=True)
+class GridSize:
+    """How many values of each knob are tried (see docs/lasers.md), and how many settings of a device at most."""
+
+    doses: int = 5
+    densities: int = 4
+    durations: int = 3
+    spots: int = 3
+    stacks: int = 2
+    coagulations: int = 3
+    most: int = 120
+
+
+GRID = GridSize()
 _FEW: Final = 3  # passes tried one by one
 _ROUNDING: Final = 1e-9  # relative slack at a ceiling for binary fractions
 _DOSE_NAMES: Final = ("depth_um", "energy_mJ", "fluence_J_cm2", "power_W")
@@ -55,13 +68,13 @@ def _doses(device: Device, *, max_energy_mJ: float | None, max_fluence_J_cm2: fl
     if name is None:
         return [Settings()]
     if name == "power_W" and "duration_ms" in device.panel:
-        dwell = _steps(device.limits["duration_ms"], _DOSES)
+        dwell = _steps(device.limits["duration_ms"], GRID.doses)
         return [Settings(power_W=device.limits[name].typical, duration_ms=value) for value in dwell]
     ceiling = {"energy_mJ": max_energy_mJ, "fluence_J_cm2": max_fluence_J_cm2}.get(name)
     if name == "depth_um":
         ceiling = _deepest_um(device, max_energy_mJ=max_energy_mJ, max_fluence_J_cm2=max_fluence_J_cm2)
     limit = device.limits[name]
-    values = _steps(limit, _DOSES, ceiling=ceiling, start=_DEPTH_FROM if limit.low == 0 else 0.0)
+    values = _steps(limit, GRID.doses, ceiling=ceiling, start=_DEPTH_FROM if limit.low == 0 else 0.0)
     return [replace(Settings(), **{name: value}) for value in values]  # type: ignore[arg-type]
 
 
@@ -76,10 +89,10 @@ def _per_pass(device: Device, *, max_density_pct: float | None, passes: int) -> 
     if "density_pct" not in device.panel and "columns_cm2" not in device.panel:
         return [Settings()] if ceiling is None or limit.high <= ceiling else []
     if "density_pct" in device.panel:
-        return [Settings(density_pct=value) for value in _steps(limit, _DENSITIES, ceiling=ceiling)]
+        return [Settings(density_pct=value) for value in _steps(limit, GRID.densities, ceiling=ceiling)]
     columns = device.limits["columns_cm2"]
     most = None if ceiling is None else ceiling * columns.high / limit.high
-    return [Settings(columns_cm2=value) for value in _steps(columns, _DENSITIES, ceiling=most)]
+    return [Settings(columns_cm2=value) for value in _steps(columns, GRID.densities, ceiling=most)]
 
 
 def _shape(device: Device) -> list[Settings]:
@@ -87,19 +100,21 @@ def _shape(device: Device) -> list[Settings]:
     durations: tuple[float | None, ...] = (None,)
     if "duration_ms" in device.panel and device.device_class.startswith(("vascular_", "ipl")):
         limit = device.limits["duration_ms"]
-        middle = _steps(Limit(low=limit.typical / 2, high=limit.typical * 2, typical=limit.typical, unit=limit.unit), _DURATIONS)
+        middle = _steps(
+            Limit(low=limit.typical / 2, high=limit.typical * 2, typical=limit.typical, unit=limit.unit), GRID.durations
+        )
         durations = tuple(dict.fromkeys(min(max(value, limit.low), limit.high) for value in middle))
     spots: tuple[float | None, ...] = (None,)
     if "spot_mm" in device.panel and device.mode == "spot":
         limit = device.limits["spot_mm"]
-        spots = tuple(sorted({limit.low, limit.typical, limit.high}))[:_SPOTS]
+        spots = tuple(sorted({limit.low, limit.typical, limit.high}))[: GRID.spots]
     stacks: tuple[int | None, ...] = (None,)
     if "stack" in device.panel:
         limit = device.limits["stack"]
-        stacks = tuple(sorted({int(limit.typical), min(int(limit.high), int(limit.typical) * 2)}))[:_STACKS]
+        stacks = tuple(sorted({int(limit.typical), min(int(limit.high), int(limit.typical) * 2)}))[: GRID.stacks]
     coagulations: tuple[float | None, ...] = (None,)
     if "coagulation_um" in device.panel and device.second_wavelength_nm is not None:
-        coagulations = _steps(device.limits["coagulation_um"], _COAGULATIONS, start=_DEPTH_FROM)
+        coagulations = _steps(device.limits["coagulation_um"], GRID.coagulations, start=_DEPTH_FROM)
     return [
         Settings(duration_ms=duration, spot_mm=spot, stack=stack, coagulation_um=coagulation)
         for duration, spot, stack, coagulation in itertools.product(durations, spots, stacks, coagulations)
@@ -120,10 +135,10 @@ def _passes(device: Device, max_passes: int | None) -> tuple[int, ...]:
 
 
 def _thin(found: list[Settings]) -> tuple[Settings, ...]:
-    """At most 120, spread evenly over the list, its ends kept."""
-    if len(found) <= _MOST:
+    """At most `GRID.most`, spread evenly over the list, its ends kept."""
+    if len(found) <= GRID.most:
         return tuple(found)
-    return tuple(found[round(step * (len(found) - 1) / (_MOST - 1))] for step in range(_MOST))
+    return tuple(found[round(step * (len(found) - 1) / (GRID.most - 1))] for step in range(GRID.most))
 
 
 def candidate_settings(

@@ -194,7 +194,7 @@ class Evaluator:
 
     `care_for(device, injury)` says which care (prophylaxis, protection) goes with an injury;
     `anaesthesia` what the clinic has that suits a device, the mildest first; `most_sessions` how many sessions are looked at;
-    `pain_limit` what the person allows at `pain_quantile`, None without a limit.
+    `pain_limit` what the person allows at `pain_quantile`, None without a limit; `numb_most` takes what hurts least in any case.
     """
 
     care_for: Callable[[Device, Injury], Care]
@@ -204,6 +204,7 @@ class Evaluator:
     interval_weeks: Callable[[Device], float]
     pain_limit: float | None
     pain_quantile: float
+    numb_most: bool = False
     _cache: dict[tuple[str, Settings, str, int], SiteEvaluation] = field(default_factory=dict)
 
     def site(self, device: Device, settings: Settings, place: Place) -> SiteEvaluation:
@@ -249,21 +250,30 @@ class Evaluator:
             answer=partial(self._respond, device, worst, place, area_cm2),
         )
 
+    def _enough(self, pains: Sequence[Draws], weights: Draws | None) -> int:
+        """Which anaesthesia is taken: the mildest that is enough, the strongest where none is."""
+        if self.numb_most:
+            return int(np.argmin([weighted_quantile(pain, HARDLY_HURT, weights) for pain in pains]))
+        target = evidence.value("plan.pain_target")
+        limit = math.inf if self.pain_limit is None else self.pain_limit
+        for number, pain in enumerate(pains):
+            usual = weighted_quantile(pain, 0.5, weights) <= target
+            if usual and weighted_quantile(pain, self.pain_quantile, weights) <= limit:
+                return number
+        return len(pains) - 1
+
     def _respond(self, device: Device, injury: Injury, place: Place, area_cm2: float) -> tuple[Care, SiteResponse]:
         """The response with the mildest anaesthesia that brings the median pain down to the usual target, and pain under the limit."""
         from recutis import response
 
-        care, target = self.care_for(device, injury), evidence.value("plan.pain_target")
-        for name in self.anaesthesia(device):
-            care = replace(care, anaesthesia=name)
-            pain = response.pain_during(injury, place.twins, care)
-            usual = weighted_quantile(pain, 0.5, place.twins.unequal) <= target
-            limit = math.inf if self.pain_limit is None else self.pain_limit
-            if usual and weighted_quantile(pain, self.pain_quantile, place.twins.unequal) <= limit:
-                break
+        care = self.care_for(device, injury)
+        levels = [replace(care, anaesthesia=name) for name in self.anaesthesia(device)] or [care]
+        pains = [response.pain_during(injury, place.twins, level) for level in levels]
+        care = levels[self._enough(pains, place.twins.unequal)]
         return care, response.respond(injury, place.twins, care, area_cm2=area_cm2)
 
 
+HARDLY_HURT: Final = 0.9  # quantile of pain by which the anaesthesia that numbs most is told
 _LIVING: Final = frozenset({"epidermis", "basal_layer"})
 
 

@@ -8,9 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from recutis.classes import DEVICE_CLASSES
+from recutis.errors import OutOfRangeError
 from recutis.injury import Injury
 from recutis.laser import catalogue
 from recutis.laser.types import Device, Exposure
+from recutis.light.lines import is_water_line
 from recutis.plan.care import care_policy, numbing_for
 from recutis.plan.commissioning import Commissioned, EnergyScale, commission, scaled, unsure
 from recutis.plan.evaluate import STRENGTH, Evaluator, InjuryProvider, interval_weeks, named_concerns, places
@@ -99,8 +101,8 @@ def explore(
 ) -> Explored:
     """Look at everything that could be given to a person whom screening lets through.
 
-    `injure` makes one injury by simulation (default: `recutis.injury`), `table` many at once for the search (default: one by
-    one with `injure`).
+    `injure` makes one injury by simulation (default: `recutis.injury`), `table` many at once for the search (default: the response
+    library where it reaches, else, or where `injure` was given, one by one with `injure`).
 
     Raises CancelledError when `cancelled` says so.
     """
@@ -123,7 +125,7 @@ def explore(
         phototype=patient.patient.phototype or "VI",
         concerns={name: concern.site for name, concern in named_concerns(patient).items()},
         most_sessions=_looked_at(limits),
-        injure=one_by_one(delivered) if table is None else commissioned_table(table, scales),
+        injure=commissioned_table(table or (one_by_one(injure) if injure else library_table(simulate)), scales),
         scales=scales,
         processes=request.processes,
         lower=None if request.so_far is None else request.so_far.ceiling,
@@ -158,3 +160,38 @@ def commissioned_table(table: InjuryTable, scales: Mapping[str, EnergyScale]) ->
         return {name: [unsure(injury, scale) for injury in several] for name, several in made.items()}
 
     return delivered
+
+
+def library_table(injure: InjuryProvider) -> InjuryTable:
+    """A table of injuries from the response library; what that does not reach is simulated with `injure`."""
+    from recutis.plan.library import library
+
+    def table(exposures: Sequence[Exposure], skin: Skin, lesions: Mapping[str, Lesion]) -> dict[str, list[Injury]]:
+        if not exposures or not library().holds(exposures[0].device):
+            return one_by_one(injure)(exposures, skin, lesions)
+        if not _selective(exposures[0]):
+            first = _from_library(injure, exposures, skin, next(iter(lesions.values())))
+            return dict.fromkeys(lesions, first)
+        return {name: _from_library(injure, exposures, skin, lesion) for name, lesion in lesions.items()}
+
+    return table
+
+
+def _selective(exposure: Exposure) -> bool:
+    """Whether an injury depends on the lesion: that of a wide spot of light that scatters does."""
+    return exposure.device.mode != "fractional" and not is_water_line(exposure.pulse.wavelength_nm)
+
+
+def _from_library(injure: InjuryProvider, exposures: Sequence[Exposure], skin: Skin, lesion: Lesion) -> list[Injury]:
+    from recutis.plan.library import library
+
+    held = library()
+    try:
+        return held.injure_all(exposures, skin, (lesion,) * len(exposures))
+    except OutOfRangeError:
+        return [
+            held.injure(exposure, skin, lesion=lesion)
+            if held.covers(exposure, skin, lesion=lesion)
+            else injure(exposure, skin, lesion=lesion)
+            for exposure in exposures
+        ]

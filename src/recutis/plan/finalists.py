@@ -55,6 +55,9 @@ def simulated(
     """A course in full, its limits held by the simulation."""
     phases = evaluated(candidate, evaluator, at)
     course = course_draws(phases)
+    if limits.max_pain_0_10 is not None and course.quantile(course.pain_0_10, limits.limit_quantile) > limits.max_pain_0_10:
+        phases = evaluated(candidate, replace(evaluator, numb_most=True, _cache={}), at)  # sites together hurt more than each
+        course = course_draws(phases)
     gained = {name: draws for place in at.values() for name, draws in place.gained.items()}
     whole = replace(
         course, improvement_pct={name: course.improvement_pct.get(name, gained.get(name, _none(course))) for name in weights}

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from recutis.bands import Draws
+from recutis.laser.types import Settings
 from recutis.plan.candidate import Candidate, PhasePlan
 from recutis.plan.courses import Courses, Phase, Verdict, joined, judge, no_courses, objectives, worst_passing_risk_pct
 from recutis.plan.device_courses import DeviceTable, device_courses
@@ -136,12 +137,7 @@ def landscape(
     Of `limits` only the appetite for risk is read: it says where settings between those of the grid are worth trying.
     """
     order = np.array([weights[name] for name in search.concerns])
-    devices: list[DeviceTable] = []
-    singles: list[Courses] = []
-    for one in looked:
-        own, courses = _refined(search, one, order, limits, prices.get(one.device.name), len(devices))
-        devices += own
-        singles.append(courses)
+    devices, singles = _refined(search, looked, order, limits, prices)
     alone = joined(singles) if singles else no_courses(len(search.concerns))
     two = pairs_of(alone, devices, order, most_sessions=search.most_sessions)
     pairs = pair_courses(two, devices, search.concerns, search.gained)
@@ -156,23 +152,46 @@ def landscape(
     )
 
 
+@dataclass(eq=False)
+class _Growing:
+    """A device's grid and courses as settings between are added; `first` says where each table's settings begin in the grid."""
+
+    looked: Looked
+    grid: list[Settings]
+    courses: Courses
+    first: dict[int, int]
+
+    def add(self, table: DeviceTable, search: Search) -> None:
+        """Take over the settings of a further table."""
+        self.first[table.number] = len(self.grid)
+        self.grid += table.settings
+        self.courses = joined([self.courses, device_courses(table, search.concerns, search.gained)])
+
+    def proposed(self, weights: Draws, limits: Limits) -> tuple[Settings, ...]:
+        """Settings between those of the grid that read well."""
+        places = [self.first[phases[0].device] + phases[0].setting for phases in self.courses.phases]
+        return proposals(self.looked.device, self.grid, self.courses, places, weights, limits)
+
+
 def _refined(
-    search: Search, looked: Looked, weights: Draws, limits: Limits, price: float | None, number: int
-) -> tuple[list[DeviceTable], Courses]:
-    """A device's table, and further ones for settings between those of its grid; all its courses."""
-    tables = [search.table(number, looked, price)]
-    courses = device_courses(tables[0], search.concerns, search.gained)
-    grid, every = list(looked.settings), courses
-    first = {number: 0}  # where each table's settings begin in the grid as it grows
+    search: Search, looked: Sequence[Looked], weights: Draws, limits: Limits, prices: Mapping[str, float | None]
+) -> tuple[list[DeviceTable], list[Courses]]:
+    """Tables of all devices, and further ones for settings between those of their grids; the courses of each device."""
+    devices = search.tables([(number, one, prices.get(one.device.name)) for number, one in enumerate(looked)])
+    nothing = no_courses(len(search.concerns))
+    growing = [_Growing(looked=one, grid=[], courses=nothing, first={}) for one in looked]
+    for one, table in zip(growing, devices, strict=True):
+        one.add(table, search)
     for _ in range(ROUNDS if search.refine else 0):
-        places = [first[phases[0].device] + phases[0].setting for phases in every.phases]
-        new = proposals(looked.device, grid, every, places, weights, limits)
-        more = search.injured(looked.device, new, looked.ceilings) if new else None
-        if more is None or not more.settings:
-            break
-        table = search.table(number + len(tables), more, price)
-        first[table.number] = len(grid)
-        grid += more.settings
-        tables.append(table)
-        every = joined([every, device_courses(table, search.concerns, search.gained)])
-    return tables, every
+        more: list[tuple[_Growing, Looked]] = []
+        for one in growing:
+            settings = one.proposed(weights, limits)
+            found = search.injured(one.looked.device, settings, one.looked.ceilings) if settings else None
+            if found is not None and found.settings:
+                more.append((one, found))
+        first = len(devices)
+        tables = search.tables([(first + k, found, prices.get(found.device.name)) for k, (_, found) in enumerate(more)])
+        for (one, _), table in zip(more, tables, strict=True):
+            one.add(table, search)
+        devices += tables
+    return devices, [one.courses for one in growing]

@@ -24,7 +24,7 @@ from recutis.plan.evaluate import Evaluator, Place
 from recutis.plan.processes import in_order
 from recutis.plan.quantiles import quantiles
 from recutis.plan.setting_limits import lowered
-from recutis.plan.tables import site_table
+from recutis.plan.tables import Part, SiteTable, site_tables
 from recutis.skin.types import Lesion, Skin
 from recutis.units import PERCENT
 
@@ -284,15 +284,24 @@ class Search:
         which = int(np.argmax(middle))
         return float(middle[which]), which
 
-    def table(self, number: int, looked: Looked, price: float | None) -> DeviceTable:
-        """The responses of all twins to all that was looked at of a device."""
+    def tables(self, several: Sequence[tuple[int, Looked, float | None]]) -> list[DeviceTable]:
+        """The responses of all twins to all that was looked at: number, finding and price of a session of each device."""
+        at_site: dict[str, list[SiteTable]] = {}
+        owners: dict[str, list[int]] = {}
+        for site, place in self.places.items():
+            parts = [(k, one) for k, (_, one, _) in enumerate(several) if site in one.injuries]
+            owners[site] = [k for k, _ in parts]
+            at_site[site] = site_tables(
+                [Part(device=one.device, exposures=one.exposures[site], injuries=one.injuries[site]) for _, one in parts],
+                place, self.evaluator, sessions=self.most_sessions,
+            ) if parts else []  # fmt: skip
+        return [
+            self._table(number, one, price, {site: at_site[site][owners[site].index(k)] for site in one.injuries})
+            for k, (number, one, price) in enumerate(several)
+        ]
+
+    def _table(self, number: int, looked: Looked, price: float | None, tables: dict[str, SiteTable]) -> DeviceTable:
         device, foreign = looked.device, foreign_targets(looked.device.device_class)
-        tables = {
-            site: site_table(
-                device, looked.exposures[site], injuries, self.places[site], self.evaluator, sessions=self.most_sessions
-            )
-            for site, injuries in looked.injuries.items()
-        }
         lesions = {name: lesion for place in self.places.values() for name, lesion in place.lesions.items()}
         return DeviceTable(
             number=number,
