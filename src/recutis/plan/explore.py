@@ -166,7 +166,7 @@ def library_table(injure: InjuryProvider) -> InjuryTable:
     """A table of injuries from the response library; what that does not reach is simulated with `injure`."""
     from recutis.plan.library import library
 
-    def table(exposures: Sequence[Exposure], skin: Skin, lesions: Mapping[str, Lesion]) -> dict[str, list[Injury]]:
+    def table(exposures: Sequence[Exposure], skin: Skin, lesions: Mapping[str, Lesion]) -> Mapping[str, Sequence[Injury]]:
         if not exposures or not library().holds(exposures[0].device):
             return one_by_one(injure)(exposures, skin, lesions)
         if not _selective(exposures[0]):
