@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from recutis.laser.types import Device, Exposure, Settings
     from recutis.light import transport, transport_layers, transport_voxels, transport_wide, voxel_skin
     from recutis.patient import Patient, read_patient, screen
+    from recutis.plan.compare import compare_plans
     from recutis.plan.course_file import read_course
     from recutis.plan.document import Plan
+    from recutis.plan.observation_file import read_observations
     from recutis.plan.planner import Request, plan_course
     from recutis.plan.predict import predict_course, write_prediction
+    from recutis.plan.update import update_plan, write_update
     from recutis.plan.write import read_plan, write_plan
     from recutis.report import write_report
     from recutis.response.improve import improve
@@ -47,6 +50,7 @@ _HOMES = {
     "build": "skin",
     "catalogue": "laser",
     "compare": "simulation",
+    "compare_plans": "plan.compare",
     "device": "laser",
     "draw": "twins",
     "expose": "laser",
@@ -59,6 +63,7 @@ _HOMES = {
     "read_clinic": "laser",
     "read_course": "plan.course_file",
     "read_exposure": "simulation",
+    "read_observations": "plan.observation_file",
     "read_patient": "patient",
     "read_plan": "plan.write",
     "respond": "response.respond",
@@ -69,10 +74,12 @@ _HOMES = {
     "transport_layers": "light",
     "transport_voxels": "light",
     "transport_wide": "light",
+    "update_plan": "plan.update",
     "voxel_skin": "light",
     "write_plan": "plan.write",
     "write_prediction": "plan.predict",
     "write_report": "report",
+    "write_update": "plan.update",
 }
 
 __all__ = [
@@ -92,6 +99,7 @@ __all__ = [
     "build",
     "catalogue",
     "compare",
+    "compare_plans",
     "device",
     "draw",
     "expose",
@@ -104,6 +112,7 @@ __all__ = [
     "read_clinic",
     "read_course",
     "read_exposure",
+    "read_observations",
     "read_patient",
     "read_plan",
     "respond",
@@ -114,10 +123,12 @@ __all__ = [
     "transport_layers",
     "transport_voxels",
     "transport_wide",
+    "update_plan",
     "voxel_skin",
     "write_plan",
     "write_prediction",
     "write_report",
+    "write_update",
 ]
 
 

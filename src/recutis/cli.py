@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recutis import __version__
+from recutis.cli_courses import compare_command, update_command
 from recutis.errors import InputError, RecutisError
 from recutis.library_commands import app as _library
+from recutis.printing import Seed
+from recutis.printing import folder as _folder
+from recutis.printing import must_be_a_folder as _must_be_a_folder
 from recutis.terminal import Json
 from recutis.terminal import console as _console
 from recutis.terminal import print_json as _print_json
@@ -40,20 +44,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Treatment planning and simulation for laser skin resurfacing. For research and education; not a cleared medical device.",
 )
-
-_LONGEST_SHOWN = 80  # characters of a word from the command line that a message repeats
-
-
-def _folder(text: str | Path) -> Path:
-    """The folder that --out names; an empty word, as from an unset variable, is not the current folder."""
-    if not str(text).strip() or "\0" in str(text):
-        raise typer.BadParameter("it names no folder; give a path, or '.' for the current folder")
-    return Path(text)
-
-
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of all draws; the same seed gives the same numbers.")
-]
 
 
 def _version(wanted: bool) -> None:
@@ -120,17 +110,6 @@ def plan(
         _show_plan(made, out)
 
 
-def _must_be_a_folder(out: Path) -> None:
-    try:
-        taken = out.exists() and not out.is_dir()
-    except OSError as error:
-        msg = f"--out {str(out)[:_LONGEST_SHOWN]} cannot be a folder: {error.strerror}; give a shorter or another path."
-        raise InputError(msg) from error
-    if taken:
-        msg = f"--out {out} is a file; give a folder."
-        raise InputError(msg)
-
-
 def _show_plan(made: Plan, out: Path) -> None:
     from rich.text import Text
 
@@ -188,6 +167,10 @@ def predict(
         _print_json(made.model_dump(mode="json"))
     else:
         _show_prediction(made, out)
+
+
+app.command("update", rich_help_panel="Plan")(update_command)
+app.command("compare", rich_help_panel="Plan")(compare_command)
 
 
 def _show_prediction(made: CoursePrediction, out: Path) -> None:
@@ -273,7 +256,7 @@ def _grouped(warnings: tuple[CourseWarning, ...]) -> list[tuple[str, str, str]]:
 
 
 def _session_lines(one: SessionPrediction) -> list[str]:
-    from recutis.report.summary import panel_words
+    from recutis.plan.panel_words import panel_words
 
     lines = [f"{'panel':26}{panel_words(one.settings[0], one.passes)}"]
     for key, band in one.improvement_pct.items():

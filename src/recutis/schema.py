@@ -13,19 +13,25 @@ def models() -> dict[str, type[BaseModel]]:
     """File kind to the model that describes it."""
     from recutis.laser.clinic import Clinic
     from recutis.patient import Patient
+    from recutis.plan.compare_document import PlanComparison
     from recutis.plan.course_file import CourseFile
     from recutis.plan.document import Plan
+    from recutis.plan.observation_file import ObservationFile
     from recutis.plan.prediction_document import CoursePrediction
+    from recutis.plan.update_document import PlanUpdate
     from recutis.plan.usual import UsualSettings
     from recutis.simulation import ExposureFile
 
     return {
         "clinic": Clinic,
+        "comparison": PlanComparison,
         "course": CourseFile,
         "exposure": ExposureFile,
+        "observation": ObservationFile,
         "patient": Patient,
         "plan": Plan,
         "prediction": CoursePrediction,
+        "update": PlanUpdate,
         "usual": UsualSettings,
     }
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.bands import Draws
-from recutis.plan.objectives import LASTING_HARM, TOO_DEEP, Limits
+from recutis.plan.objectives import LASTING_HARM, TOO_DEEP, Limits, pih_words
 from recutis.units import PERCENT
 
 Flags = NDArray[np.bool_]
@@ -161,6 +161,11 @@ def _goal_breaks(courses: Courses, limits: Limits) -> dict[str, Flags]:
         > limits.max_social_downtime_days,
         f"at most {limits.max_sessions} sessions": courses.sessions > limits.max_sessions,
     }
+    if limits.max_pih_pct is not None:
+        mean, middle = limits.max_pih_pct
+        found[pih_words(limits.max_pih_pct)] = (PERCENT * courses.risk_mean[:, PRICED.index("pih")] > mean) | (
+            PERCENT * courses.risk_middle[:, PASSING_HARM.index("pih")] > middle
+        )
     if limits.max_pain_0_10 is not None:
         text = f"pain of at most {limits.max_pain_0_10:g} of 10 (held at the {percent} quantile)"
         found[text] = courses.pain[:, at] > limits.max_pain_0_10

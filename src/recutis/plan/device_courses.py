@@ -58,18 +58,31 @@ class DeviceTable:
 
     def median_gain(self, name: str, site: str) -> Draws:
         """Median gain of a concern by setting of the device and session, 0 where the device cannot go: (settings, sessions)."""
-        table = self.tables[site]
-        middle = quantiles(table.gain[name], (0.5,), self.weights)[..., 0]
+        return self._median(self.tables[site].gain[name], site)
+
+    def median_own(self, name: str, site: str) -> Draws:
+        """Median of what as many sessions as are looked at do to untreated skin, by setting of the device: (settings, 1)."""
+        return self._median(self.tables[site].own[name][:, -1:], site)
+
+    def _median(self, gain: Draws, site: str) -> Draws:
+        middle = quantiles(gain, (0.5,), self.weights)[..., 0]
         return np.where((self.at[site] == _ABSENT)[:, None], 0.0, middle[self.at[site]])
 
     def useful(self) -> dict[str, NDArray[np.bool_]]:
-        """Where so many sessions make a visible change on a concern that the device is made for: by site, (settings, sessions)."""
+        """Where so many sessions make a visible change on a concern that the device is made for: by site, (settings, sessions).
+
+        What earlier sessions have gained counts, but not for a setting that would never change anything by itself.
+        """
         visible = evidence.value("plan.visible_change")
         return {
             site: np.logical_or.reduce(
                 [
                     np.zeros((len(self.settings), self.most_sessions), dtype=np.bool_),
-                    *(self.median_gain(name, site) >= visible for name in table.gain if name not in self.foreign),
+                    *(
+                        (self.median_gain(name, site) >= visible) & (self.median_own(name, site) >= visible)
+                        for name in table.gain
+                        if name not in self.foreign
+                    ),
                 ]
             )
             for site, table in self.tables.items()
@@ -89,10 +102,15 @@ class DeviceTable:
         """Gain of a concern after each session of some settings, (rows, sessions, n)."""
         return np.asarray(self.tables[site].gain[name][self.at[site][list(rows)]])
 
+    def own(self, name: str, site: str, rows: Sequence[int]) -> Draws:
+        """The same from untreated skin, whatever earlier sessions have gained."""
+        return np.asarray(self.tables[site].own[name][self.at[site][list(rows)]])
 
-def device_courses(device: DeviceTable, concerns: Mapping[str, str]) -> Courses:
+
+def device_courses(device: DeviceTable, concerns: Mapping[str, str], gained: Mapping[str, Draws] | None = None) -> Courses:
     """All courses of equal sessions with a device; `concerns` gives the site of each concern key, in the person's order.
 
+    `gained` by concern is what earlier sessions have gained, which stays where a course does not treat.
     So many sessions are given at the sites where they make a visible change, and nowhere else.
     """
     useful = device.useful()
@@ -109,7 +127,7 @@ def device_courses(device: DeviceTable, concerns: Mapping[str, str]) -> Courses:
         for sessions in range(1, device.most_sessions + 1):
             rows = np.flatnonzero(matches[every, sessions - 1])
             if rows.size:
-                parts.append(_equal_sessions(device, concerns, told, rows, sessions))
+                parts.append(_equal_sessions(device, concerns, told, rows, sessions, gained or {}))
     if not parts:
         return no_courses(len(concerns))
     whole = joined(parts)
@@ -152,15 +170,18 @@ def _one_session(device: DeviceTable, settings: list[int], sites: tuple[str, ...
 
 
 def _equal_sessions(
-    device: DeviceTable, concerns: Mapping[str, str], told: _OneSession, rows: NDArray[np.intp], sessions: int
-) -> Courses:
-    """So many sessions of some rows of what was told of one session."""
+    device: DeviceTable, concerns: Mapping[str, str], told: _OneSession, rows: NDArray[np.intp], sessions: int,
+    gained: Mapping[str, Draws],
+) -> Courses:  # fmt: skip
+    """So many sessions of some rows of what was told of one session; `gained` stands for concerns that are not treated further."""
     settings, weights = told.settings[rows].tolist(), device.weights
     gain = np.zeros((len(rows), len(concerns), len(GAIN_QUANTILES)))
     for number, (name, site) in enumerate(concerns.items()):
         if site in told.sites:
             last = device.tables[site].gain[name][device.at[site][settings], sessions - 1]
             gain[:, number] = quantiles(last, GAIN_QUANTILES, weights)
+        elif name in gained:
+            gain[:, number] = quantiles(gained[name], GAIN_QUANTILES, weights)
     return Courses(
         phases=tuple((Phase(device=device.number, setting=row, sessions=sessions, sites=told.sites),) for row in settings),
         gain=gain,

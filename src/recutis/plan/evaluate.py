@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -44,7 +44,11 @@ class InjuryProvider(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Place:
-    """One site of the person: skin, twins, and the concerns to be treated there."""
+    """One site of the person: skin, twins, and the concerns to be treated there.
+
+    `gained` by concern is what earlier sessions have gained already, shape (n,) in percent; a concern without it starts untreated.
+    Courses of equal sessions are followed for `further` sessions more than are looked at, so that it finds its place on them.
+    """
 
     site: str
     skin: Skin
@@ -52,6 +56,8 @@ class Place:
     concerns: dict[str, Concern]
     lesions: dict[str, Lesion]
     area_cm2: float
+    gained: Mapping[str, Draws] = field(default_factory=dict)
+    further: int = 0
 
 
 def interval_weeks(device: Device, *, phototype: str | None = None) -> float:
@@ -228,7 +234,7 @@ class Evaluator:
                 injury,
                 place.lesions[name],
                 place.twins,
-                sessions=self.most_sessions,
+                sessions=self.most_sessions + place.further,
                 interval_weeks=self.interval_weeks(device),
                 severity=severity_fraction(place.concerns[name]),
             )
@@ -322,6 +328,11 @@ class PhaseEvaluation:
         """What its sessions do to a concern; None where they do not treat it."""
         return next((item.improvement[name] for item in self.evaluations if name in item.improvement), None)
 
+    def gained(self, name: str) -> Draws:
+        """What had been gained on a concern before the course; zeros where nothing had."""
+        found = next((item.place.gained[name] for item in self.evaluations if name in item.place.gained), None)
+        return np.zeros(self.evaluations[0].place.twins.n) if found is None else found
+
     @property
     def concerns(self) -> tuple[str, ...]:
         """Concerns at its sites."""
@@ -329,20 +340,24 @@ class PhaseEvaluation:
 
 
 def gain_after_each(phases: Sequence[PhaseEvaluation], name: str) -> list[Draws]:
-    """Improvement of a concern after every session of a course, one phase after the other; nothing before the first that treats it."""
+    """Improvement of a concern after every session of a course, one phase after the other.
+
+    It starts from what earlier sessions have gained, as far as the places say so, and else from nothing.
+    """
     from recutis.plan.fold import continued
 
     reached: list[Draws] = []
+    before = next((gained for phase in phases if (gained := phase.gained(name)).any()), phases[0].gained(name))
     for phase in phases:
         own = phase.gain(name)
-        start = reached[-1] if reached else np.zeros(phase.evaluations[0].place.twins.n)
+        start = reached[-1] if reached else before
         for number in range(phase.sessions):
             if own is None:
                 reached.append(start)
             elif not start.any():
                 reached.append(own.by_session[number])
             else:
-                reached.append(continued(reached[-1], own.by_session))
+                reached.append(continued(reached[-1] if reached else before, own.by_session))
     return reached
 
 

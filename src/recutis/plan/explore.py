@@ -111,6 +111,8 @@ def explore(
     patient, clinic = request.patient, request.clinic
     simulate = injure or simulated
     limits, devices = limits_of(patient), devices_of(clinic)
+    if request.so_far is not None:
+        limits = request.so_far.held(limits)
     measured = {} if clinic is None else commission(clinic, injure=simulate, on=patient.date)
     scales = {name: scale for name, scale in measured.items() if scale.measured}
     delivered = Commissioned(injure=simulate, scales=scales)
@@ -126,6 +128,7 @@ def explore(
         injure=commissioned_table(table or (one_by_one(injure) if injure else library_table(simulate)), scales),
         scales=scales,
         processes=request.processes if injure or table else 1,  # the library answers sooner than processes start
+        lower=None if request.so_far is None else request.so_far.ceiling,
     )
     looked, refused = search.run(devices, progress=progress, cancelled=cancelled)
     here = {device.device_class for device in devices}

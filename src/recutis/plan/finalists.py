@@ -58,7 +58,10 @@ def simulated(
     if limits.max_pain_0_10 is not None and course.quantile(course.pain_0_10, limits.limit_quantile) > limits.max_pain_0_10:
         phases = evaluated(candidate, replace(evaluator, numb_most=True, _cache={}), at)  # sites together hurt more than each
         course = course_draws(phases)
-    whole = replace(course, improvement_pct={name: course.improvement_pct.get(name, _none(course)) for name in weights})
+    gained = {name: draws for place in at.values() for name, draws in place.gained.items()}
+    whole = replace(
+        course, improvement_pct={name: course.improvement_pct.get(name, gained.get(name, _none(course))) for name in weights}
+    )
     told = replace(
         candidate,
         treats=course.visible(),

@@ -139,7 +139,8 @@ def landscape(
     order = np.array([weights[name] for name in search.concerns])
     devices, singles = _refined(search, looked, order, limits, prices)
     alone = joined(singles) if singles else no_courses(len(search.concerns))
-    pairs = pair_courses(pairs_of(alone, devices, order, most_sessions=search.most_sessions), devices, search.concerns)
+    two = pairs_of(alone, devices, order, most_sessions=search.most_sessions)
+    pairs = pair_courses(two, devices, search.concerns, search.gained)
     return Landscape(
         concerns=search.concerns,
         weights=order,
@@ -160,11 +161,11 @@ class _Growing:
     courses: Courses
     first: dict[int, int]
 
-    def add(self, table: DeviceTable, concerns: Mapping[str, str]) -> None:
+    def add(self, table: DeviceTable, search: Search) -> None:
         """Take over the settings of a further table."""
         self.first[table.number] = len(self.grid)
         self.grid += table.settings
-        self.courses = joined([self.courses, device_courses(table, concerns)])
+        self.courses = joined([self.courses, device_courses(table, search.concerns, search.gained)])
 
     def proposed(self, weights: Draws, limits: Limits) -> tuple[Settings, ...]:
         """Settings between those of the grid that read well."""
@@ -180,7 +181,7 @@ def _refined(
     nothing = no_courses(len(search.concerns))
     growing = [_Growing(looked=one, grid=[], courses=nothing, first={}) for one in looked]
     for one, table in zip(growing, devices, strict=True):
-        one.add(table, search.concerns)
+        one.add(table, search)
     for _ in range(ROUNDS if search.refine else 0):
         more: list[tuple[_Growing, Looked]] = []
         for one in growing:
@@ -191,6 +192,6 @@ def _refined(
         first = len(devices)
         tables = search.tables([(first + k, found, prices.get(found.device.name)) for k, (_, found) in enumerate(more)])
         for (one, _), table in zip(more, tables, strict=True):
-            one.add(table, search.concerns)
+            one.add(table, search)
         devices += tables
     return devices, [one.courses for one in growing]

@@ -20,12 +20,16 @@ GROWS_WITH_DOSE = ("social downtime", TOO_DEEP, *(f"hard cap: {kind}" for kind i
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the person allows; None: no limit was given."""
+    """What the person allows; None: no limit was given.
+
+    `max_pih_pct` holds once dark marks came: the mean and the median chance of more that no course may pass.
+    """
 
     risk: Risk
     max_social_downtime_days: float
     max_sessions: int
     max_pain_0_10: float | None
+    max_pih_pct: tuple[float, float] | None = None
 
     @property
     def limit_quantile(self) -> float:
@@ -97,6 +101,8 @@ def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None
     if downtime > limits.max_social_downtime_days:
         most = f"{limits.max_social_downtime_days:g}"
         found.append(f"social downtime of at most {most} days (held at the {percent} quantile)")
+    if limits.max_pih_pct is not None and any(now > most for now, most in zip(pih_pct(course), limits.max_pih_pct, strict=True)):
+        found.append(pih_words(limits.max_pih_pct))
     if course.sessions > limits.max_sessions:
         found.append(f"at most {limits.max_sessions} sessions")
     if limits.max_pain_0_10 is not None and course.quantile(course.pain_0_10, at) > limits.max_pain_0_10:
@@ -110,11 +116,27 @@ def broken(course: CourseDraws, limits: Limits, weights: dict[str, float] | None
         found.append(f"hard cap: a selective laser may kill at most {burn_cap:g} % of the epidermis")
     if course.too_deep_um > 0:
         found.append(TOO_DEEP)
-    if weights and gain(course, weights, limits.gain_quantile) < _price_of_pih(course, limits):
+    if weights and outweighed(course, limits, weights):
         found.append("hard cap: the gain must outweigh the dark marks (PIH) it may cost")
     if not course.visible():
         found.append(f"a visible change (at least {evidence.value('plan.visible_change'):g} % in the median)")
     return tuple(found)
+
+
+def pih_pct(course: CourseDraws) -> tuple[float, float]:
+    """Mean and median chance of dark marks in a course, in percent."""
+    return PERCENT * course.mean(course.risks["pih"]), PERCENT * course.quantile(course.risks["pih"], 0.5)
+
+
+def pih_words(most_pct: tuple[float, float]) -> str:
+    """The limit on dark marks, once some came, in words."""
+    mean, middle = most_pct
+    return f"no more dark marks (PIH) than the course so far would still cost (at most {mean:g} % on average, {middle:g} % in the middle)"
+
+
+def outweighed(course: CourseDraws, limits: Limits, weights: dict[str, float]) -> bool:
+    """Whether the dark marks of a course weigh more than its gain, at the price that they have for this person."""
+    return gain(course, weights, limits.gain_quantile) < _price_of_pih(course, limits)
 
 
 def gain(course: CourseDraws, weights: dict[str, float], at: float) -> float:

@@ -90,7 +90,8 @@ class _Singles:
     pain: Draws
     least_pain: Draws
     risks: Mapping[str, Draws]
-    curves: Mapping[str, Draws]  # (phases, sessions, n)
+    curves: Mapping[str, Draws]  # (phases, sessions, n), after what earlier sessions have gained
+    own: Mapping[str, Draws]  # the same from untreated skin
     treated: Mapping[str, Flags]
     minutes: Draws
     price: Draws
@@ -98,14 +99,19 @@ class _Singles:
     too_deep_um: Draws
 
 
-def _singles(phases: Sequence[Phase], devices: Sequence[DeviceTable], concerns: Mapping[str, str]) -> _Singles:
+def _singles(
+    phases: Sequence[Phase], devices: Sequence[DeviceTable], concerns: Mapping[str, str], gained: Mapping[str, Draws]
+) -> _Singles:
     ones = [devices[phase.device].session([phase.setting], phase.sites) for phase in phases]
 
-    def curve(phase: Phase, name: str, site: str) -> Draws:
+    def curve(phase: Phase, name: str, site: str, *, own: bool = False) -> Draws:
         device = devices[phase.device]
-        some = next(iter(device.tables.values())).gain
+        table = next(iter(device.tables.values()))
+        some = table.own if own else table.gain
         shape = next(iter(some.values())).shape[1:]
-        return device.gain(name, site, [phase.setting])[0] if site in phase.sites else np.zeros(shape)
+        if site not in phase.sites:
+            return np.broadcast_to(gained.get(name, np.zeros(shape[-1])), shape)
+        return np.asarray((device.own if own else device.gain)(name, site, [phase.setting])[0])
 
     def worst(name: str) -> Draws:
         return np.array([max(_site_numbers(devices[phase.device], phase, name)) for phase in phases])
@@ -118,6 +124,7 @@ def _singles(phases: Sequence[Phase], devices: Sequence[DeviceTable], concerns: 
         least_pain=np.concatenate([one.least_pain for one in ones]),
         risks={kind: np.concatenate([one.risks[kind] for one in ones]) for kind in RISKS},
         curves={name: np.stack([curve(phase, name, site) for phase in phases]) for name, site in concerns.items()},
+        own={name: np.stack([curve(phase, name, site, own=True) for phase in phases]) for name, site in concerns.items()},
         treated={name: np.array([site in phase.sites for phase in phases]) for name, site in concerns.items()},
         minutes=np.array([sum(_site_numbers(devices[phase.device], phase, "minutes")) for phase in phases])
         + evidence.value("PRO-032"),
@@ -146,11 +153,14 @@ def followed(reached: Draws, curve: Draws, sessions: NDArray[np.intp], treated: 
     return out
 
 
-def pair_courses(pairs: Sequence[tuple[Phase, Phase]], devices: Sequence[DeviceTable], concerns: Mapping[str, str]) -> Courses:
-    """The columns of courses with two devices."""
+def pair_courses(
+    pairs: Sequence[tuple[Phase, Phase]], devices: Sequence[DeviceTable], concerns: Mapping[str, str],
+    gained: Mapping[str, Draws] | None = None,
+) -> Courses:  # fmt: skip
+    """The columns of courses with two devices; `gained` by concern is what earlier sessions have gained."""
     if not pairs:
         return no_courses(len(concerns))
-    one = _singles(list(dict.fromkeys(phase for pair in pairs for phase in pair)), devices, concerns)
+    one = _singles(list(dict.fromkeys(phase for pair in pairs for phase in pair)), devices, concerns, gained or {})
     a, b = (np.array([one.place[pair[side]] for pair in pairs]) for side in (0, 1))
     first, second = (np.array([pair[side].sessions for pair in pairs]) for side in (0, 1))
     weights = devices[pairs[0][0].device].weights
@@ -161,7 +171,7 @@ def pair_courses(pairs: Sequence[tuple[Phase, Phase]], devices: Sequence[DeviceT
         alone = ~one.treated[name][a] & one.treated[name][b]
         reached[alone] = curve[b[alone], second[alone] - 1]
         both = one.treated[name][a] & one.treated[name][b]
-        gain[:, number] = quantiles(followed(reached, curve[b], second, both), GAIN_QUANTILES, weights)
+        gain[:, number] = quantiles(followed(reached, one.own[name][b], second, both), GAIN_QUANTILES, weights)
     middle = quantiles(one.downtime, (0.5,), weights)[:, 0]
     risks = {
         kind: repeated_chance(((chance[a], first), (chance[b], second)), kind=kind)

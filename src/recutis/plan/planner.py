@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from recutis.course import course_dates
 from recutis.patient import questions, screen, unasked
 from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import calendar
@@ -22,6 +21,7 @@ from recutis.plan.explain import explanation
 from recutis.plan.explore import Explored, explore, weights_of
 from recutis.plan.finalists import Finalist, finalists
 from recutis.plan.request import Request
+from recutis.plan.so_far import SoFar, dates_of
 from recutis.plan.unplanned import not_ready, nothing_fits
 from recutis.plan.usual import compare_usual
 
@@ -34,8 +34,10 @@ _FINAL_TWINS: Final = 400
 _MOST_OPTIONS: Final = 4
 
 
-def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str) -> bool:
-    """Whether ceilings, brown skin or a rule that was overridden ask for a test spot."""
+def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str, so_far: SoFar | None = None) -> bool:
+    """Whether ceilings, brown skin or a rule that was overridden ask for a test spot that has not been passed yet."""
+    if so_far is not None and so_far.spotted(candidate.classes):
+        return False
     ceilings = [ceiling for phase in candidate.phases for ceiling in phase.ceilings.values()]
     if phototype in {"IV", "V", "VI"} or any(item.test_spot for item in ceilings):
         return True
@@ -159,13 +161,15 @@ def _ready(explored: Explored, chosen: list[Finalist], at: Mapping[str, Place]) 
     """Tell everything about the finalists."""
     patient, screening, limits = explored.request.patient, explored.screening, explored.limits
     phototype = patient.patient.phototype or "VI"
-    draft = Draft(status="ready", headline="", explored=explored, no_treatment=no_treatment(dict(at)), twins=_FINAL_TWINS)
+    draft = Draft(status="ready", headline="", explored=explored, no_treatment=no_treatment(dict(at)), twins=_twins(at))
     options: list[Option] = []
     for one in chosen:
-        dates = course_dates(
+        dates = dates_of(
             patient.date,
+            explored.request.so_far,
             gaps_weeks=_gaps_weeks(one.candidate),
-            test_spot=_needs_test_spot(one.candidate, screening, phototype),
+            interval_weeks=one.candidate.phases[0].interval_weeks,
+            test_spot=_needs_test_spot(one.candidate, screening, phototype, explored.request.so_far),
         )
         told = option(
             one.candidate,
@@ -192,6 +196,10 @@ def _ready(explored: Explored, chosen: list[Finalist], at: Mapping[str, Place]) 
     draft.explanation = explanation(explored, chosen, at, explored.evaluator.injure, weights_of(patient))
     draft.commissioned = tuple(commissioned_device(scale) for scale in explored.scales.values())
     return draft
+
+
+def _twins(at: Mapping[str, Place]) -> int:
+    return next((place.twins.n for place in at.values()), 0)
 
 
 def _price(explored: Explored, candidate: Candidate) -> float | None:

@@ -12,6 +12,7 @@ from recutis.errors import InputError
 from recutis.laser import Clinic
 from recutis.laser.types import Device, Limit, Settings
 from recutis.patient import Override, Patient, parse_patient
+from recutis.plan.so_far import SoFar, read_so_far
 from recutis.plan.usual import UsualCourse
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class Request:
     """What to plan, and for whom; `processes` devices are looked at side by side, which changes nothing but the time.
 
-    `known` are the places of the person with twins that something seen has taught, where there is any.
+    `known` are the places of the person with twins that something seen has taught, where there is any; `so_far` says what of the
+    course has been given already.
     """
 
     patient: Patient
@@ -32,10 +34,11 @@ class Request:
     seed: int = 0
     processes: int = 1
     known: Mapping[str, Place] | None = None
+    so_far: SoFar | None = None
 
 
 def request_document(request: Request) -> dict[str, JsonValue]:
-    """A request as JSON: patient file, clinic, overrides, usual settings and seed."""
+    """A request as JSON: patient file, clinic, overrides, usual settings, seed, and what has been given already, if anything."""
     usual = request.usual
     return {
         "patient": request.patient.model_dump(mode="json", exclude_none=True),
@@ -43,6 +46,7 @@ def request_document(request: Request) -> dict[str, JsonValue]:
         "overrides": [item.model_dump(mode="json") for item in request.overrides],
         "usual": None if usual is None else {**_plain(asdict(usual)), "device": device_document(usual.device)},
         "seed": request.seed,
+        **({} if request.so_far is None else {"so_far": request.so_far.document()}),
     }
 
 
@@ -83,6 +87,7 @@ def read_request(document: Mapping[str, Any]) -> Request:
             overrides=tuple(Override.model_validate(item) for item in document["overrides"]),
             usual=None if usual is None else _read_usual(usual),
             seed=int(document["seed"]),
+            so_far=read_so_far(document["so_far"]) if document.get("so_far") is not None else None,
         )
     except (KeyError, TypeError, ValueError, ValidationError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from recutis import evidence
+from recutis.bands import Draws
 from recutis.errors import CancelledError
 from recutis.injury import Injury
 from recutis.laser import candidate_settings
@@ -150,7 +151,7 @@ class Search:
     """The search for one person: `processes` devices are looked at side by side, which changes nothing but the time.
 
     `concerns` gives the site of each concern key; courses of up to `most_sessions` are looked at; `scales` what measured
-    devices deliver, which `injure` takes into account already.
+    devices deliver, which `injure` takes into account already; `lower` lowers a ceiling further, after a failed test spot.
     """
 
     evaluator: Evaluator
@@ -163,6 +164,12 @@ class Search:
     scales: Mapping[str, EnergyScale] = field(default_factory=dict)
     processes: int = 1
     refine: bool = True
+    lower: Callable[[Ceiling], Ceiling] | None = None
+
+    @property
+    def gained(self) -> dict[str, Draws]:
+        """What earlier sessions have gained, by concern."""
+        return {name: draws for place in self.places.values() for name, draws in place.gained.items()}
 
     def run(
         self,
@@ -194,6 +201,8 @@ class Search:
         scale = self.scales.get(device.name)
         allowed = allowed_sites(device, self.places.values(), self.screening, self.phototype, refused, scale=scale)
         told = tuple((name, reason) for name, reasons in refused.reasons.items() for reason in reasons)
+        if self.lower is not None:
+            allowed = {site: self.lower(most) for site, most in allowed.items()}
         if not allowed:
             return Looked(device=device, refused=told, ceilings={})
         settings = settings_worth_trying(device, allowed)

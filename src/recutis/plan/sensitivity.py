@@ -13,14 +13,17 @@ from recutis.plan.commissioning import scaled
 from recutis.plan.document import Sensitivity
 from recutis.plan.evaluate import Evaluator, InjuryProvider, PhaseEvaluation, Place, course_draws, interval_weeks, places
 from recutis.plan.objectives import CourseDraws, broken
+from recutis.response.cloud import with_traits
 from recutis.skin.types import Layer, Skin
 from recutis.units import PERCENT
 
 if TYPE_CHECKING:
     from recutis.injury import Injury
     from recutis.laser.types import Exposure
+    from recutis.patient import Patient
     from recutis.plan.explore import Explored
     from recutis.plan.finalists import Finalist
+    from recutis.plan.request import Request
     from recutis.skin.types import Lesion
 
 _PHOTOTYPES: Final = ("I", "II", "III", "IV", "V", "VI")
@@ -63,6 +66,19 @@ def _thickness(at: Mapping[str, Place], end: str) -> dict[str, Place]:
     }
 
 
+def _at(request: Request, patient: Patient) -> Mapping[str, Place]:
+    """The places of the person, or of somebody who differs in a trait; twins that have learnt stay, moved to that trait."""
+    found = places(patient, n=_TWINS, seed=request.seed)
+    if request.known is None:
+        return found
+    return {
+        site: replace(
+            known, skin=found[site].skin, lesions=found[site].lesions, twins=with_traits(known.twins, found[site].twins.traits)
+        )
+        for site, known in request.known.items()
+    }
+
+
 def _others(
     explored: Explored, injure: InjuryProvider, at: Mapping[str, Place]
 ) -> Iterator[tuple[str, Evaluator, Mapping[str, Place]]]:
@@ -78,7 +94,7 @@ def _others(
                 base, injure=injure, care_for=care_policy(other, explored.screening),
                 interval_weeks=partial(interval_weeks, phototype=phototype), _cache={},
             )  # fmt: skip
-            yield f"skin one phototype {word} ({phototype})", judge, places(other, n=_TWINS, seed=request.seed)
+            yield f"skin one phototype {word} ({phototype})", judge, _at(request, other)
     for end, word in (("low", "thin"), ("high", "thick")):
         yield f"epidermis as {word} as published", replace(base, injure=injure, _cache={}), _thickness(at, end)
     tolerance = evidence.value("plan.commissioning.tolerance") / PERCENT
@@ -91,8 +107,8 @@ def sensitivities(
     explored: Explored, first: Finalist, injure: InjuryProvider, weights: Mapping[str, float]
 ) -> tuple[Sensitivity, ...]:
     """The first option in other skins and from other devices, its settings unchanged: how its middle figures move."""
-    at = places(explored.request.patient, n=_TWINS, seed=explored.request.seed)
     base = replace(explored.evaluator, injure=injure, _cache={})
+    at = _at(explored.request, explored.request.patient)
     before = _course(first, base, at)
     found = []
     for words, evaluator, where in _others(explored, injure, at):

@@ -13,6 +13,7 @@ from recutis.bands import Draws
 from recutis.injury import Injury
 from recutis.laser.types import Device, Exposure, Settings
 from recutis.plan.evaluate import HARDLY_HURT, Evaluator, Place, burned_fraction, hardest_hit, too_deep_um, treated_area_cm2
+from recutis.plan.fold import continued
 from recutis.plan.quantiles import quantiles
 from recutis.response import PERSON_DRIVEN, RISKS
 
@@ -23,7 +24,8 @@ Key = TypeVar("Key", bound=Hashable)
 class SiteTable:
     """Settings of one device at one site, in their order.
 
-    `gain` by concern (settings, sessions, n) in percent; `downtime` (settings, n), `risks` by kind the same; `pain` with the
+    `gain` by concern (settings, sessions, n) in percent, after what earlier sessions have gained; `own` from untreated skin, followed
+    for more sessions where something was gained; `downtime` (settings, n), `risks` by kind the same; `pain` with the
     usual anaesthesia and `least_pain` with what numbs most, (settings, n); `minutes` in the chair a session, (settings,).
     """
 
@@ -31,6 +33,7 @@ class SiteTable:
     settings: tuple[Settings, ...]
     injuries: Mapping[str, Sequence[Injury]]
     gain: Mapping[str, Draws]
+    own: Mapping[str, Draws]
     downtime: Draws
     pain: Draws
     least_pain: Draws
@@ -62,7 +65,8 @@ def site_tables(parts: Sequence[Part], place: Place, evaluator: Evaluator, *, se
     exposures = [exposure for part in parts for exposure in part.exposures]
     downtime, risks = _responses(worst, owner, place, evaluator)
     pain, least, numbing = _pains(worst, owner, place, evaluator)
-    gain = {name: _gains(injuries[name], owner, name, place, evaluator, sessions) for name in names}
+    own = {name: _gains(injuries[name], owner, name, place, evaluator, sessions + place.further) for name in names}
+    gain = {name: _further(curves, place.gained.get(name), sessions) for name, curves in own.items()}
     minutes = numbing + _laser_minutes(exposures, owner, place)
     burned = np.array([max(burned_fraction(injury, place.skin) for injury in one.values()) for one in each])
     too_deep = np.array([too_deep_um(injury, place) for injury in worst])
@@ -73,6 +77,7 @@ def site_tables(parts: Sequence[Part], place: Place, evaluator: Evaluator, *, se
             settings=tuple(exposure.settings for exposure in part.exposures),
             injuries=part.injuries,
             gain={name: values[start:end] for name, values in gain.items()},
+            own={name: values[start:end] for name, values in own.items()},
             downtime=downtime[start:end],
             pain=pain[start:end],
             least_pain=least[start:end],
@@ -108,6 +113,18 @@ def _gains(
             severity=severity_fraction(place.concerns[name]),
         ).by_session  # fmt: skip
     return found
+
+
+def _further(curves: Draws, gained: Draws | None, sessions: int) -> Draws:
+    """Gain after 1, 2, ... sessions by curves of equal sessions (settings, more, n), from what has been gained already, (n,)."""
+    if gained is None:
+        return curves[:, :sessions]
+    settings, more, n = curves.shape
+    flat = np.swapaxes(curves, 0, 1).reshape(more, -1)
+    reached = [np.tile(gained, settings)]
+    for _ in range(sessions):
+        reached.append(continued(reached[-1], flat))
+    return np.asarray(np.swapaxes(np.stack(reached[1:]).reshape(sessions, settings, n), 0, 1))
 
 
 def _areas_cm2(owner: Sequence[Device], place: Place) -> dict[int, float]:

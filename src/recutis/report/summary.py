@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from recutis.plan.document import Option, PassSettings, Plan, Quantity
+from recutis.plan.document import Option, Plan, Quantity
+from recutis.plan.panel_words import panel_words
 from recutis.report.explained import confirmed_view
 from recutis.report.phases import change_weeks, money, sessions_words, step_word
 
-_UNITS: Final = {
-    "energy_mJ": "mJ", "density_pct": "%", "columns_cm2": "/cm²", "fluence_J_cm2": "J/cm²", "duration_ms": "ms", "spot_mm": "mm",
-    "power_W": "W", "depth_um": "µm deep", "coagulation_um": "µm coagulation", "overlap_pct": "% overlap", "stack": "× stacked",
-}  # fmt: skip
 _WIDE: Final = 26  # letters of a line's name
 
 
@@ -19,13 +16,6 @@ def band_words(quantity: Quantity, unit: str) -> str:
     """'34 (13 to 69) % better'."""
     low, middle, high = (f"{float(f'{value:.2g}'):g}" for value in (quantity.p10, quantity.p50, quantity.p90))
     return f"{middle} ({low} to {high}) {unit}"
-
-
-def panel_words(settings: PassSettings, passes: int) -> str:
-    """'12.6 mJ, 2.875 %, 8 passes'; what the panel names, or everything where it names nothing."""
-    values = [(getattr(settings, name), _UNITS[name]) for name in settings.panel or _UNITS]
-    words = [f"{value:g} {unit}" for value, unit in values if value is not None]
-    return ", ".join([*words, f"{passes} pass{'es' if passes > 1 else ''}"])
 
 
 def option_lines(option: Option, unit: str) -> list[str]:
