@@ -78,7 +78,7 @@ def _show(measured: Measured) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for column in ("Class", "Quantity", "Samples", "Median %", "90 %", "Worst %"):
+    for column in ("Class", "Quantity", "Samples", "Mean %", "Median %", "90 %", "Worst %"):
         table.add_column(column, overflow="fold")
     for row in measured.rows():
         table.add_row(*row)

@@ -36,6 +36,7 @@ def kept(seconds: Array | float) -> Array:
     return np.asarray(np.where(time > 0.0, share, 1.0))
 
 
+@lru_cache(maxsize=64)
 def remaining(passes: int) -> float:
     """Heat of all passes still there when the last has been given, over that of one pass.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from recutis import evidence
 from recutis.errors import CancelledError, OutOfRangeError
@@ -134,6 +134,7 @@ def _touched(area: float, per_area: float, hits: int, pattern: Pattern) -> float
     return after_passes(covered(max(area * per_area, 0.0), pattern=pattern), hits)
 
 
+@cache
 def _empty_map() -> tuple[tuple[float, float, float], ...]:
     from recutis.injury.absorbers import DEPTHS_UM, DIAMETERS_UM
 
@@ -182,6 +183,7 @@ def spread(
     )  # fmt: skip
 
 
+@cache
 def _heated_J_m2_K() -> float:
     """Heat capacity of the upper half millimetre under a square metre."""
     return tissue.thermal(evidence.value("phys_reference_water")).capacity_J_m3_K * neighbours.HEATED_M

@@ -36,18 +36,17 @@ _SHARES: Final = np.append(np.minimum(channel_table.FRACTIONS, 0.995), 1.0)  # o
 _AREAS: Final = 25
 
 
+FAT_NODES: Final = (
+    ("cheek", 45.0, "female"), ("eyelid", OLD_YEARS, "female"), ("periorbital", 60.0, "female"), ("hands", 60.0, "female"),
+    ("cheek", 45.0, "male"), ("nose", YOUNG_YEARS, "male"),
+)  # fmt: skip
+"""Site, age and sex of the usual skin, then of skins from the highest to the lowest fat."""
+
+
 @cache
 def fat_skins() -> tuple[Skin, ...]:
-    """The usual skin, then skins from the highest to the lowest fat."""
-    made = [
-        build(site=site, age_years=age, phototype="II", sex=sex)
-        for site, age, sex in (
-            ("eyelid", OLD_YEARS, "female"), ("periorbital", 60.0, "female"), ("hands", 60.0, "female"),
-            ("cheek", 60.0, "male"), ("nose", YOUNG_YEARS, "male"),
-        )
-    ]  # fmt: skip
-    usual = build(site="cheek", age_years=45, phototype="II", sex="female")
-    return (usual, *sorted(made, key=fat_um))
+    """The skins of `FAT_NODES`."""
+    return tuple(build(site=site, age_years=age, phototype="II", sex=sex) for site, age, sex in FAT_NODES)
 
 
 def fat_um(skin: Skin) -> float:
@@ -180,4 +179,4 @@ def untouched(made: tuple[Pulse, int], skin: Skin, told: tuple[str, float, tuple
     return replace(none, error_pct=told[1], sources=told[2])
 
 
-__all__ = ["DOSED", "computed", "fat_skins", "fat_um", "fat_weights", "opened", "reaches_fat", "untouched"]
+__all__ = ["DOSED", "FAT_NODES", "computed", "fat_skins", "fat_um", "fat_weights", "opened", "reaches_fat", "untouched"]

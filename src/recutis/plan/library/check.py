@@ -31,9 +31,10 @@ _LESIONS: Final = (None, "age_spots", "freckles", "melasma", "facial_veins", "ac
 _KNOBS: Final = ("energy_mJ", "fluence_J_cm2", "depth_um", "power_W", "duration_ms", "spot_mm", "stack", "coagulation_um")
 # Quantities by how their error is told, with the size below which they count as nothing.
 _DEPTHS: Final = {"ablation_depth_um": 10.0, "lesion_depth_um": 20.0, "lesion_width_um": 20.0, "injured_dermis_um": 5.0}
-_RATIOS: Final = {
-    "vessel_ratio": 0.05, "purpura_ratio": 0.05, "pigment_ratio": 0.05, "epidermis_pigment_ratio": 0.05, "gland_ratio": 0.05,
-}  # fmt: skip
+_THERE: Final = {"crater": "ablation_depth_um", "dead_zone": "lesion_depth_um"}
+"""What one of two injuries may have alone, and the depth that says so."""
+_LEAST_RATIO: Final = 0.05
+_RATIOS: Final = dict.fromkeys(("purpura_ratio", "pigment_ratio", "epidermis_pigment_ratio", "gland_ratio"), _LEAST_RATIO)
 _RISES: Final = {"peak_surface_C": 5.0, "peak_basal_C": 5.0, "bulk_rise_C": 0.5}
 _SHARES: Final = ("coverage_fraction", "epidermis_removed_fraction", "epidermis_killed_fraction", "basal_survival")
 
@@ -49,34 +50,47 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Error of one quantity in one class: middle, 90 % and worst [% of the exact value; of shares: percentage points]."""
+    """Error of one quantity in one class: mean, middle, 90 % and worst [%, as `errors` tells it]."""
 
     samples: int
+    mean_pct: float
     median_pct: float
     ninety_pct: float
     worst_pct: float
 
 
-def _value(injury: Injury, name: str) -> float:
-    if name == "vessel_ratio":
-        return max((ratio for _, _, ratio in injury.vessel_ratio), default=0.0)
-    return float(getattr(injury, name))
+def _apart(truth: float, told: float) -> float:
+    """Difference over the larger of both [%]."""
+    return abs(told - truth) / max(abs(truth), abs(told)) * PERCENT
+
+
+def _vessels(exact: Injury, near: Injury) -> dict[str, float]:
+    """The largest error of all vessels of the map."""
+    pairs = [(truth, told) for (_, _, truth), (_, _, told) in zip(exact.vessel_ratio, near.vessel_ratio, strict=True)]
+    seen = [_apart(truth, told) for truth, told in pairs if max(truth, told) >= _LEAST_RATIO]
+    return {"vessel_ratio": max(seen)} if seen else {}
 
 
 def errors(exact: Injury, near: Injury, skin: Skin) -> dict[str, float]:
     """Error of each quantity [%]; those that are nothing in both are left out.
 
-    Depths and ratios over the larger of both, so that a zone that only one of them has counts 100 %; temperatures over the rise;
-    shares in percentage points. The width of a wide spot is the spot's.
+    Depths and ratios over the larger of both, temperatures over the rise, shares in percentage points. A crater or a dead zone that
+    only one of them has counts 100 under its own name and is no error of depth. The width of a wide spot is the spot's.
     """
     found: dict[str, float] = {}
+    for name, depth in _THERE.items():
+        there = [getattr(one, depth) > 0.0 for one in (exact, near)]
+        if any(there):
+            found[name] = 0.0 if all(there) else PERCENT
+    found |= _vessels(exact, near)
     for name, least in (_DEPTHS | _RATIOS | _RISES).items():
         zero = skin.surface_temperature_C if name.startswith("peak") else 0.0
-        truth, told = _value(exact, name) - zero, _value(near, name) - zero
-        if max(abs(truth), abs(told)) >= least and (name != "lesion_width_um" or exact.fractional):
-            found[name] = abs(told - truth) / max(abs(truth), abs(told)) * PERCENT
+        truth, told = (getattr(one, name) - zero for one in (exact, near))
+        one_only = name in _THERE.values() and min(truth, told) <= 0.0
+        if max(abs(truth), abs(told)) >= least and not one_only and (name != "lesion_width_um" or exact.fractional):
+            found[name] = _apart(truth, told)
     for name in _SHARES:
-        truth, told = _value(exact, name), _value(near, name)
+        truth, told = (getattr(one, name) for one in (exact, near))
         if max(truth, told) > 0.0:
             found[name] = abs(told - truth) * PERCENT
     return found
@@ -136,10 +150,10 @@ class Measured:
     classes: dict[str, dict[str, Spread]]
 
     def document(self) -> dict[str, dict[str, list[float]]]:
-        """As written into the library: number of samples, median, 90 % and worst error of each quantity."""
+        """As written into the library: number of samples, mean, median, 90 % and worst error of each quantity."""
         return {
             kind: {
-                name: [one.samples, *(round(x, 2) for x in (one.median_pct, one.ninety_pct, one.worst_pct))]
+                name: [one.samples, *(round(x, 2) for x in (one.mean_pct, one.median_pct, one.ninety_pct, one.worst_pct))]
                 for name, one in here.items()
             }
             for kind, here in self.classes.items()
@@ -148,7 +162,15 @@ class Measured:
     def rows(self) -> list[tuple[str, ...]]:
         """Lines of a table."""
         return [
-            (kind, name, f"{one.samples}", f"{one.median_pct:.1f}", f"{one.ninety_pct:.1f}", f"{one.worst_pct:.0f}")
+            (
+                kind,
+                name,
+                f"{one.samples}",
+                f"{one.mean_pct:.1f}",
+                f"{one.median_pct:.1f}",
+                f"{one.ninety_pct:.1f}",
+                f"{one.worst_pct:.0f}",
+            )
             for kind, here in sorted(self.classes.items())
             for name, one in here.items()
         ]
@@ -176,7 +198,8 @@ def check(
 
 def _spread(values: Sequence[float]) -> Spread:
     return Spread(
-        samples=len(values), median_pct=float(np.median(values)), ninety_pct=float(np.quantile(values, 0.9)),
+        samples=len(values), mean_pct=float(np.mean(values)), median_pct=float(np.median(values)),
+        ninety_pct=float(np.quantile(values, 0.9)),
         worst_pct=float(np.max(values)),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.errors import OutOfRangeError
+from recutis.heat.resolution import fineness
 from recutis.injury.simulate import joined, spread
 from recutis.injury.spot import SpotInjury
 from recutis.injury.types import Injury
@@ -37,6 +38,7 @@ STATED: Final = (
     "epidermis_pigment_ratio", "gland_ratio",
 )  # fmt: skip
 """Quantities whose error the library states; that of others is measured and printed."""
+_NINETY: Final = 3  # its place among the numbers that are stored of a quantity
 _UNKNOWN_PCT: Final = 15.0  # stated where nothing was measured
 
 
@@ -71,7 +73,10 @@ class _Held:
 
 def _mixed(part: Part, shelf: Shelf, mix: Array) -> Table:
     used = np.nonzero(mix)[0]
-    still, dosed = (np.tensordot(mix[used], values[used].astype(np.float64), 1) for values in (shelf.still, shelf.dosed))
+    still, dosed = (values[used].astype(np.float64) for values in (shelf.still, shelf.dosed))
+    if part.kind == "spot":
+        dosed = spots.softened(dosed)
+    still, dosed = (np.tensordot(mix[used], values, 1) for values in (still, dosed))
     return Table.of(part.outer, part.dose, still, dosed)
 
 
@@ -92,6 +97,8 @@ class Library:
         known = self._held.get(device.name)
         if known is not None and (known[0] is device or known[0] == device):
             return known[1]
+        if fineness() != 1.0:  # another fineness of the process is another physics
+            return None
         key = key_of(device)
         book = read(self._file.path, key) if self._file is not None and key in self._file.devices else None
         book = build.kept(device, self._folder) if book is None else book
@@ -126,7 +133,7 @@ class Library:
         alike = {one.device_class for one in catalogue() if parts_of(one)[0].kind == kind}
         classes = {device.device_class} if device.device_class in stated else alike & set(stated)
         return max(
-            (float(row[2]) for name in classes for quantity, row in stated[name].items() if quantity in STATED),
+            (float(row[_NINETY]) for name in classes for quantity, row in stated[name].items() if quantity in STATED),
             default=_UNKNOWN_PCT,
         )  # fmt: skip
 
@@ -185,7 +192,7 @@ class Library:
     ) -> list[SpotInjury]:
         first = self._one(held, 0, exposures, skin, lesions)
         second = [number for number, one in enumerate(exposures) if one.second is not None]
-        if second:
+        if second and len(held.parts) > 1:  # of a full field the physics has none
             deep = self._one(held, 1, tuple(exposures[i] for i in second), skin, lesions)
             for number, spot in zip(second, deep, strict=True):
                 first[number] = joined(first[number], spot)

@@ -49,6 +49,8 @@ _PIGMENT: Final = 1 + _REACHED.size
 STILL: Final = 2 * _VESSELS + 2 + _GLANDS + (1 + len(PIGMENTED)) * _PIGMENT + 1
 """Columns that no exposure changes: vessels and where they burst, purpura, epidermis, glands, pigments by lesion, light sent back."""
 _ENDS: Final = ("basal_C", "heat", "peak_surface_C", "peak_basal_C", "transmitted", "stored", "surface")
+_PEAKS: Final = tuple(_ENDS.index(name) - len(_ENDS) for name in ("peak_surface_C", "peak_basal_C"))
+_BOILING_C, _SOFT_K = 100.0, 10.0
 DOSED: Final = _EPIDERMAL.size + _DERMAL_UM.size + len(_ENDS)
 """Columns at each exposure: the temperatures by depth, and the rest."""
 
@@ -129,6 +131,24 @@ def computed(device: Device, part: Part, skin: Skin) -> tuple[Array, Array, tupl
     return still, dosed, sources
 
 
+def softened(dosed: Array) -> Array:
+    """Columns with peak temperatures above boiling on a logarithmic scale.
+
+    Wet tissue waits at boiling and dry tissue does not; sums of skins of which some wait and some do not would stray far.
+    """
+    soft = dosed.copy()
+    for number in _PEAKS:
+        above = np.maximum(soft[..., number] - _BOILING_C, 0.0)
+        soft[..., number] += _SOFT_K * np.log1p(above / _SOFT_K) - above
+    return soft
+
+
+def _hardened(soft_C: Array) -> Array:
+    """The inverse of `softened` for one column."""
+    above = np.maximum(soft_C - _BOILING_C, 0.0)
+    return np.asarray(soft_C + _SOFT_K * np.expm1(above / _SOFT_K) - above)
+
+
 def variant(skin: Skin, lesion: Lesion | None) -> int | None:
     """Which of `lesions_in` a lesion is for its pigment; None where none is."""
     if lesion is None or lesion.target != "pigment":
@@ -195,7 +215,7 @@ def opened(
     still: Array, dosed: Array, exposures: tuple[Exposure, ...], skin: Skin, lesions: tuple[Lesion | None, ...],
     told: tuple[str, float, tuple[str, ...]],
 ) -> list[SpotInjury]:  # fmt: skip
-    """Spots of exposures from their columns; `told` holds the model in words, its error [%] and the evidence behind it."""
+    """Spots of exposures from their softened columns; `told` holds the model in words, its error [%] and the evidence behind it."""
     pulses = [one.pulse for one in exposures]
     peak = np.array([x.fluence_J_cm2 * (2.0 if x.profile == "gaussian" else 1.0) for x in pulses])
     passes = np.array([one.passes for one in exposures])
@@ -219,6 +239,7 @@ def opened(
         "reflected": still[:, -1],
     }  # fmt: skip
     ends = {name: dosed[:, depths.size + number] for number, name in enumerate(_ENDS)}
+    ends |= {name: _hardened(ends[name]) for name in ("peak_surface_C", "peak_basal_C")}
     table = {name: column.tolist() for name, column in (lists | ends).items()}
     pairs = [(d, z) for d in absorbers.DIAMETERS_UM for z in absorbers.DEPTHS_UM]
     maps = [tuple((d, z, x) for (d, z), x in zip(pairs, row, strict=True)) for row in vessels.tolist()]
@@ -255,15 +276,6 @@ def _one(
 
 
 __all__ = [
-    "DOSED",
-    "PIGMENTED",
-    "STILL",
-    "computed",
-    "dead_zone",
-    "death_of",
-    "depths_um",
-    "equal_C",
-    "lesions_in",
-    "opened",
+    "DOSED", "PIGMENTED", "STILL", "computed", "dead_zone", "death_of", "depths_um", "equal_C", "lesions_in", "opened", "softened",
     "variant",
-]
+]  # fmt: skip

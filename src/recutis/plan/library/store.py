@@ -19,6 +19,7 @@ from recutis import __version__, evidence
 from recutis.errors import InputError
 from recutis.injury import channel_table
 from recutis.laser.types import Device
+from recutis.plan.library.channels import FAT_NODES
 from recutis.plan.library.grid import Part, parts_of
 from recutis.plan.library.skins import nodes
 from recutis.plan.library.table import shortened
@@ -69,7 +70,7 @@ def key_of(device: Device) -> str:
         device.wavelength_nm, device.band_nm, device.second_wavelength_nm, device.mode, device.profile, device.microbeam_um,
         device.cooling, device.cooling_before_ms, device.cooling_delay_ms, device.repetition_Hz,
         sorted((name, limit.typical) for name, limit in device.limits.items() if name in {"stack", "duration_ms", "spot_mm"}),
-        parts_of(device), physics_digest(),
+        parts_of(device), *((FAT_NODES,) if any(part.kind == "channel" for part in parts_of(device)) else ()), physics_digest(),
     )  # fmt: skip
     return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
