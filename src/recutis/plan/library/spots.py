@@ -33,10 +33,9 @@ Array = NDArray[np.float64]
 PIGMENTED: Final = ("age_spots", "freckles", "melasma")
 """Concerns whose pigment is treated; normal skin goes before them."""
 _EPIDERMAL: Final = np.array([0.0, 0.1, 0.2, 0.3, 0.42, 0.56, 0.7, 0.85, 1.0])  # depths over the thickness of the epidermis
-_DERMAL_UM: Final = np.array(
-    [8.0, 16.0, 28.0, 45.0, 65.0, 90.0, 120.0, 160.0, 220.0, 300.0, 400.0, 550.0, 750.0, 1000.0, 1400.0, 2000.0, 3000.0]
-)
-"""Depths below the epidermis."""
+_UPPER_UM: Final = np.array([8.0, 16.0, 28.0, 45.0, 65.0, 90.0, 120.0])  # below the epidermis
+_DEEPER: Final = 10  # depths from the last of these to fat, in equal ratios
+_FAT_UM: Final = np.array([60.0, 150.0, 300.0, 600.0, 1200.0])  # below the dermis
 _TOP_UM: Final = 2.0  # the middle of the first cell
 _REACHED: Final = np.array([0, 1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 20, 23])  # of the depths asked for the reach of a pulse
 _ASKED: Final = 24
@@ -51,14 +50,19 @@ STILL: Final = 2 * _VESSELS + 2 + _GLANDS + (1 + len(PIGMENTED)) * _PIGMENT + 1
 _ENDS: Final = ("basal_C", "heat", "peak_surface_C", "peak_basal_C", "transmitted", "stored", "surface")
 _PEAKS: Final = tuple(_ENDS.index(name) - len(_ENDS) for name in ("peak_surface_C", "peak_basal_C"))
 _BOILING_C, _SOFT_K = 100.0, 10.0
-DOSED: Final = _EPIDERMAL.size + _DERMAL_UM.size + len(_ENDS)
+_DEPTHS: Final = _EPIDERMAL.size + _UPPER_UM.size + _DEEPER + _FAT_UM.size
+DOSED: Final = _DEPTHS + len(_ENDS)
 """Columns at each exposure: the temperatures by depth, and the rest."""
+LAYOUT: Final = (STILL, DOSED, *_EPIDERMAL.tolist(), *_UPPER_UM.tolist(), _DEEPER, *_FAT_UM.tolist())
+"""What the columns are, for the key of a part."""
 
 
 def depths_um(skin: Skin) -> Array:
     """Depths at which temperatures are kept in a skin."""
-    upper = np.maximum(_EPIDERMAL * skin.epidermis_um, _TOP_UM)
-    return np.concatenate((upper, skin.epidermis_um + _DERMAL_UM))
+    epidermis, dermis, last = skin.epidermis_um, skin.dermis_um, _UPPER_UM[-1]
+    middle = last * (dermis / last) ** (np.arange(1, _DEEPER + 1) / _DEEPER)
+    below = np.concatenate((_UPPER_UM, middle, dermis + _FAT_UM))
+    return np.concatenate((np.maximum(_EPIDERMAL * epidermis, _TOP_UM), epidermis + below))
 
 
 def equal_C(death: Array) -> Array:
@@ -276,6 +280,6 @@ def _one(
 
 
 __all__ = [
-    "DOSED", "PIGMENTED", "STILL", "computed", "dead_zone", "death_of", "depths_um", "equal_C", "lesions_in", "opened", "softened",
-    "variant",
+    "DOSED", "LAYOUT", "PIGMENTED", "STILL", "computed", "dead_zone", "death_of", "depths_um", "equal_C", "lesions_in", "opened",
+    "softened", "variant",
 ]  # fmt: skip

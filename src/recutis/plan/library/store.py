@@ -22,6 +22,7 @@ from recutis.laser.types import Device
 from recutis.plan.library.channels import FAT_NODES
 from recutis.plan.library.grid import Part, parts_of
 from recutis.plan.library.skins import nodes
+from recutis.plan.library.spots import LAYOUT
 from recutis.plan.library.table import shortened
 
 FORMAT: Final = 1  # of the columns; another layout has another number
@@ -66,11 +67,12 @@ def physics_digest() -> str:
 
 def key_of(device: Device) -> str:
     """What the part of a device is kept by: a digest of all of the device that injuries depend on, of its grids and the physics."""
+    kinds = {part.kind for part in parts_of(device)}
     own = (
         device.wavelength_nm, device.band_nm, device.second_wavelength_nm, device.mode, device.profile, device.microbeam_um,
         device.cooling, device.cooling_before_ms, device.cooling_delay_ms, device.repetition_Hz,
         sorted((name, limit.typical) for name, limit in device.limits.items() if name in {"stack", "duration_ms", "spot_mm"}),
-        parts_of(device), *((FAT_NODES,) if any(part.kind == "channel" for part in parts_of(device)) else ()), physics_digest(),
+        parts_of(device), *((FAT_NODES,) if "channel" in kinds else ()), *((LAYOUT,) if "spot" in kinds else ()), physics_digest(),
     )  # fmt: skip
     return hashlib.sha256(repr(own).encode()).hexdigest()[:32]
 
