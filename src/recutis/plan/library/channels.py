@@ -38,7 +38,7 @@ _AREAS: Final = 25
 
 FAT_NODES: Final = (
     ("cheek", 45.0, "female"), ("eyelid", OLD_YEARS, "female"), ("periorbital", 60.0, "female"), ("hands", 60.0, "female"),
-    ("cheek", 45.0, "male"), ("nose", YOUNG_YEARS, "male"),
+    ("cheek", 60.0, "male"), ("nose", YOUNG_YEARS, "male"),
 )  # fmt: skip
 """Site, age and sex of the usual skin, then of skins from the highest to the lowest fat."""
 

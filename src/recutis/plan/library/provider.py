@@ -129,9 +129,10 @@ class Library:
         Of a class that was not measured it is that of the worst class of the same kind of grid.
         """
         stated = {} if self._file is None else self._file.errors
-        kind = parts_of(device)[0].kind
-        alike = {one.device_class for one in catalogue() if parts_of(one)[0].kind == kind}
-        classes = {device.device_class} if device.device_class in stated else alike & set(stated)
+        classes = {device.device_class} & set(stated)
+        if not classes:
+            kind = parts_of(device)[0].kind
+            classes = {one.device_class for one in catalogue() if parts_of(one)[0].kind == kind} & set(stated)
         return max(
             (float(row[_NINETY]) for name in classes for quantity, row in stated[name].items() if quantity in STATED),
             default=_UNKNOWN_PCT,
