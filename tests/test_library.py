@@ -37,6 +37,7 @@ from recutis.skin.types import Skin
 CHEEK = build(site="cheek", age_years=45, phototype="II", sex="female")
 LARGEST_BYTES = 12e6
 CELL_UM = 4.0  # of the grid on which the physics finds dead zones; the library's run through between cells
+WILD_PCT = 50.0
 DEEPEST_STACK = 8  # of 51 mJ pulses in 200 µm: beyond the tissue of the channel model in thin skin
 QUICK = (  # devices of every kind whose exact runs take milliseconds
     "UltraPulse CPG", "Sciton Contour TRL", "UltraPulse DeepFX", "Lux2940", "Fraxel re:store", "Lux1540 / Icon XD", "SmoothBeam",
@@ -226,10 +227,10 @@ def test_between_nodes_errors_are_as_stated() -> None:
             near = library().injure(drawn.exposure, drawn.skin, lesion=drawn.lesion)
             off = {key: value for key, value in errors(exact, near, drawn.skin).items() if key in STATED}
             below += [value <= library().error_pct(one) + 0.1 for value in off.values()]
-            worst = max(worst, *(value for key, value in off.items() if key.endswith("ratio")), 0.0)
+            worst = max(worst, *off.values(), 0.0)
 
     assert np.mean(below) > 0.8
-    assert worst < 60.0
+    assert worst < WILD_PCT
 
 
 def test_the_error_told_holds_both_errors() -> None:

@@ -50,6 +50,8 @@ STILL: Final = 2 * _VESSELS + 2 + _GLANDS + (1 + len(PIGMENTED)) * _PIGMENT + 1
 _ENDS: Final = ("basal_C", "heat", "peak_surface_C", "peak_basal_C", "transmitted", "stored", "surface")
 _PEAKS: Final = tuple(_ENDS.index(name) - len(_ENDS) for name in ("peak_surface_C", "peak_basal_C"))
 _BOILING_C, _SOFT_K = 100.0, 10.0
+_COOL_C: Final = 45.0  # a damage of 0.003
+_COOL_BASAL_C: Final = 38.0  # a damage of 0.0002, for the share of the basal layer that dies
 _DEPTHS: Final = _EPIDERMAL.size + _UPPER_UM.size + _DEEPER + _FAT_UM.size
 DOSED: Final = _DEPTHS + len(_ENDS)
 """Columns at each exposure: the temperatures by depth, and the rest."""
@@ -136,11 +138,14 @@ def computed(device: Device, part: Part, skin: Skin) -> tuple[Array, Array, tupl
 
 
 def softened(dosed: Array) -> Array:
-    """Columns with peak temperatures above boiling on a logarithmic scale.
+    """Columns without what would make sums of skins stray far.
 
-    Wet tissue waits at boiling and dry tissue does not; sums of skins of which some wait and some do not would stray far.
+    Temperatures that stand for damage end where nothing hangs on them: the physics leaves cool cells out, from a depth that differs
+    between skins. Peak temperatures above boiling go on a logarithmic scale: wet tissue waits at boiling, dry tissue does not.
     """
     soft = dosed.copy()
+    soft[..., :_DEPTHS] = np.maximum(soft[..., :_DEPTHS], _COOL_C)
+    soft[..., _DEPTHS] = np.maximum(soft[..., _DEPTHS], _COOL_BASAL_C)
     for number in _PEAKS:
         above = np.maximum(soft[..., number] - _BOILING_C, 0.0)
         soft[..., number] += _SOFT_K * np.log1p(above / _SOFT_K) - above
