@@ -130,7 +130,7 @@ def test_the_smallest_change_would_allow_a_course() -> None:
     tight = replace(one.limits, max_social_downtime_days=0.0, max_sessions=1)
     here = replace(one, limits=tight)
     assert here.landscape.best(tight) is None
-    words = smallest_change(here)
+    words = smallest_change(here, one.search.places)
     days = float(words.split("change that would allow a course is ")[1].split(" days")[0]) if "days of social" in words else 0.0
     sessions = int(words.split(" sessions in place of")[0].split()[-1]) if "sessions in place of" in words else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,11 +18,13 @@ from recutis.plan.landscape import Landscape
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, score
 from recutis.units import PERCENT
 
-_TRIES: Final = 4  # courses of one kind simulated until one keeps every limit
+_STEP: Final = 0.98  # the least by which a limit is lowered for the next try
+_TRIES: Final = 5  # courses of one kind simulated until one keeps every limit
 _PAIRS: Final = 2  # options with two devices, at most
 _COMPARED: Final = (
     "ablation_depth_um", "lesion_depth_um", "coverage_fraction", "epidermis_killed_fraction", "pigment_ratio", "gland_ratio",
 )  # fmt: skip
+_LEAST_STATED_PCT: Final = 2.0  # what tables say of errors smaller than this is not to be relied on
 _TOO_SMALL: Final = {"ablation_depth_um": 20.0, "lesion_depth_um": 20.0}  # µm below which a difference means nothing
 _LEAST: Final = 0.05  # of a share or a ratio
 
@@ -108,15 +111,36 @@ def finalists(
 def _first_that_holds(
     row: int, found: Landscape, evaluator: Evaluator, at: Mapping[str, Place], limits: Limits, weights: Mapping[str, float]
 ) -> Finalist | None:
-    """The best course of this one's kind that keeps every limit in the simulation, among the first few."""
-    verdict = found.judged(limits)
-    same = [k for k in np.flatnonzero(verdict.kept).tolist() if found.class_names[k] == found.class_names[row]]
-    order = sorted(same, key=lambda k: (-round(float(verdict.treated[k]), 9), -float(verdict.score[k])))
-    for k in order[:_TRIES]:
-        one = simulated(found.candidate(k, limits), found, evaluator, at, limits, weights)
+    """The best course of this one's kind that keeps every limit in the simulation, among the first few.
+
+    Where the simulation lies over a limit that the search saw kept, the next one is looked for under a limit lowered as much.
+    """
+    same = np.array([name == found.class_names[row] for name in found.class_names])
+    tight, tried = limits, set[int]()
+    for _ in range(_TRIES):
+        verdict = found.judged(tight)
+        rows = [k for k in np.flatnonzero(verdict.kept & same).tolist() if k not in tried]
+        if not rows:
+            return None
+        best = max(rows, key=lambda k: (round(float(verdict.treated[k]), 9), float(verdict.score[k])))
+        tried.add(best)
+        one = simulated(found.candidate(best, limits), found, evaluator, at, limits, weights)
         if not one.candidate.breaks:
             return one
+        tight = _tightened(tight, limits, one.course)
     return None
+
+
+def _tightened(tight: Limits, limits: Limits, course: CourseDraws) -> Limits:
+    """Limits lowered by the share by which a simulated course lies over them."""
+    days = course.quantile(course.social_downtime_days, limits.limit_quantile)
+    if days > limits.max_social_downtime_days:
+        lower = tight.max_social_downtime_days * min(limits.max_social_downtime_days / days, _STEP)
+        tight = replace(tight, max_social_downtime_days=lower)
+    pain = course.quantile(course.pain_0_10, limits.limit_quantile)
+    if limits.max_pain_0_10 is not None and tight.max_pain_0_10 is not None and pain > limits.max_pain_0_10:
+        tight = replace(tight, max_pain_0_10=tight.max_pain_0_10 * min(limits.max_pain_0_10 / pain, _STEP))
+    return tight
 
 
 def _numbers(injury: Injury) -> dict[str, float]:
@@ -139,7 +163,8 @@ def _confirmed(
                 guess = table.injuries[name][place]
                 if guess.fidelity == injury.fidelity:
                     continue
-                fidelity, stated = injury.fidelity, max(stated, guess.error_pct)
+                own = math.sqrt(max(guess.error_pct**2 - injury.error_pct**2, 0.0))  # beyond the physics' own error
+                fidelity, stated = injury.fidelity, max(stated, own, _LEAST_STATED_PCT)
                 for key, (one, other) in _pairs(guess, injury).items():
                     compared[f"{key}, {device.device.name}, {name}"] = (round(one, 4), round(other, 4))
                     largest = max(largest, PERCENT * abs(one - other) / max(abs(other), _TOO_SMALL.get(key, _LEAST)))

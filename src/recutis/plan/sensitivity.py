@@ -1,4 +1,4 @@
-"""What if the person or the device differs from what is assumed: the first option again, its settings unchanged."""
+"""What if the person or the device differs from what is assumed: the first option again, its settings and care unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from recutis import evidence
-from recutis.plan.care import care_policy
 from recutis.plan.commissioning import scaled
 from recutis.plan.document import Sensitivity
 from recutis.plan.evaluate import Evaluator, InjuryProvider, PhaseEvaluation, Place, course_draws, interval_weeks, places
@@ -90,10 +89,7 @@ def _others(
             phototype = _PHOTOTYPES[here + step]
             told = request.patient.patient.model_copy(update={"phototype": phototype})
             other = request.patient.model_copy(update={"patient": told})
-            judge = replace(
-                base, injure=injure, care_for=care_policy(other, explored.screening),
-                interval_weeks=partial(interval_weeks, phototype=phototype), _cache={},
-            )  # fmt: skip
+            judge = replace(base, injure=injure, interval_weeks=partial(interval_weeks, phototype=phototype), _cache={})
             yield f"skin one phototype {word} ({phototype})", judge, _at(request, other)
     for end, word in (("low", "thin"), ("high", "thick")):
         yield f"epidermis as {word} as published", replace(base, injure=injure, _cache={}), _thickness(at, end)

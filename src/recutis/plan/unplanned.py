@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recutis.classes import DEVICE_CLASSES
 from recutis.patient.screening import REFERRALS
 from recutis.plan.assemble import Draft
 from recutis.plan.calendar import recheck_calendar
 from recutis.plan.comparators import no_treatment
-from recutis.plan.courses import LIMIT_QUANTILES
+from recutis.plan.courses import LIMIT_QUANTILES, Verdict
 from recutis.plan.document import Status
 from recutis.plan.evaluate import Place
-from recutis.plan.explore import Explored
+from recutis.plan.explore import Explored, weights_of
+from recutis.plan.finalists import simulated
 from recutis.plan.search import Refused
 
 if TYPE_CHECKING:
     from recutis.patient import Patient, Screening
 
+_TRIES: Final = 6  # courses simulated for the smallest change
 _NO_CEILING: Final = "no ceiling is known"
 _GOALS: Final = ("social downtime", "at most", "pain of at most")
 """How the sentences of the limits begin that a person may loosen."""
@@ -74,7 +78,7 @@ def nothing_fits(explored: Explored, refused: Mapping[str, list[str]], at: Mappi
     removed = found.removed(limits).most_common(3)
     if removed:
         words = "; ".join(f"{limit} removed {count}" for limit, count in removed)
-        headline = f"Nothing allowed keeps every limit: of {len(found.courses)} courses, {words}. {smallest_change(explored)}"
+        headline = f"Nothing allowed keeps every limit: of {len(found.courses)} courses, {words}. {smallest_change(explored, at)}"
     else:
         headline = "No allowed laser reaches the target in this skin; the reasons stand under the refused devices."
         unknown = [name for name, reasons in refused.items() if any(_NO_CEILING in reason for reason in reasons)]
@@ -92,46 +96,61 @@ def nothing_fits(explored: Explored, refused: Mapping[str, list[str]], at: Mappi
     )
 
 
-def smallest_change(explored: Explored) -> str:
+def smallest_change(explored: Explored, at: Mapping[str, Place]) -> str:
     """The least that the person's limits would have to give for a course to be possible, in one sentence.
 
-    Loosening is counted in the person's own measure: a day in the days allowed (at least one), a session, a point of pain.
+    Loosening is counted in the person's own measure: a day in the days allowed (at least one), a session, a point of pain. The course is
+    simulated for these places, and what is told is what it needs then.
     """
     found, limits = explored.landscape, explored.limits
     verdict, courses = found.judged(limits), explored.landscape.courses
-    hard = np.zeros(len(courses), dtype=np.bool_)
-    for text, flags in verdict.breaks.items():
-        if not text.startswith(_GOALS):
-            hard |= flags
-    rows = np.flatnonzero(~hard)
+    rows = np.flatnonzero(~_hard(verdict))
     if rows.size == 0:
         return (
             "No looser limit of the person's would allow a course: hard caps or the lack of a visible change forbid all of them."
         )
-    at = LIMIT_QUANTILES.index(limits.limit_quantile)
-    days = np.maximum(courses.downtime[rows, at] - limits.max_social_downtime_days, 0.0)
+    quantile = LIMIT_QUANTILES.index(limits.limit_quantile)
+    days = np.maximum(courses.downtime[rows, quantile] - limits.max_social_downtime_days, 0.0)
     more = np.maximum(courses.sessions[rows] - limits.max_sessions, 0.0)
-    pain = np.zeros(rows.size) if limits.max_pain_0_10 is None else np.maximum(courses.pain[rows, at] - limits.max_pain_0_10, 0.0)
-    give = np.stack(
-        [
-            days / max(limits.max_social_downtime_days, 1.0),
-            more / limits.max_sessions,
-            pain / max(limits.max_pain_0_10 or 1.0, 1.0),
-        ]
+    pain = np.maximum(courses.pain[rows, quantile] - (math.inf if limits.max_pain_0_10 is None else limits.max_pain_0_10), 0.0)
+    give = (
+        days / max(limits.max_social_downtime_days, 1.0)
+        + more / limits.max_sessions
+        + pain / max(limits.max_pain_0_10 or 1.0, 1.0)
     )
-    best = int(np.lexsort((-verdict.score[rows], give.sum(axis=0)))[0])
-    row = int(rows[best])
+    for row in rows[np.lexsort((-verdict.score[rows], give))][:_TRIES].tolist():
+        told = _needs(explored, at, row)
+        if told:
+            return told
+    return "Courses near these limits exist, but none of those looked at keeps the hard caps when it is simulated in full."
+
+
+def _hard(verdict: Verdict) -> NDArray[np.bool_]:
+    """Courses that break what no person may loosen."""
+    hard = [flags for text, flags in verdict.breaks.items() if not text.startswith(_GOALS)]
+    found: NDArray[np.bool_] = np.logical_or.reduce([np.zeros(verdict.score.size, dtype=np.bool_), *hard])
+    return found
+
+
+def _needs(explored: Explored, at: Mapping[str, Place], row: int) -> str:
+    """What one course needs of the limits when it is simulated; empty where a hard cap stands in its way then."""
+    found, limits = explored.landscape, explored.limits
+    one = simulated(found.candidate(row, limits), found, explored.evaluator, at, limits, weights_of(explored.request.patient))
+    if any(not text.startswith(_GOALS) for text in one.candidate.breaks):
+        return ""
     needs = []
-    if days[best] > 0:
-        needs.append(
-            f"{_up(float(courses.downtime[row, at])):g} days of social downtime in place of {limits.max_social_downtime_days:g}"
-        )
-    if more[best] > 0:
-        needs.append(f"{courses.sessions[row]:.0f} sessions in place of {limits.max_sessions}")
-    if pain[best] > 0:
-        needs.append(f"pain up to {_up(float(courses.pain[row, at])):g} of 10 in place of {limits.max_pain_0_10:g}")
-    names = " then ".join(found.devices[phase.device].device.name for phase in courses.phases[row])
-    return f"The smallest change that would allow a course is {' and '.join(needs)}: then {names}, {courses.sessions[row]:.0f} sessions."
+    days = one.course.quantile(one.course.social_downtime_days, limits.limit_quantile)
+    pain = one.course.quantile(one.course.pain_0_10, limits.limit_quantile)
+    if days > limits.max_social_downtime_days:
+        needs.append(f"{_up(days):g} days of social downtime in place of {limits.max_social_downtime_days:g}")
+    if one.candidate.sessions > limits.max_sessions:
+        needs.append(f"{one.candidate.sessions} sessions in place of {limits.max_sessions}")
+    if limits.max_pain_0_10 is not None and pain > limits.max_pain_0_10:
+        needs.append(f"pain up to {_up(pain):g} of 10 in place of {limits.max_pain_0_10:g}")
+    if not needs:
+        return ""
+    names = " then ".join(phase.device.name for phase in one.candidate.phases)
+    return f"The smallest change that would allow a course is {' and '.join(needs)}: then {names}, {one.candidate.sessions} sessions."
 
 
 def _up(value: float) -> float:
