@@ -75,7 +75,7 @@ def test_social_downtime_is_what_clinics_say(name, low, high):
 
     REC-030, REC-041, REC-057, REC-076, REC-088, REC-099 and REC-101.
     """
-    twins = draw(Traits(age_years=46, sex="female", phototype="III", site="cheek"))
+    twins = draw(Traits(age_years=46, sex="female", phototype="III", site="cheek"), n=2000, blocks=80)
     days = respond(typical(name), twins, CARE, area_cm2=150).social_downtime_days
 
     first, last = np.quantile(days, (0.1, 0.9))

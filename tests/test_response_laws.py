@@ -242,7 +242,7 @@ def test_redness_of_columns_is_gone_by_twelve_weeks():
     light, usual, full = (answer(name) for name in ("co2_columns_light", "co2_columns", "co2_full"))
 
     assert np.quantile(usual.erythema_resolution_days, 0.9) < 84
-    assert light.risks["prolonged_erythema"].mean() < usual.risks["prolonged_erythema"].mean() < 0.03
+    assert light.risks["prolonged_erythema"].mean() < usual.risks["prolonged_erythema"].mean() < 0.05
     assert (full.erythema_resolution_days > usual.erythema_resolution_days).all()
 
 

@@ -55,7 +55,7 @@ def foreseen(twins: Twins, name: str, at: float = 0.5) -> float:
 def moments(twins: Twins, name: str) -> tuple[float, float]:
     """Weighted mean and standard deviation of what the spot is foreseen to show, days as logarithms and chances as log-odds."""
     draws = expected(SPOT, twins, respond(SPOT, twins, CARE, area_cm2=1.0))[name]
-    draws = np.log(draws / (1 - draws)) if name in EVENTS else np.log(draws) if name.endswith("_days") else draws
+    draws = np.log(draws / (1 - draws)) if name in EVENTS else np.log(draws + 0.5) if name.endswith("_days") else draws
     mean = float(np.average(draws, weights=twins.weights))
     return mean, float(np.sqrt(np.average((draws - mean) ** 2, weights=twins.weights)))
 
@@ -402,7 +402,7 @@ def test_what_was_seen_stands_in_the_course(tmp_path: Path) -> None:
     assert stayed.course.risks["pih"].p50 < blank.course.risks["pih"].p50
     assert came.course.social_downtime_days_in_all.p50 == pytest.approx(5 + came.sessions[1].social_downtime_days.p50, rel=1e-3)
     assert came.sessions[0].pain_0_10.p50 == pytest.approx(
-        blank.sessions[0].pain_0_10.p50, rel=0.02
+        blank.sessions[0].pain_0_10.p50, rel=0.03
     )  # more twins, the same people
     assert came.sessions[0].risks["pih"].p50 == pytest.approx(blank.sessions[0].risks["pih"].p50, rel=0.1)
 
