@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,7 +17,12 @@ from recutis.plan.evaluate import HARDLY_HURT, Evaluator, Place, burned_fraction
 from recutis.plan.fold import continued
 from recutis.plan.quantiles import quantiles
 from recutis.response import PERSON_DRIVEN, RISKS
+from recutis.response.chunks import processors
 
+if TYPE_CHECKING:
+    from recutis.response import Care
+
+_TOGETHER = 1 << 15  # settings times twins of one task: what a processor's own memory holds
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -63,11 +69,9 @@ def site_tables(parts: Sequence[Part], place: Place, evaluator: Evaluator, *, se
     worst = [hardest_hit(one) for one in each]
     owner = [part.device for part in parts for _ in part.exposures]
     exposures = [exposure for part in parts for exposure in part.exposures]
-    downtime, risks = _responses(worst, owner, place, evaluator)
-    pain, least, numbing = _pains(worst, owner, place, evaluator)
-    own = {name: _gains(injuries[name], owner, name, place, evaluator, sessions + place.further) for name in names}
-    gain = {name: _further(curves, place.gained.get(name), sessions) for name, curves in own.items()}
-    minutes = numbing + _laser_minutes(exposures, owner, place)
+    told = _told(worst, owner, injuries, place, evaluator, sessions + place.further)
+    gain = {name: _further(curves, place.gained.get(name), sessions) for name, curves in told.own.items()}
+    minutes = told.numbing_minutes + _laser_minutes(exposures, owner, place)
     burned = np.array([max(burned_fraction(injury, place.skin) for injury in one.values()) for one in each])
     too_deep = np.array([too_deep_um(injury, place) for injury in worst])
     ends = np.cumsum([0, *(len(part.exposures) for part in parts)])
@@ -77,11 +81,11 @@ def site_tables(parts: Sequence[Part], place: Place, evaluator: Evaluator, *, se
             settings=tuple(exposure.settings for exposure in part.exposures),
             injuries=part.injuries,
             gain={name: values[start:end] for name, values in gain.items()},
-            own={name: values[start:end] for name, values in own.items()},
-            downtime=downtime[start:end],
-            pain=pain[start:end],
-            least_pain=least[start:end],
-            risks={kind: values[start:end] for kind, values in risks.items()},
+            own={name: values[start:end] for name, values in told.own.items()},
+            downtime=told.downtime[start:end],
+            pain=told.pain[start:end],
+            least_pain=told.least_pain[start:end],
+            risks={kind: values[start:end] for kind, values in told.risks.items()},
             minutes=minutes[start:end],
             burned=burned[start:end],
             too_deep_um=too_deep[start:end],
@@ -97,22 +101,75 @@ def _grouped(keys: Iterable[Key]) -> dict[Key, list[int]]:
     return groups
 
 
-def _gains(
-    several: Sequence[Injury], owner: Sequence[Device], name: str, place: Place, evaluator: Evaluator, sessions: int
-) -> Draws:
-    """Gain of a concern after each session, (settings, sessions, n)."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Told:
+    """What twins say of settings in one order: arrays as in `SiteTable`, filled group by group."""
+
+    own: dict[str, Draws]
+    downtime: Draws
+    pain: Draws
+    least_pain: Draws
+    risks: dict[str, Draws]
+    numbing_minutes: Draws
+
+
+def _told(
+    worst: Sequence[Injury], owner: Sequence[Device], injuries: Mapping[str, Sequence[Injury]], place: Place, evaluator: Evaluator,
+    sessions: int,
+) -> _Told:  # fmt: skip
+    """Healing, pain and improvement of all settings; those with the same care, area, interval and anaesthesia at once."""
     from recutis import response
     from recutis.patient import severity_fraction
 
-    found = np.empty((len(several), sessions, place.twins.n))
-    classes = {device.device_class: device for device in owner}
-    intervals = {name: evaluator.interval_weeks(device) for name, device in classes.items()}
-    for weeks, rows in _grouped(intervals[device.device_class] for device in owner).items():
-        found[rows] = response.improve_many(
-            [several[row] for row in rows], place.lesions[name], place.twins, sessions=sessions, interval_weeks=weeks,
-            severity=severity_fraction(place.concerns[name]),
-        ).by_session  # fmt: skip
+    shape = (len(worst), place.twins.n)
+    found = _Told(
+        own={name: np.empty((shape[0], sessions, shape[1])) for name in injuries},
+        downtime=np.empty(shape),
+        pain=np.empty(shape),
+        least_pain=np.empty(shape),
+        risks={kind: np.empty(shape) for kind in RISKS},
+        numbing_minutes=np.empty(shape[0]),
+    )
+    usual = {
+        id(device): (treated_area_cm2(device, place), evaluator.interval_weeks(device), evaluator.anaesthesia(device))
+        for device in {id(device): device for device in owner}.values()
+    }
+    keys = [(evaluator.care_for(device, injury), *usual[id(device)]) for device, injury in zip(owner, worst, strict=True)]
+    many = max(_TOGETHER // place.twins.n, 1)
+    tasks = [(key, rows[first : first + many]) for key, rows in _grouped(keys).items() for first in range(0, len(rows), many)]
+
+    def work(task: tuple[tuple[Care, float, float, tuple[str, ...]], list[int]]) -> None:
+        (care, area_cm2, weeks, names), rows = task
+        here = [worst[row] for row in rows]
+        healing = response.respond_many(here, place.twins, care, area_cm2=area_cm2, threads=1)
+        found.downtime[rows] = healing.social_downtime_days
+        for kind in RISKS:
+            found.risks[kind][rows] = healing.risks[kind]
+        levels = [replace(care, anaesthesia=name) for name in names]
+        found.pain[rows], found.least_pain[rows], found.numbing_minutes[rows] = _pains(here, levels, place)
+        for name, several in injuries.items():
+            found.own[name][rows] = response.improve_many(
+                [several[row] for row in rows], place.lesions[name], place.twins, sessions=sessions, interval_weeks=weeks,
+                severity=severity_fraction(place.concerns[name]), threads=1,
+            ).by_session  # fmt: skip
+
+    with ThreadPoolExecutor(processors()) as pool:
+        for done in [pool.submit(work, task) for task in tasks]:
+            done.result()
     return found
+
+
+def _pains(worst: Sequence[Injury], levels: Sequence[Care], place: Place) -> tuple[Draws, Draws, Draws]:
+    """Pain with the usual anaesthesia (the mildest that brings the median to the usual target), the least pain, minutes of numbing."""
+    from recutis import response
+
+    pain = response.pain_many(worst, place.twins, levels, threads=1)
+    told = quantiles(pain, (0.5, HARDLY_HURT), place.twins.unequal)
+    enough = told[..., 0] <= evidence.value("plan.pain_target")
+    chosen = np.where(enough.any(axis=0), np.argmax(enough, axis=0), len(levels) - 1)
+    minutes = np.array([float(np.median(response.numbing_minutes(level, place.twins))) for level in levels])
+    here, mildest = np.arange(len(worst)), np.argmin(told[..., 1], axis=0)
+    return pain[chosen, here], pain[mildest, here], minutes[chosen]
 
 
 def _further(curves: Draws, gained: Draws | None, sessions: int) -> Draws:
@@ -127,51 +184,10 @@ def _further(curves: Draws, gained: Draws | None, sessions: int) -> Draws:
     return np.asarray(np.swapaxes(np.stack(reached[1:]).reshape(sessions, settings, n), 0, 1))
 
 
-def _areas_cm2(owner: Sequence[Device], place: Place) -> dict[int, float]:
-    """Area that each device treats, by its identity."""
-    return {key: treated_area_cm2(device, place) for key, device in {id(device): device for device in owner}.items()}
-
-
-def _responses(
-    worst: Sequence[Injury], owner: Sequence[Device], place: Place, evaluator: Evaluator
-) -> tuple[Draws, dict[str, Draws]]:
-    """Downtime and risks of one session, (settings, n)."""
-    from recutis import response
-
-    shape = (len(worst), place.twins.n)
-    downtime, risks = np.empty(shape), {kind: np.empty(shape) for kind in RISKS}
-    areas = _areas_cm2(owner, place)
-    keys = [(evaluator.care_for(device, injury), areas[id(device)]) for device, injury in zip(owner, worst, strict=True)]
-    for (care, area_cm2), rows in _grouped(keys).items():
-        told = response.respond_many([worst[row] for row in rows], place.twins, care, area_cm2=area_cm2)
-        downtime[rows] = told.social_downtime_days
-        for kind in RISKS:
-            risks[kind][rows] = told.risks[kind]
-    return downtime, risks
-
-
-def _pains(worst: Sequence[Injury], owner: Sequence[Device], place: Place, evaluator: Evaluator) -> tuple[Draws, Draws, Draws]:
-    """Pain with the usual anaesthesia (the mildest that brings the median to the usual target), the least pain, minutes of numbing."""
-    from recutis import response
-
-    usual, least = (np.empty((len(worst), place.twins.n)) for _ in range(2))
-    numbing = np.empty(len(worst))
-    for names, rows in _grouped(evaluator.anaesthesia(device) for device in owner).items():
-        levels = [replace(evaluator.care_for(owner[rows[0]], worst[rows[0]]), anaesthesia=name) for name in names]
-        pain = response.pain_many([worst[row] for row in rows], place.twins, levels)
-        told = quantiles(pain, (0.5, HARDLY_HURT), place.twins.unequal)
-        enough = told[..., 0] <= evidence.value("plan.pain_target")
-        chosen = np.where(enough.any(axis=0), np.argmax(enough, axis=0), len(names) - 1)
-        minutes = np.array([float(np.median(response.numbing_minutes(level, place.twins))) for level in levels])
-        here, mildest = np.arange(len(rows)), np.argmin(told[..., 1], axis=0)
-        usual[rows], least[rows], numbing[rows] = pain[chosen, here], pain[mildest, here], minutes[chosen]
-    return usual, least, numbing
-
-
 def _laser_minutes(exposures: Sequence[Exposure], owner: Sequence[Device], place: Place) -> Draws:
     from recutis.laser import treatment_minutes
 
-    areas = _areas_cm2(owner, place)
+    areas = {key: treated_area_cm2(device, place) for key, device in {id(device): device for device in owner}.items()}
     return np.array([treatment_minutes(one, areas[id(device)])[1] for one, device in zip(exposures, owner, strict=True)])
 
 

@@ -27,7 +27,7 @@ def in_chunks(work: Callable[[slice], None], *, settings: int, values: int, thre
         raise OutOfRangeError(msg)
     rows = max(_CHUNK_VALUES // values, 1)
     parts = [slice(first, min(first + rows, settings)) for first in range(0, settings, rows)]
-    workers = min(threads or _cores(), len(parts))
+    workers = min(threads or processors(), len(parts))
     if workers == 1:
         for part in parts:
             work(part)
@@ -37,6 +37,6 @@ def in_chunks(work: Callable[[slice], None], *, settings: int, values: int, thre
             done.result()
 
 
-def _cores() -> int:
+def processors() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

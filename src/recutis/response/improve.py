@@ -311,7 +311,7 @@ def improve_many(
         mechanism, found[part] = _gain_pct(read_wounds(injuries[part], twins), twins, lesion, weights, severity)
         mechanisms.add(mechanism)
 
-    in_chunks(work, settings=len(injuries), values=twins.n * sessions, threads=threads)
+    in_chunks(work, settings=len(injuries), values=twins.n, threads=threads)
     weeks, lost, sources = _weeks_and_recurrence(mechanisms.pop(), lesion, twins)
     return ManyImprovements(by_session=found, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
 

@@ -199,7 +199,7 @@ def pain_many(injuries: Sequence[Injury], twins: Twins, cares: Sequence[Care], *
         for number, care in enumerate(cares):
             found[number, part] = symptoms.pain_0_10(wounds, twins, care)
 
-    in_chunks(work, settings=len(injuries), values=twins.n * max(len(cares), 1), threads=threads)
+    in_chunks(work, settings=len(injuries), values=twins.n, threads=threads)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -212,9 +213,26 @@ def read_wound(injury: Injury, twins: Twins) -> Wound:
 def read_wounds(injuries: Sequence[Injury], twins: Twins) -> Wound:
     """The wounds of many injuries in each twin: arrays of shape (settings, 1) and (settings, n).
 
+    The last few are kept: healing, pain and improvement ask for the same ones in turn.
+
     Raises InputError when there is no injury.
     """
-    return wound_of(stack_many(injuries), twins)
+    key = (id(twins), *map(id, injuries))
+    with _lock:
+        known = _recent.get(key)
+        if known is not None:
+            return known[0]
+    made = wound_of(stack_many(injuries), twins)
+    with _lock:
+        _recent[key] = (made, twins, tuple(injuries))  # what is held cannot lend its identity to another
+        while len(_recent) > _KEPT:
+            _recent.pop(next(iter(_recent)))
+    return made
+
+
+_KEPT: Final = 16
+_lock: Final = Lock()
+_recent: Final[dict[tuple[int, ...], tuple[Wound, Twins, tuple[Injury, ...]]]] = {}
 
 
 def healing_factor(twins: Twins) -> Draws:
