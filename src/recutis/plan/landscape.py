@@ -170,7 +170,7 @@ class _Growing:
     def proposed(self, weights: Draws, limits: Limits) -> tuple[Settings, ...]:
         """Settings between those of the grid that read well."""
         places = [self.first[phases[0].device] + phases[0].setting for phases in self.courses.phases]
-        return proposals(self.looked.device, self.grid, self.courses, places, weights, limits)
+        return proposals(self.grid, self.courses, places, weights, limits)
 
 
 def _refined(

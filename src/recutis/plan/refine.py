@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,23 +20,23 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.bands import Draws
-from recutis.errors import OutOfRangeError
-from recutis.laser import expose
-from recutis.laser.types import Device, Settings
+from recutis.laser.types import Settings
 from recutis.plan.courses import GAIN_QUANTILES, LIMIT_QUANTILES, PRICED, Courses
 from recutis.plan.objectives import LASTING_HARM, Limits, pareto
 from recutis.units import PERCENT
 
 ROUNDS: Final = 2
-_MOST: Final = 40  # settings of a device that are evaluated in a round
+_MOST: Final = 45  # settings of a device that are evaluated in a round
 _STEPS: Final = 25  # readings along each knob
 _DOSES: Final = ("depth_um", "energy_mJ", "fluence_J_cm2", "power_W", "duration_ms")
 _SECOND: Final = ("density_pct", "columns_cm2", "duration_ms", "coagulation_um")
+_SAME: Final = 1e-6  # of a logarithm, between settings on one line
+_MANY: Final = 16  # settings of a plane from which on it is only read
 _FEW: Final = 4  # settings of a plane below which nothing is read between them
 _USELESS: Final = (-10.0, 0.0, 0.0, 0.0)  # worth, downtime, dark marks, use of the caps
 _SMALLER_IS_BETTER: Final = np.array([-1.0, 1.0, 1.0])
 _ABOVE: Final = 2.0  # any number above 1
-_PAYS: Final = 0.0  # points of gain less harm below which a course is no use to anybody
+_PAYS: Final = -5.0  # points of gain less harm below which a course is no use to anybody
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,15 +121,18 @@ def _even(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
 
 
 def proposals(
-    device: Device, grid: Sequence[Settings], courses: Courses, places: Sequence[int], weights: Draws, limits: Limits
+    grid: Sequence[Settings], courses: Courses, places: Sequence[int], weights: Draws, limits: Limits
 ) -> tuple[Settings, ...]:
     """Settings between those of a device's grid that read best; `places` says where in the grid the setting of each course stands.
 
-    Of `limits` only the appetite for risk is read.
+    Of `limits` only the appetite for risk is read. Whether the device reaches a combination is for the caller to see.
     """
     if len(courses) == 0:
         return ()
     values = np.column_stack([_columns(courses, weights, limits), _harm(courses)])
+    pays = (values[:, 3] <= 1.0) & (values[:, 0] > 0.0)
+    if not pays.any():  # no course with this device is worth its harm
+        return ()
     counts = np.unique(courses.sessions)
     table = np.tile(_USELESS, (len(grid), counts.size, 1))  # courses that change nothing visibly are not there
     table[np.array(places), np.searchsorted(counts, courses.sessions)] = values
@@ -144,34 +148,38 @@ def proposals(
             keep = good[_nondominated(each[good, number])]
             points.append(each[keep, number, :3] * _SMALLER_IS_BETTER)
             places_read += [(plane, spots[row]) for row in keep.tolist()]
-    chosen = _chosen(device, grid, np.concatenate(points), places_read)
-    return tuple(dict.fromkeys((*chosen, *_half_ways(device, grid))))
+    chosen = _chosen(grid, np.concatenate(points), places_read)
+    return tuple(dict.fromkeys((*chosen, *_half_ways(grid))))
 
 
-def _half_ways(device: Device, grid: Sequence[Settings]) -> tuple[Settings, ...]:
-    """Half way between all neighbours where a device has one knob alone: few, and a reading shows no peak between two of them."""
-    found = []
+def _half_ways(grid: Sequence[Settings]) -> tuple[Settings, ...]:
+    """Half way between neighbours on each knob, where a plane holds few settings: a reading shows no peak between so few."""
+    known = set(grid)
+    found: dict[Settings, None] = {}
     for plane in _planes(grid):
-        if len(plane.knobs) == 1:
-            values = np.sort(plane.at[:, 0])
-            for middle in np.exp((values[1:] + values[:-1]) / 2).tolist():
-                one = replace(grid[int(plane.rows[0])], **{plane.knobs[0]: float(f"{middle:.3g}")})  # type: ignore[arg-type]
-                found += [] if one in set(grid) or not _reachable(device, one) else [one]
+        if len(plane.knobs) > 1 and plane.rows.size >= _MANY:
+            continue
+        for column, name in enumerate(plane.knobs):
+            for middle in _middles(plane.at, column):
+                knobs = {one: float(f"{value:.3g}") for one, value in zip(plane.knobs, np.exp(middle).tolist(), strict=True)}
+                new = replace(grid[int(plane.rows[0])], **knobs)  # type: ignore[arg-type]
+                if new not in known and getattr(new, name):
+                    found[new] = None
     return tuple(found)
 
 
-def _reachable(device: Device, one: Settings) -> bool:
-    """Whether a combination lies within the device's limits."""
-    try:
-        expose(device, one)
-    except OutOfRangeError:
-        return False
-    return True
+def _middles(at: Draws, column: int) -> list[Draws]:
+    """Points half way between neighbours that differ in one knob alone."""
+    rest = np.delete(at, column, axis=1)
+    found = []
+    for line in np.unique(np.round(rest, 9), axis=0) if rest.shape[1] else [np.empty(0)]:
+        here = at[(np.abs(rest - line) < _SAME).all(axis=1)]
+        order = here[np.argsort(here[:, column], kind="stable")]
+        found += [(one + two) / 2 for one, two in pairwise(order)]
+    return found
 
 
-def _chosen(
-    device: Device, grid: Sequence[Settings], points: Draws, places_read: Sequence[tuple[_Plane, Draws]]
-) -> tuple[Settings, ...]:
+def _chosen(grid: Sequence[Settings], points: Draws, places_read: Sequence[tuple[_Plane, Draws]]) -> tuple[Settings, ...]:
     """Settings of the readings that no other beats, spread evenly over their downtime; without those of the grid."""
     front = np.array(pareto(points), dtype=np.intp)
     order = front[np.argsort(points[front, 1], kind="stable")] if front.size else front
@@ -181,6 +189,6 @@ def _chosen(
         plane, spot = places_read[index]
         knobs = {name: float(f"{value:.3g}") for name, value in zip(plane.knobs, np.exp(spot).tolist(), strict=True)}
         one = replace(grid[int(plane.rows[0])], **knobs)  # type: ignore[arg-type]
-        if one not in known and _reachable(device, one):
+        if one not in known:
             chosen[one] = None
     return tuple(chosen)

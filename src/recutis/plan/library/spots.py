@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -83,6 +83,7 @@ def death_of(temperature_C: Array) -> Array:
     return np.exp(math.log(law.frequency_s) - law.energy_J_mol / damage.GAS_CONSTANT_J_MOL_K / kelvin)
 
 
+@lru_cache(maxsize=64)
 def lesions_in(skin: Skin) -> tuple[Lesion | None, ...]:
     """Normal skin and the pigmented lesions whose pigment is kept."""
     return (None, *(lesion_of(kind, skin) for kind in PIGMENTED))
