@@ -25,7 +25,7 @@ from recutis.plan.courses import GAIN_QUANTILES, LIMIT_QUANTILES, PRICED, Course
 from recutis.plan.objectives import LASTING_HARM, Limits, pareto
 from recutis.units import PERCENT
 
-ROUNDS: Final = 2
+ROUNDS: Final = 3
 _MOST: Final = 45  # settings of a device that are evaluated in a round
 _STEPS: Final = 25  # readings along each knob
 _DOSES: Final = ("depth_um", "energy_mJ", "fluence_J_cm2", "power_W", "duration_ms")
