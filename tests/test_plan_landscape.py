@@ -24,6 +24,7 @@ from recutis.plan.pairs import followed
 from recutis.plan.quantiles import quantiles
 from recutis.plan.request import Request, read_request, request_document
 from recutis.plan.unplanned import smallest_change
+from recutis.response import course_risk
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "patients"
 DEVICES = ("Fraxel re:store", "UltraPulse DeepFX", "PicoWay 532", "Candela Vbeam Perfecta", "excel V 532")
@@ -183,3 +184,11 @@ def test_downtime_quantiles_rise() -> None:
 
     assert columns.shape[1] == len(LIMIT_QUANTILES)
     assert (np.diff(columns, axis=1) >= 0).all()
+
+
+def test_what_is_certain_in_a_session_is_certain_in_a_course() -> None:
+    """A chance of one stays one, in silence, over equal sessions and over phases."""
+    certain = np.ones(3)
+
+    np.testing.assert_allclose(course_risk(certain, 3, kind="purpura"), 1.0)
+    np.testing.assert_allclose(repeated_chance([(certain, np.array([2])), (certain, np.array([1]))], kind="purpura"), 1.0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recutis.bands import Draws
 
 _EVEN_ODDS = 0.5  # any chance shows how far a second session counts
+_NEARLY_CERTAIN = 1.0 - 1e-12  # what is certain in one session keeps a finite hazard
 _LEAST = 1e-12  # keeps a division finite on a flat curve
 
 
@@ -54,7 +55,7 @@ def repeated_chance(phases: Sequence[tuple[Draws, NDArray[np.intp]]], *, kind: s
 
     twice = course_risk(np.array([_EVEN_ODDS]), 2, kind=kind)
     share = float(np.log1p(-twice[0]) / np.log1p(-_EVEN_ODDS)) - 1
-    hazards = [-np.log1p(-chance) for chance, _ in phases]
+    hazards = [-np.log1p(-np.minimum(chance, _NEARLY_CERTAIN)) for chance, _ in phases]
     worst = np.maximum.reduce(hazards)
     total = np.add.reduce([hazard * _along(count, hazard) for hazard, (_, count) in zip(hazards, phases, strict=True)])
     return np.asarray(-np.expm1(-(worst + share * (total - worst))))

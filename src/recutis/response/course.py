@@ -13,6 +13,7 @@ from recutis.units import PERCENT
 
 _QUARTERS = (25.0, 50.0, 75.0)
 _NO_VISIBLE_CHANGE = 10.0
+_NEARLY_CERTAIN = 1.0 - 1e-12  # what is certain in one session keeps a finite logarithm
 
 
 def course_risk(per_session: Draws, sessions: int, *, kind: str) -> Draws:
@@ -31,7 +32,7 @@ def course_risk(per_session: Draws, sessions: int, *, kind: str) -> Draws:
         raise UnknownNameError(msg)
     rho = number(f"course.{kind}" if evidence.has(f"response.course.{kind}") else "course.other")
     effective = 1 + (sessions - 1) * (1 - rho)
-    return np.asarray(-np.expm1(effective * np.log1p(-per_session)))
+    return np.asarray(-np.expm1(effective * np.log1p(-np.minimum(per_session, _NEARLY_CERTAIN))))
 
 
 def quartile_odds(improvement_pct: Draws, twins: Twins) -> tuple[Draws, Draws, Draws, Draws, Draws]:
