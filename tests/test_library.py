@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from recutis import evidence
+from recutis import evidence, library_commands
 from recutis.cli import app
 from recutis.errors import OutOfRangeError
 from recutis.injury.simulate import injure
@@ -431,3 +431,15 @@ def test_nodes_of_melanin_are_darker_and_darker() -> None:
     assert [node.phototype for node in curve] == ["I", "II", "III", "IV", "IV", "V", "V", "VI"]
     assert SkinNode(site="cheek", phototype="I") in curve
     assert random_skin(np.random.default_rng(0)).site in SITES
+
+
+def test_a_clinic_without_devices_of_its_own_needs_nothing_added(tmp_path: Path) -> None:
+    """The command says that everything is there already; a file that is none is refused in a sentence."""
+    clinic = tmp_path / "clinic.yaml"
+    clinic.write_text("devices: [Fraxel re:store]\n", encoding="utf-8")
+    runner = CliRunner()
+    done, lost = (runner.invoke(library_commands.app, ["add", str(path)]) for path in (clinic, tmp_path / "nothing.yaml"))
+
+    assert done.exit_code == 0
+    assert "holds all devices of this clinic already" in done.output
+    assert lost.exit_code != 0

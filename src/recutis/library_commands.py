@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,29 @@ def build(device: Name = None, workers: Workers = None, samples: Samples = 40, a
     if packed.missing:
         console().print(f"Without {', '.join(packed.missing)}: build them too.")
     _show(measured)
+
+
+@app.command()
+def add(
+    clinic: Annotated[Path, typer.Argument(help="Clinic file (YAML).")], workers: Workers = None, as_json: Json = False
+) -> None:
+    """Compute the parts of a clinic's own devices, once; they are kept in your cache folder and make its plans quicker.
+
+    Until then plans simulate these devices setting by setting. Example: `recutis library add examples/clinic.yaml`
+    """
+    from recutis.laser import read_clinic
+    from recutis.plan.library import library
+
+    held, processes = library(), _processes(workers)
+    added = [device for device in read_clinic(clinic).devices if not held.holds(device)]
+    for device in added:
+        with progress(f"Computing {device.name}", quiet=as_json) as bar:
+            held.add(device, workers=processes, progress=bar)
+    names = [device.name for device in added]
+    if as_json:
+        print_json({"added": names})
+    else:
+        console().print(f"Added: {', '.join(names)}." if names else "The library holds all devices of this clinic already.")
 
 
 @app.command()
