@@ -167,7 +167,7 @@ def _confirmed(
                 fidelity, stated = injury.fidelity, max(stated, own, _LEAST_STATED_PCT)
                 for key, (one, other) in _pairs(guess, injury).items():
                     compared[f"{key}, {device.device.name}, {name}"] = (round(one, 4), round(other, 4))
-                    largest = max(largest, PERCENT * abs(one - other) / max(abs(other), _TOO_SMALL.get(key, _LEAST)))
+                    largest = max(largest, PERCENT * abs(one - other) / max(one, other, _TOO_SMALL.get(key, _LEAST)))
     if not fidelity:
         return None
     gains, days = GAIN_QUANTILES.index(0.5), LIMIT_QUANTILES.index(0.5)
