@@ -127,7 +127,7 @@ def _differ(one: Confirmed) -> str:
         )
     return (
         f"Library and simulation differ by {number(one.largest_difference_pct)} %, more than the stated {number(one.stated_error_pct)} %: "
-        f"start lower, and judge by the end point.{told}"
+        f"near a threshold a little more dose changes much, so start lower and judge by the end point.{told}"
     )
 
 
