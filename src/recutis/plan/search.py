@@ -13,9 +13,9 @@ import numpy as np
 
 from recutis import evidence
 from recutis.bands import Draws
-from recutis.errors import CancelledError
+from recutis.errors import CancelledError, OutOfRangeError
 from recutis.injury import Injury
-from recutis.laser import candidate_settings
+from recutis.laser import candidate_settings, expose
 from recutis.laser.types import Device, Exposure, Settings
 from recutis.patient import Ceiling, Screening, ceiling
 from recutis.plan.commissioning import EnergyScale, panel_ceiling
@@ -248,10 +248,14 @@ class Search:
         """Each setting under the ceiling of each site; sites with the same ceiling share the work."""
         by_limits: dict[tuple[float | None, ...], list[tuple[Settings, Exposure] | None]] = {}
         found = {}
+        as_set = [_delivered(device, one) for one in settings]
         for site, most in allowed.items():
             key = (most.max_energy_mJ, most.max_density_pct, most.max_fluence_J_cm2, most.max_passes)
             if key not in by_limits:
-                by_limits[key] = [lowered(device, one, most) for one in settings]
+                by_limits[key] = [
+                    None if exposure is None else lowered(device, one, most, exposure=exposure)
+                    for one, exposure in zip(settings, as_set, strict=True)
+                ]
             found[site] = by_limits[key]
         return found
 
@@ -315,6 +319,14 @@ class Search:
             price=price,
             most_sessions=self.most_sessions,
         )
+
+
+def _delivered(device: Device, settings: Settings) -> Exposure | None:
+    """What a panel delivers; None for a combination that the device cannot reach."""
+    try:
+        return expose(device, settings)
+    except OutOfRangeError:
+        return None
 
 
 def strongest(options: Sequence[Settings]) -> tuple[Settings, ...]:

@@ -76,15 +76,17 @@ def under_ceiling(device: Device, settings: Settings, ceiling: Ceiling) -> Setti
     return None if found is None else found[0]
 
 
-def lowered(device: Device, settings: Settings, ceiling: Ceiling) -> tuple[Settings, Exposure] | None:
-    """As `under_ceiling`, with what the panel then delivers."""
+def lowered(
+    device: Device, settings: Settings, ceiling: Ceiling, *, exposure: Exposure | None = None
+) -> tuple[Settings, Exposure] | None:
+    """As `under_ceiling`, with what the panel then delivers; `exposure` is that of the settings as they are, where it is known."""
     most = ceiling.max_passes
     if most is not None and settings.passes > most:
         if most < 1:
             return None
-        settings = replace(settings, passes=int(most))
+        settings, exposure = replace(settings, passes=int(most)), None
     try:
-        exposure = expose(device, settings)
+        exposure = expose(device, settings) if exposure is None else exposure
         for limit, names, measure in (
             (ceiling.max_energy_mJ, _DOSES, place_energy_mJ),
             (ceiling.max_fluence_J_cm2, _DOSES, place_fluence_J_cm2),
