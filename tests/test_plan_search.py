@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recutis.errors import CancelledError, OutOfRangeError
-from recutis.laser import Device, Settings, catalogue, expose
+from recutis.laser import Device, Settings, candidate_settings, catalogue, expose
 from recutis.patient import Patient, ceiling
 from recutis.plan.objectives import CourseDraws, Limits, broken, gain, pareto
 from recutis.plan.planner import Request, plan_course
@@ -220,3 +220,15 @@ def test_a_coagulating_pulse_counts_towards_the_ceiling() -> None:
     assert place_energy_mJ(heated) > place_energy_mJ(plain)
     assert most.max_energy_mJ is not None
     assert bool(above_ceiling(heated, most)) is (place_energy_mJ(heated) > most.max_energy_mJ)
+
+
+@pytest.mark.parametrize("most", [15.0, 37.7, 50.0])
+def test_what_a_plan_tells_of_a_setting_at_a_ceiling_keeps_it(most: float) -> None:
+    """Knobs are told with four digits; set as told, the device delivers no more than the ceiling."""
+    for one in catalogue():
+        for setting in candidate_settings(one, max_energy_mJ=most):
+            told = {
+                name: float(f"{getattr(setting, name):.4g}") for name in one.panel if isinstance(getattr(setting, name), float)
+            }
+            exposure = expose(one, replace(setting, **told))
+            assert exposure.pulse.energy_mJ * exposure.stack <= most * (1 + 1e-9), (one.name, setting)

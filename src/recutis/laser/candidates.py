@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,7 +37,7 @@ _DEPTH_FROM: Final = 10.0  # µm: a geometric scale needs a start above zero
 def _steps(limit: Limit, count: int, *, ceiling: float | None = None, start: float = 0.0) -> tuple[float, ...]:
     """Geometric steps from the lower limit to the upper or the ceiling, ends included; empty if the ceiling is lower."""
     low = max(limit.low, start)
-    high = limit.high if ceiling is None else min(limit.high, ceiling)
+    high = limit.high if ceiling is None else min(limit.high, _told(ceiling))
     if high < low or high < limit.low:
         return ()
     if count == 1 or high == low:
@@ -44,6 +45,14 @@ def _steps(limit: Limit, count: int, *, ceiling: float | None = None, start: flo
     ratio = (high / low) ** (1 / (count - 1))
     inner = [float(f"{low * ratio**step:.3g}") for step in range(1, count - 1)]
     return tuple(dict.fromkeys([low, *(value for value in inner if low < value < high), high]))
+
+
+def _told(ceiling: float) -> float:
+    """A ceiling rounded down to the four digits that a plan tells, so that what is told never lies above it."""
+    if ceiling <= 0:
+        return ceiling
+    digit = 10.0 ** (math.floor(math.log10(ceiling)) - 3)
+    return float(f"{math.floor(ceiling / digit * (1 + _ROUNDING)) * digit:.4g}")
 
 
 def _deepest_um(device: Device, *, max_energy_mJ: float | None, max_fluence_J_cm2: float | None) -> float | None:
