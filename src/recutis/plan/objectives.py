@@ -12,6 +12,7 @@ from recutis.bands import Draws, weighted_quantile
 from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
+MOST_PAIN = 10.0  # the end of the scale
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
 TOO_DEEP = "hard cap: the injury must leave the deep dermis whole"
 GROWS_WITH_DOSE = ("social downtime", TOO_DEEP, *(f"hard cap: {kind}" for kind in LASTING_HARM))
