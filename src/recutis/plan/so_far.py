@@ -29,6 +29,7 @@ class Lowered:
     max_energy_mJ: float | None = None
     max_density_pct: float | None = None
     max_fluence_J_cm2: float | None = None
+    max_passes: int | None = None
 
     def under(self, most: Ceiling) -> Ceiling:
         """The stricter of both."""
@@ -37,11 +38,13 @@ class Lowered:
             known = [value for value in (one, other) if value is not None]
             return min(known) if known else None
 
+        passes = least(self.max_passes, most.max_passes)
         return replace(
             most,
             max_energy_mJ=least(self.max_energy_mJ, most.max_energy_mJ),
             max_density_pct=least(self.max_density_pct, most.max_density_pct),
             max_fluence_J_cm2=least(self.max_fluence_J_cm2, most.max_fluence_J_cm2),
+            max_passes=None if passes is None else int(passes),
             rule_ids=(*most.rule_ids, SPOT_SHARE),
             test_spot=True,
         )
