@@ -76,10 +76,6 @@ class SoFar:
         found = self.lowered.get(most.device_class)
         return most if found is None else found.under(most)
 
-    def spotted(self, classes: Sequence[str]) -> bool:
-        """Whether a test spot of each of these classes has passed."""
-        return bool(classes) and set(classes) <= self.clean
-
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""
         return {
