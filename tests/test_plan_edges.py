@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,14 +14,16 @@ import pytest
 
 from recutis import evidence
 from recutis.laser import Clinic, device
-from recutis.patient import Ceiling, parse_patient, read_patient, screen
-from recutis.plan import explain, finalists, update
+from recutis.laser.types import Settings
+from recutis.patient import Ceiling, ceiling, parse_patient, read_patient, screen
+from recutis.plan import explain, finalists, planner, update, update_words
 from recutis.plan.courses import objectives
+from recutis.plan.evaluate import places
 from recutis.plan.explore import Explored, explore
 from recutis.plan.finalists import evaluated
 from recutis.plan.predictions import chair_minutes
-from recutis.plan.request import Request
-from recutis.plan.so_far import Lowered
+from recutis.plan.request import Request, read_request, request_document
+from recutis.plan.so_far import Lowered, SoFar
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "patients"
 
@@ -136,3 +139,62 @@ def test_a_place_kept_for_the_best_score_is_given_away_once_it_was_tried(monkeyp
     chosen = finalists.finalists(found, *([None] * 4), most=4)  # type: ignore[arg-type]
 
     assert sorted(one.candidate.row for one in chosen) == [10, 11, 12, 13]
+
+
+def test_a_spot_is_made_with_the_device_that_asks_for_it_and_not_again_once_it_passed() -> None:
+    """Of two devices one or both may need a spot; one that passed leaves the other."""
+    light, laser = device("Candela Vbeam Perfecta"), device("UltraPulse DeepFX")
+
+    def phase(one: Any, *, spot: bool) -> Any:
+        most = Ceiling(site="cheek", device_class=one.device_class, phototype="II", allowed=True, test_spot=spot)
+        return SimpleNamespace(device=one, ceilings={"cheek": most})
+
+    def asked(candidate: Any, phototype: str, so_far: SoFar | None = None) -> list[str]:
+        screening: Any = SimpleNamespace(entries=())
+        return [one.device.name for one in planner._spot_phases(candidate, screening, phototype, so_far)]
+
+    both: Any = SimpleNamespace(phases=(phase(light, spot=False), phase(laser, spot=True)))
+    assert asked(both, "II") == ["UltraPulse DeepFX"]
+    assert asked(both, "V") == ["Candela Vbeam Perfecta", "UltraPulse DeepFX"]
+    assert asked(both, "V", SoFar(clean=frozenset({light.device_class}))) == ["UltraPulse DeepFX"]
+    assert asked(both, "II", SoFar(clean=frozenset({laser.device_class}))) == []
+
+
+def test_usual_settings_of_a_measured_device_are_held_to_what_it_delivers() -> None:
+    """At the ceiling on the panel, a device that delivers a third more lies above it."""
+    from recutis.plan.usual import UsualCourse, _not_allowed
+
+    laser = device("UltraPulse DeepFX")
+    patient = read_patient(EXAMPLES / "acne-scars.yaml")
+    screening = screen(patient)
+    most = ceiling("cheek", laser.device_class, "IV", overridden=screening.overridden)
+    usual = UsualCourse(
+        device=laser, settings=Settings(energy_mJ=most.max_energy_mJ, density_pct=5.0), sessions=1, interval_weeks=None
+    )
+    at = places(patient, n=20, seed=0, blocks=2)
+    scale: Any = SimpleNamespace(high=1.33)
+
+    assert not _not_allowed(usual, at, screening, None)
+    assert "energy per place" in " ".join(_not_allowed(usual, at, screening, scale))
+
+
+def test_a_request_with_usual_settings_comes_back_from_its_document() -> None:
+    """Device, settings, sessions and interval of what is usually done."""
+    from recutis.plan.usual import UsualCourse
+
+    usual = UsualCourse(device=device("UltraPulse DeepFX"), settings=Settings(energy_mJ=15.0), sessions=3, interval_weeks=None)
+    asked = Request(patient=read_patient(EXAMPLES / "acne-scars.yaml"), usual=usual)
+
+    assert read_request(json.loads(json.dumps(request_document(asked)))).usual == usual
+
+
+def test_a_spot_that_failed_and_was_passed_since_is_not_asked_for_again() -> None:
+    """The dose stays lowered, and the words say so."""
+    lowered = {"vascular_pdl_595": Lowered(max_fluence_J_cm2=6.9, max_passes=1)}
+    first, then = (
+        next(update_words._lowered(SoFar(lowered=lowered, clean=clean))) for clean in (frozenset(), frozenset(lowered))
+    )
+
+    assert "6.9 J/cm² in 1 pass" in first
+    assert "a new spot comes first" in first
+    assert "new spot" not in then
