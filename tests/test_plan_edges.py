@@ -198,3 +198,16 @@ def test_a_spot_that_failed_and_was_passed_since_is_not_asked_for_again() -> Non
     assert "6.9 J/cm² in 1 pass" in first
     assert "a new spot comes first" in first
     assert "new spot" not in then
+
+
+def test_usual_sessions_are_told_at_the_interval_that_is_usual() -> None:
+    """Sessions that follow too soon add less."""
+    from recutis.plan.usual import UsualCourse, compare_usual
+
+    one = explored()
+    told = []
+    for weeks in (1.0, 8.0):
+        usual = UsualCourse(device=device("Fraxel re:store"), settings=Settings(energy_mJ=20.0), sessions=3, interval_weeks=weeks)
+        told.append(compare_usual(usual, one.evaluator, one.search.places, one.screening, one.limits, None))
+
+    assert told[0].improvement_pct["fine_lines@periorbital"].p50 < told[1].improvement_pct["fine_lines@periorbital"].p50

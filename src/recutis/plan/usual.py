@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +96,9 @@ def compare_usual(
     """
     laser, settings = usual.device, usual.settings
     sessions = usual.sessions
+    if usual.interval_weeks is not None:
+        weeks = usual.interval_weeks
+        evaluator = replace(evaluator, interval_weeks=lambda _device: weeks, _cache={})
     evaluations = evaluator.sites(laser, dict.fromkeys(at, settings), at)
     phase = PhaseEvaluation(evaluations=tuple(evaluations), sessions=sessions)
     course, together = course_draws([phase]), phase.one
