@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sample_plan import option, sample_plan, two_device_option
 
 from recutis import evidence
 from recutis.laser import Clinic, device
@@ -211,3 +212,15 @@ def test_usual_sessions_are_told_at_the_interval_that_is_usual() -> None:
         told.append(compare_usual(usual, one.evaluator, one.search.places, one.screening, one.limits, None))
 
     assert told[0].improvement_pct["fine_lines@periorbital"].p50 < told[1].improvement_pct["fine_lines@periorbital"].p50
+
+
+def test_the_report_names_the_device_of_the_spot_where_there_are_two() -> None:
+    """A card of a course with two devices says with which of them the spot is made."""
+    from recutis.report.clinician import _card
+
+    two, spot = two_device_option(), option(1).test_spot
+    assert spot is not None
+    two = two.model_copy(update={"test_spot": spot.model_copy(update={"device": "Second laser"})})
+    card: Any = _card(sample_plan(), two)
+
+    assert card["test_spot"]["site"].startswith("Second laser, ")
