@@ -52,7 +52,7 @@ def calendar(option: Option, dates: CourseDates) -> tuple[CalendarEntry, ...]:
         entries.append(CalendarEntry(day=day.isoformat(), kind=kind, title=title, text=text, session=session))
 
     if dates.test_spot and dates.test_spot_reading and option.test_spot:
-        add(dates.test_spot, "test_spot", "Test spot", f"{option.device}, {option.test_spot.site}. Photograph it.")
+        add(dates.test_spot, "test_spot", "Test spot", f"{option.test_spot.device}, {option.test_spot.site}. Photograph it.")
         add(
             dates.test_spot_reading, "test_spot_reading", "Test spot is read", f"Go on only if: {option.test_spot.pass_criteria}."
         )

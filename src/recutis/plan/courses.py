@@ -17,6 +17,7 @@ from recutis.units import PERCENT
 Flags = NDArray[np.bool_]
 GAIN_QUANTILES: Final = (0.1, 0.25, 0.5)
 LIMIT_QUANTILES: Final = (0.5, 0.75, 0.9)
+_DEARER: Final = 1e12  # than any price of a course
 PASSING_HARM: Final = ("pih", "bacterial_infection", "herpes")
 PRICED: Final = ("pih", "bacterial_infection", "herpes", "prolonged_erythema", *LASTING_HARM)
 """Harms whose mean chance enters the score."""
@@ -190,11 +191,14 @@ def worst_passing_risk_pct(courses: Courses) -> Draws:
 
 
 def objectives(courses: Courses, limits: Limits, weights: Draws) -> Draws:
-    """Objectives of the front, smaller is better: (courses, 6), minus gain, downtime, worst passing risk, pain, minutes, price."""
+    """Objectives of the front, smaller is better: (courses, 6), minus gain, downtime, worst passing risk, pain, minutes, price.
+
+    A course whose price is not known counts as dearer than any whose price is: it is never on the front for being cheap.
+    """
     at = LIMIT_QUANTILES.index(limits.limit_quantile)
     gain = _weighted(courses.gain[:, :, GAIN_QUANTILES.index(limits.gain_quantile)], weights)
     columns = (
         -gain, courses.downtime[:, at], worst_passing_risk_pct(courses), courses.usual_pain, courses.minutes,
-        np.nan_to_num(courses.price),
+        np.nan_to_num(courses.price, nan=_DEARER),
     )  # fmt: skip
     return np.stack(columns, axis=1)

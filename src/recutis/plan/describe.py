@@ -188,7 +188,7 @@ def _eyewear(exposure: Exposure, sites: list[str]) -> Eyewear:
     return Eyewear(wavelength_nm=name, optical_density=density, patient=patient, arithmetic=text)
 
 
-def _test_spot(dates: CourseDates, sites: list[str], made: Predictions) -> TestSpot | None:
+def _test_spot(dates: CourseDates, phase: PhasePlan, made: Predictions) -> TestSpot | None:
     if dates.test_spot is None or dates.test_spot_reading is None:
         return None
     red = made.erythema_resolution_days.p90
@@ -198,7 +198,8 @@ def _test_spot(dates: CourseDates, sites: list[str], made: Predictions) -> TestS
         "hands": "ulnar edge of the hand",
     }
     return TestSpot(
-        site=where.get(sites[0], "in front of the ear or below the jaw line"),
+        device=phase.device.name,
+        site=where.get(next(iter(phase.site_settings)), "in front of the ear or below the jaw line"),
         made_on=dates.test_spot.isoformat(),
         read_on=dates.test_spot_reading.isoformat(),
         pass_criteria=(
@@ -398,12 +399,13 @@ def option(
     *,
     rank: int,
     dates: CourseDates,
+    spot: PhasePlan | None,
     limits: Limits,
     patient: Patient,
     confirmed: Confirmed | None,
     price: float | None,
 ) -> Option:
-    """The option of the document for one candidate, evaluated with all twins."""
+    """The option of the document for one candidate, evaluated with all twins; `spot` is the phase a test spot is made for."""
     made, course = predictions(phases), course_draws(phases)
     firsts = accumulate((phase.sessions for phase in candidate.phases[:-1]), initial=1)
     told = tuple(
@@ -427,7 +429,7 @@ def option(
         arithmetic=lead.arithmetic,
         endpoint=lead.endpoint,
         stop_if=lead.stop_if,
-        test_spot=_test_spot(dates, list(candidate.sites), made),
+        test_spot=None if spot is None else _test_spot(dates, spot, made),
         anaesthesia=lead.anaesthesia,
         prophylaxis=tuple(dict.fromkeys(text for phase in told for text in phase.prophylaxis)),
         eyewear=lead.eyewear,

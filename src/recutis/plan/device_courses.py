@@ -15,7 +15,7 @@ from recutis.patient import Ceiling
 from recutis.plan.courses import GAIN_QUANTILES, LIMIT_QUANTILES, PASSING_HARM, PRICED, Courses, Phase, joined, no_courses
 from recutis.plan.objectives import LASTING_HARM
 from recutis.plan.quantiles import quantiles
-from recutis.plan.tables import SiteTable, together
+from recutis.plan.tables import SiteTable, chair_minutes, together
 from recutis.response import course_risk
 
 _ABSENT = -1
@@ -98,6 +98,10 @@ class DeviceTable:
         downtime, pain, least, risks = together(here, [self.at[site][list(rows)].tolist() for site in sites])
         return Session(downtime=downtime, pain=pain, least_pain=least, risks=risks)
 
+    def minutes(self, rows: Sequence[int], sites: Sequence[str]) -> Draws:
+        """Minutes in the chair of such a session, (rows,)."""
+        return chair_minutes([self.tables[site] for site in sites], [self.at[site][list(rows)].tolist() for site in sites])
+
     def gain(self, name: str, site: str, rows: Sequence[int]) -> Draws:
         """Gain of a concern after each session of some settings, (rows, sessions, n)."""
         return np.asarray(self.tables[site].gain[name][self.at[site][list(rows)]])
@@ -163,7 +167,7 @@ def _one_session(device: DeviceTable, settings: list[int], sites: tuple[str, ...
         downtime=quantiles(one.downtime, LIMIT_QUANTILES, weights),
         pain=quantiles(one.least_pain, LIMIT_QUANTILES, weights),
         usual_pain=quantiles(one.pain, (0.5,), weights)[:, 0],
-        minutes=numbers("minutes").sum(axis=0) + evidence.value("PRO-032"),
+        minutes=device.minutes(settings, sites),
         burned=numbers("burned").max(axis=0),
         too_deep_um=numbers("too_deep_um").max(axis=0),
     )

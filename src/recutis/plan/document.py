@@ -168,8 +168,9 @@ class InjuryDocument(_Part):
 
 
 class TestSpot(_Part):
-    """A trial on a small hidden area before the first session."""
+    """A trial on a small hidden area before the first session, with the device of the course that asks for one."""
 
+    device: str = ""
     site: str
     made_on: str
     read_on: str

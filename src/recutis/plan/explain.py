@@ -12,7 +12,7 @@ from recutis import evidence
 from recutis.plan.courses import LIMIT_QUANTILES, PRICED
 from recutis.plan.describe import course_label
 from recutis.plan.document import Explanation, LooserLimit, RunnerUp
-from recutis.plan.objectives import Limits
+from recutis.plan.objectives import MOST_PAIN, Limits
 from recutis.plan.protocol_distance import protocol_distances
 from recutis.plan.sensitivity import sensitivities
 from recutis.units import PERCENT
@@ -72,8 +72,7 @@ def _sessions(explored: Explored) -> Iterator[Step]:
 
 def _pain(limits: Limits) -> Iterator[Step]:
     if limits.max_pain_0_10 is not None:
-        for more in _MORE_PAIN:
-            then = limits.max_pain_0_10 + more
+        for then in dict.fromkeys(min(limits.max_pain_0_10 + more, MOST_PAIN) for more in _MORE_PAIN):
             yield "pain_0_10", f"{limits.max_pain_0_10:g} of 10", f"{then:g} of 10", replace(limits, max_pain_0_10=then)
 
 
@@ -183,8 +182,9 @@ def runner_up(explored: Explored, chosen: list[Finalist]) -> RunnerUp | None:
         words.append(f"if {missing} mattered less: it does nothing visible there")
     if behind <= _EVEN and not more:
         words.append("already as good: choose by what is at hand")
-    for price, (what, unit) in _PRICES.items():
-        words += _at_price(found, (one.row, two.row), behind, price, f"{what} counted {{side}} than {{level:.2g}} {unit}")
+    for price, (what, unit) in ({} if more else _PRICES).items():  # no price puts first what does visibly less
+        told = f"{what} counted {{side}} than {{level:.2g}} {unit}"
+        words += _at_price(found, (one.row, two.row), behind, price, told, explored.limits.risk)
     gains = found.courses.gain[:, :, -1]
     for number, name in enumerate(found.concerns):
         ahead = float(gains[two.row, number] - gains[one.row, number])
@@ -193,10 +193,10 @@ def runner_up(explored: Explored, chosen: list[Finalist]) -> RunnerUp | None:
     return RunnerUp(label=course_label(two), behind_points=round(behind, 2), would_win=tuple(words))
 
 
-def _at_price(found: Landscape, rows: tuple[int, int], behind: float, price: str, words: str) -> list[str]:
+def _at_price(found: Landscape, rows: tuple[int, int], behind: float, price: str, words: str, risk: str) -> list[str]:
     """At which price of what is given up the second would be level with the first, where that price is not absurd."""
     now = evidence.value(f"plan.price.{price}")
-    one, two = (_amount(found, row, price) for row in rows)
+    one, two = (_amount(found, row, price, risk) for row in rows)
     if behind <= 0 or abs(one - two) < _SAME:
         return []
     level = now + behind / (one - two)
@@ -205,13 +205,14 @@ def _at_price(found: Landscape, rows: tuple[int, int], behind: float, price: str
     return [f"if {words.format(side='more' if one > two else 'less', level=level)} (now {now:g})"]
 
 
-def _amount(found: Landscape, row: int, price: str) -> float:
+def _amount(found: Landscape, row: int, price: str, risk: str) -> float:
+    """What a price is multiplied by in the score of a course; dark marks weigh by the person's appetite for risk."""
     courses = found.courses
     if price == "downtime_day":
         return float(courses.downtime_total[row])
     if price == "session":
         return float(courses.sessions[row] - 1)
-    return PERCENT * float(courses.risk_mean[row, PRICED.index("pih")])
+    return evidence.value(f"plan.pih_weight.{risk}") * PERCENT * float(courses.risk_mean[row, PRICED.index("pih")])
 
 
 def explanation(

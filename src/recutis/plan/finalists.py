@@ -85,26 +85,27 @@ def finalists(
 ) -> list[Finalist]:
     """The best course of each kind that keeps every limit by the simulation too, best first.
 
-    The course with the best score of all kinds is always among them. At most two use two devices, and only where neither does as
-    well alone.
+    The kind with the best score of all is always among them where the simulation allows it. At most two others use two devices, and only
+    where neither does as well alone.
     """
     chosen: list[Finalist] = []
     kinds = found.best_of_each_kind(limits)
     verdict = found.judged(limits)
     top = max(kinds, key=lambda row: float(verdict.score[row]), default=None)
-    pairs, seen = 0, set[str]()
+    pairs, seen, waiting = 0, set[str](), True
     for row in kinds:
+        waiting = waiting and row != top
         two = len(found.courses.phases[row]) > 1
-        if two and seen & set(found.class_names[row].split("+")):
+        if two and row != top and seen & set(found.class_names[row].split("+")):
             continue
-        seen |= set() if two else {found.class_names[row]}
-        last = len(chosen) == most - 1 and top is not None and row != top and all(one.candidate.row != top for one in chosen)
+        last = len(chosen) == most - 1 and row != top and waiting  # a place is kept for the best score
         if len(chosen) == most or last or (two and pairs == _PAIRS and row != top):
             continue
         one = _first_that_holds(row, found, evaluator, at, limits, weights)
         if one is not None:
             chosen.append(one)
             pairs += two
+            seen |= set() if two else {found.class_names[row]}
     return sorted(chosen, key=lambda one: (-sum(weights[name] for name in one.candidate.treats), -one.candidate.score))
 
 

@@ -173,7 +173,9 @@ def _word(phase: PhaseDocument) -> AnaesthesiaWord:
 
 
 def _phase_at(option: Option, number: int) -> int:
-    """Place of the phase that a session belongs to; a test spot is made with the first."""
+    """Place of the phase that a session belongs to; a test spot to that of its device, or to the first."""
+    if number == 0 and option.test_spot is not None:
+        return next((k for k, phase in enumerate(option.phases) if phase.device == option.test_spot.device), 0)
     return next(k for k, phase in enumerate(option.phases) if max(number, 1) < phase.first_session + phase.sessions)
 
 

@@ -12,10 +12,9 @@ from recutis.bands import Draws, weighted_quantile
 from recutis.units import PERCENT
 
 Risk = Literal["cautious", "balanced", "bold"]
+MOST_PAIN = 10.0  # the end of the scale
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
 TOO_DEEP = "hard cap: the injury must leave the deep dermis whole"
-GROWS_WITH_DOSE = ("social downtime", TOO_DEEP, *(f"hard cap: {kind}" for kind in LASTING_HARM))
-"""How the sentences of those limits begin that a stronger setting or a further session can only break more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +142,6 @@ def gain(course: CourseDraws, weights: dict[str, float], at: float) -> float:
     """Weighted improvement over all the person's concerns at a quantile, in points of per cent; an untreated one counts as none."""
     total = sum(weights.values())
     return sum(weights[name] * course.quantile(draws, at) for name, draws in course.improvement_pct.items()) / (total or 1.0)
-
-
-def worst_risk_pct(course: CourseDraws) -> float:
-    """Median chance of PIH or of infection in the course, whichever is larger, in percent."""
-    return 100 * max(course.quantile(course.risks[kind], 0.5) for kind in ("pih", "bacterial_infection", "herpes"))
 
 
 def score(course: CourseDraws, weights: dict[str, float], limits: Limits) -> float:

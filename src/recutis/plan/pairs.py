@@ -126,8 +126,7 @@ def _singles(
         curves={name: np.stack([curve(phase, name, site) for phase in phases]) for name, site in concerns.items()},
         own={name: np.stack([curve(phase, name, site, own=True) for phase in phases]) for name, site in concerns.items()},
         treated={name: np.array([site in phase.sites for phase in phases]) for name, site in concerns.items()},
-        minutes=np.array([sum(_site_numbers(devices[phase.device], phase, "minutes")) for phase in phases])
-        + evidence.value("PRO-032"),
+        minutes=np.concatenate([devices[phase.device].minutes([phase.setting], phase.sites) for phase in phases]),
         price=np.array([np.nan if price is None else price for price in prices]),
         burned=worst("burned"),
         too_deep_um=worst("too_deep_um"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from recutis.patient import questions, screen, unasked
 from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import calendar
-from recutis.plan.candidate import Candidate
+from recutis.plan.candidate import Candidate, PhasePlan
 from recutis.plan.care import HERPES_RULES
 from recutis.plan.commissioned_document import commissioned_device
 from recutis.plan.comparators import comparators, no_treatment
@@ -34,17 +34,30 @@ _FINAL_TWINS: Final = 400
 _MOST_OPTIONS: Final = 4
 
 
-def _needs_test_spot(candidate: Candidate, screening: Screening, phototype: str, so_far: SoFar | None = None) -> bool:
-    """Whether ceilings, brown skin or a rule that was overridden ask for a test spot that has not been passed yet."""
-    if so_far is not None and so_far.spotted(candidate.classes):
-        return False
-    ceilings = [ceiling for phase in candidate.phases for ceiling in phase.ceilings.values()]
-    if phototype in {"IV", "V", "VI"} or any(item.test_spot for item in ceilings):
-        return True
-    return any(
-        "test spot" in entry.required_action.lower() and set(candidate.classes) & set(entry.applies_to)
+def _spot_phases(
+    candidate: Candidate, screening: Screening, phototype: str, so_far: SoFar | None = None
+) -> tuple[PhasePlan, ...]:
+    """Phases for which ceilings, brown skin or a rule ask for a test spot that has not been passed yet."""
+    clean = frozenset[str]() if so_far is None else so_far.clean
+    asked = {
+        name
         for entry in screening.entries
-        if entry.state in {"fires", "overridden"}
+        if entry.state in {"fires", "overridden"} and "test spot" in entry.required_action.lower()
+        for name in entry.applies_to
+    }
+
+    def needed(phase: PhasePlan) -> bool:
+        name = phase.device.device_class
+        return phototype in {"IV", "V", "VI"} or name in asked or any(one.test_spot for one in phase.ceilings.values())
+
+    return tuple(phase for phase in candidate.phases if needed(phase) and phase.device.device_class not in clean)
+
+
+def _more_spots(spots: tuple[PhasePlan, ...]) -> tuple[str, ...]:
+    """A caution for each further device that needs a test spot of its own."""
+    return tuple(
+        f"A test spot of {phase.device.name} comes before its first session as well; its reading is not in the calendar."
+        for phase in spots[1:]
     )
 
 
@@ -125,7 +138,10 @@ def _planned(explored: Explored) -> Draft:
         draft = nothing_fits(explored, refused, at)
     if request.usual is not None:
         best = chosen[0].course if chosen else None
-        draft.usual = compare_usual(request.usual, explored.evaluator, at, explored.screening, limits, best)
+        draft.usual = compare_usual(
+            request.usual, explored.evaluator, at, explored.screening, limits, best,
+            scale=explored.search.scales.get(request.usual.device.name),
+        )  # fmt: skip
     return draft
 
 
@@ -164,24 +180,28 @@ def _ready(explored: Explored, chosen: list[Finalist], at: Mapping[str, Place]) 
     draft = Draft(status="ready", headline="", explored=explored, no_treatment=no_treatment(dict(at)), twins=_twins(at))
     options: list[Option] = []
     for one in chosen:
+        spots = _spot_phases(one.candidate, screening, phototype, explored.request.so_far)
         dates = dates_of(
             patient.date,
             explored.request.so_far,
             gaps_weeks=_gaps_weeks(one.candidate),
             interval_weeks=one.candidate.phases[0].interval_weeks,
-            test_spot=_needs_test_spot(one.candidate, screening, phototype, explored.request.so_far),
+            test_spot=bool(spots),
         )
         told = option(
             one.candidate,
             one.phases,
             rank=len(options) + 1,
             dates=dates,
+            spot=spots[0] if spots else None,
             limits=limits,
             patient=patient,
             confirmed=one.confirmed,
             price=_price(explored, one.candidate),
         )
-        told = told.model_copy(update={"warnings": (*_cautions(screening, one.candidate, patient), *told.warnings)})
+        told = told.model_copy(
+            update={"warnings": (*_cautions(screening, one.candidate, patient), *_more_spots(spots), *told.warnings)}
+        )
         options.append(told)
         if len(options) == 1:
             draft.aftercare = told.phases[0].aftercare

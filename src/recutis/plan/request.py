@@ -44,9 +44,18 @@ def request_document(request: Request) -> dict[str, JsonValue]:
         "patient": request.patient.model_dump(mode="json", exclude_none=True),
         "clinic": None if request.clinic is None else _clinic_document(request.clinic),
         "overrides": [item.model_dump(mode="json") for item in request.overrides],
-        "usual": None if usual is None else {**_plain(asdict(usual)), "device": device_document(usual.device)},
+        "usual": None if usual is None else _usual_document(usual),
         "seed": request.seed,
         **({} if request.so_far is None else {"so_far": request.so_far.document()}),
+    }
+
+
+def _usual_document(usual: UsualCourse) -> dict[str, JsonValue]:
+    return {
+        "device": device_document(usual.device),
+        "settings": _plain(asdict(usual.settings)),
+        "sessions": usual.sessions,
+        "interval_weeks": usual.interval_weeks,
     }
 
 

@@ -206,7 +206,7 @@ class Search:
         if not allowed:
             return Looked(device=device, refused=told, ceilings={})
         settings = settings_worth_trying(device, allowed)
-        strong = self.injured(device, strongest(settings), allowed)
+        strong = self.injured(device, self._strongest(device, settings, allowed), allowed)
         if not strong.settings:
             reason = f"{device.name}: its lowest setting lies above the ceiling of the site"
             return Looked(device=device, refused=(*told, (device.device_class, reason)), ceilings=allowed)
@@ -218,6 +218,15 @@ class Search:
             device=device, refused=told, ceilings=allowed, settings=whole.settings, at=whole.at, exposures=whole.exposures,
             injuries=whole.injuries,
         )  # fmt: skip
+
+    def _strongest(self, device: Device, settings: Sequence[Settings], allowed: Mapping[str, Ceiling]) -> tuple[Settings, ...]:
+        """The strongest settings; where none of them can be turned down to a site's ceiling, the strongest that can as well."""
+        found = dict.fromkeys(strongest(settings))
+        for site, rows in self._turned_down(device, tuple(found), allowed).items():
+            if all(row is None for row in rows):
+                fits = self._turned_down(device, settings, {site: allowed[site]})[site]
+                found |= dict.fromkeys(strongest([one for one, row in zip(settings, fits, strict=True) if row is not None]))
+        return tuple(found)
 
     def injured(self, device: Device, settings: Sequence[Settings], allowed: Mapping[str, Ceiling]) -> Looked:
         """Settings turned down to each site's ceiling, and the injuries that they make there."""

@@ -29,6 +29,7 @@ class Lowered:
     max_energy_mJ: float | None = None
     max_density_pct: float | None = None
     max_fluence_J_cm2: float | None = None
+    max_passes: int | None = None
 
     def under(self, most: Ceiling) -> Ceiling:
         """The stricter of both."""
@@ -37,11 +38,13 @@ class Lowered:
             known = [value for value in (one, other) if value is not None]
             return min(known) if known else None
 
+        passes = least(self.max_passes, most.max_passes)
         return replace(
             most,
             max_energy_mJ=least(self.max_energy_mJ, most.max_energy_mJ),
             max_density_pct=least(self.max_density_pct, most.max_density_pct),
             max_fluence_J_cm2=least(self.max_fluence_J_cm2, most.max_fluence_J_cm2),
+            max_passes=None if passes is None else int(passes),
             rule_ids=(*most.rule_ids, SPOT_SHARE),
             test_spot=True,
         )
@@ -72,10 +75,6 @@ class SoFar:
         """The ceiling of a class at a site, lowered where a test spot of the class failed."""
         found = self.lowered.get(most.device_class)
         return most if found is None else found.under(most)
-
-    def spotted(self, classes: Sequence[str]) -> bool:
-        """Whether a test spot of each of these classes has passed."""
-        return bool(classes) and set(classes) <= self.clean
 
     def document(self) -> dict[str, JsonValue]:
         """As JSON."""

@@ -32,7 +32,8 @@ class SiteTable:
 
     `gain` by concern (settings, sessions, n) in percent, after what earlier sessions have gained; `own` from untreated skin, followed
     for more sessions where something was gained; `downtime` (settings, n), `risks` by kind the same; `pain` with the
-    usual anaesthesia and `least_pain` with what numbs most, (settings, n); `minutes` in the chair a session, (settings,).
+    usual anaesthesia and `least_pain` with what numbs most, (settings, n); `numbing_minutes` and `laser_minutes` of a session,
+    (settings,).
     """
 
     place: Place
@@ -44,7 +45,8 @@ class SiteTable:
     pain: Draws
     least_pain: Draws
     risks: Mapping[str, Draws]
-    minutes: Draws
+    numbing_minutes: Draws
+    laser_minutes: Draws
     burned: Draws
     too_deep_um: Draws
 
@@ -71,7 +73,7 @@ def site_tables(parts: Sequence[Part], place: Place, evaluator: Evaluator, *, se
     exposures = [exposure for part in parts for exposure in part.exposures]
     told = _told(worst, owner, injuries, place, evaluator, sessions + place.further)
     gain = {name: _further(curves, place.gained.get(name), sessions) for name, curves in told.own.items()}
-    minutes = told.numbing_minutes + _laser_minutes(exposures, owner, place)
+    minutes = _laser_minutes(exposures, owner, place)
     burned = np.array([max(burned_fraction(injury, place.skin) for injury in one.values()) for one in each])
     too_deep = np.array([too_deep_um(injury, place) for injury in worst])
     ends = np.cumsum([0, *(len(part.exposures) for part in parts)])
@@ -86,7 +88,8 @@ def site_tables(parts: Sequence[Part], place: Place, evaluator: Evaluator, *, se
             pain=told.pain[start:end],
             least_pain=told.least_pain[start:end],
             risks={kind: values[start:end] for kind, values in told.risks.items()},
-            minutes=minutes[start:end],
+            numbing_minutes=told.numbing_minutes[start:end],
+            laser_minutes=minutes[start:end],
             burned=burned[start:end],
             too_deep_um=too_deep[start:end],
         )
@@ -189,6 +192,14 @@ def _laser_minutes(exposures: Sequence[Exposure], owner: Sequence[Device], place
 
     areas = {key: treated_area_cm2(device, place) for key, device in {id(device): device for device in owner}.items()}
     return np.array([treatment_minutes(one, areas[id(device)])[1] for one, device in zip(exposures, owner, strict=True)])
+
+
+def chair_minutes(tables: Sequence[SiteTable], rows: Sequence[Sequence[int]]) -> Draws:
+    """Minutes of a session at several sites: numbing once, laser time site by site, and the room; `rows` as in `together`."""
+    here = [(table, list(at)) for table, at in zip(tables, rows, strict=True)]
+    numbing = np.maximum.reduce([table.numbing_minutes[at] for table, at in here])
+    laser = np.add.reduce([table.laser_minutes[at] for table, at in here])
+    return np.asarray(numbing + laser + evidence.value("PRO-032"))
 
 
 def together(tables: Sequence[SiteTable], rows: Sequence[Sequence[int]]) -> tuple[Draws, Draws, Draws, dict[str, Draws]]:

@@ -19,6 +19,7 @@ from recutis.plan.document import Status
 from recutis.plan.evaluate import Place
 from recutis.plan.explore import Explored, weights_of
 from recutis.plan.finalists import simulated
+from recutis.plan.objectives import MOST_PAIN
 from recutis.plan.search import Refused
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _needs(explored: Explored, at: Mapping[str, Place], row: int) -> str:
     if one.candidate.sessions > limits.max_sessions:
         needs.append(f"{one.candidate.sessions} sessions in place of {limits.max_sessions}")
     if limits.max_pain_0_10 is not None and pain > limits.max_pain_0_10:
-        needs.append(f"pain up to {_up(pain):g} of 10 in place of {limits.max_pain_0_10:g}")
+        needs.append(f"pain up to {min(_up(pain), MOST_PAIN):g} of 10 in place of {limits.max_pain_0_10:g}")
     if not needs:
         return ""
     names = " then ".join(phase.device.name for phase in one.candidate.phases)

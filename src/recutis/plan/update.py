@@ -164,6 +164,7 @@ def _lowered(so_far: Given, seen: Sequence[Observation], before: Mapping[str, Lo
             max_energy_mJ=None if density is None else energy,
             max_density_pct=None if density is None else share * density,
             max_fluence_J_cm2=fluence,
+            max_passes=None if density is not None else exposure.passes,  # passes of wide spots add up
         )
         found[kind] = one
     return found
@@ -284,6 +285,8 @@ def _held(now: Request, old: Rest) -> Request:
 
 def _up(value: float) -> float:
     """Rounded up to three digits, so that what it was made from does not pass it."""
+    if value <= 0:
+        return 0.0
     step = 10.0 ** (math.floor(math.log10(value)) - 2)
     return round(math.ceil(value / step) * step, 9)
 

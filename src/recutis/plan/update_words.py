@@ -157,10 +157,12 @@ def _points(value: float) -> str:
 def _lowered(so_far: SoFar) -> Iterator[str]:
     for name, most in so_far.lowered.items():
         parts = ((most.max_energy_mJ, "mJ"), (most.max_density_pct, "% in all passes"), (most.max_fluence_J_cm2, "J/cm²"))
+        passes = "" if most.max_passes is None else f" in {most.max_passes} pass{'es' if most.max_passes > 1 else ''}"
         told = ", ".join(f"{value:.3g} {unit}" for value, unit in parts if value is not None)
+        lead, then = ("An earlier", "") if name in so_far.clean else ("The", ", and a new spot comes first")
         yield (
-            f"The test spot failed: no device of its class ({name.replace('_', ' ')}) may pass {told} (plan.update.spot_share), and a new "
-            "spot comes first."
+            f"{lead} test spot failed: no device of its class ({name.replace('_', ' ')}) may pass {told}{passes} "
+            f"(plan.update.spot_share){then}."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from recutis.laser import device, expose, pick
 from recutis.laser.panel import PanelSettings, WholeNumber
 from recutis.laser.types import Device, Settings
 from recutis.patient import Screening, ceiling
+from recutis.plan.commissioning import EnergyScale, panel_ceiling
 from recutis.plan.describe import pass_settings
 from recutis.plan.document import Quantity, UsualComparison
 from recutis.plan.evaluate import Evaluator, PhaseEvaluation, Place, course_draws
@@ -61,7 +62,7 @@ def read_usual(path: Path, *, clinic: Clinic | None = None) -> UsualCourse:
     return UsualCourse(device=laser, settings=settings, sessions=said.sessions, interval_weeks=said.interval_weeks)
 
 
-def _not_allowed(usual: UsualCourse, at: dict[str, Place], screening: Screening) -> tuple[str, ...]:
+def _not_allowed(usual: UsualCourse, at: dict[str, Place], screening: Screening, scale: EnergyScale | None) -> tuple[str, ...]:
     laser, settings = usual.device, usual.settings
     words = []
     for place in at.values():
@@ -72,7 +73,7 @@ def _not_allowed(usual: UsualCourse, at: dict[str, Place], screening: Screening)
         if not most.allowed:
             words.append(f"{place.site}: {most.reason}")
         else:
-            above = above_ceiling(expose(laser, settings), most)
+            above = above_ceiling(expose(laser, settings), panel_ceiling(most, scale))
             words += [f"{place.site}: {text} ({', '.join(most.rule_ids)})" for text in above]
     return tuple(words)
 
@@ -84,13 +85,20 @@ def compare_usual(
     screening: Screening,
     limits: Limits,
     best: CourseDraws | None,
+    *,
+    scale: EnergyScale | None = None,
 ) -> UsualComparison:
     """The usual course for this person, what forbids it, which limits it breaks, and how the plan's first option fares.
+
+    `scale` of a device that was measured: its ceilings hold for what it delivers, too.
 
     Raises OutOfRangeError when the settings lie outside the device's limits.
     """
     laser, settings = usual.device, usual.settings
     sessions = usual.sessions
+    if usual.interval_weeks is not None:
+        weeks = usual.interval_weeks
+        evaluator = replace(evaluator, interval_weeks=lambda _device: weeks, _cache={})
     evaluations = evaluator.sites(laser, dict.fromkeys(at, settings), at)
     phase = PhaseEvaluation(evaluations=tuple(evaluations), sessions=sessions)
     course, together = course_draws([phase]), phase.one
@@ -102,7 +110,7 @@ def compare_usual(
         settings=pass_settings(evaluations[0].exposure),
         sessions=sessions,
         interval_weeks=usual.interval_weeks or evaluator.interval_weeks(laser),
-        not_allowed=_not_allowed(usual, at, screening),
+        not_allowed=_not_allowed(usual, at, screening, scale),
         breaks=broken(course, limits),
         improvement_pct={key: told(draws, "pct", sources[key]) for key, draws in course.improvement_pct.items()},
         social_downtime_days=told(together.social_downtime_days, "days", together.sources.get("social_downtime_days", ())),

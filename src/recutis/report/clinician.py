@@ -141,7 +141,7 @@ def _card(plan: Plan, option: Option) -> View:
         "test_spot": None
         if spot is None
         else {
-            "site": sentence(spot.site),
+            "site": sentence(f"{spot.device}, {spot.site}" if len(option.phases) > 1 else spot.site),
             "dates": f"Made {spot.made_on}, read {spot.read_on}",
             "pass": sentence(spot.pass_criteria),
         },
