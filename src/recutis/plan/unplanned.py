@@ -77,8 +77,11 @@ def nothing_fits(explored: Explored, refused: Mapping[str, list[str]], at: Mappi
     """No course keeps every limit: say which limits clash, and the smallest change that would allow one."""
     found, limits = explored.landscape, explored.limits
     removed = found.removed(limits).most_common(3)
-    if removed:
-        words = "; ".join(f"{limit} removed {count}" for limit, count in removed)
+    if removed or len(found.courses):
+        words = (
+            "; ".join(f"{limit} removed {count}" for limit, count in removed)
+            or "none was removed before it was simulated in full"
+        )
         headline = f"Nothing allowed keeps every limit: of {len(found.courses)} courses, {words}. {smallest_change(explored, at)}"
     else:
         headline = "No allowed laser reaches the target in this skin; the reasons stand under the refused devices."
