@@ -21,6 +21,7 @@ UM_PER_M: Final = 1e6
 J_PER_MJ: Final = 1e-3
 S_PER_MS: Final = 1e-3
 MS_PER_S: Final = 1e3
+MS_PER_PS: Final = 1e-9
 PER_M_PER_CM: Final = 1e2
 J_M2_PER_J_CM2: Final = 1e4
 PER_CM2_PER_M2: Final = 1e-4  # of a quantity per area: 1/m² in 1/cm²

@@ -13,7 +13,7 @@ from typing import Final
 
 from recutis import evidence
 from recutis.sites import CONCERN_KINDS, OFF_FACE, PHOTOTYPES, ceiling_site, phototypes_told
-from recutis.units import parse
+from recutis.units import DAYS_PER_MONTH, DAYS_PER_WEEK, MS_PER_PS
 
 PARAMETERS: Final[dict[str, str]] = {
     "energy_mJ": "energy_mJ",
@@ -64,6 +64,7 @@ _KINDS: Final[dict[str, tuple[str, ...]]] = {
 }
 _LIGHT_SKIN: Final = ("I", "II", "III")  # Fitzpatrick's white skins
 _SPAN: Final = r"(?P<low>\d+(?:\.\d+)?)(?:\s*(?:-|–)\s*(?P<high>\d+(?:\.\d+)?))?"
+_IN_PANEL_UNITS: Final = {"ps": MS_PER_PS, "month": DAYS_PER_MONTH / DAYS_PER_WEEK}
 _COUNTED: Final = {"one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0}
 _NOTES: Final[tuple[tuple[str, str, str], ...]] = (
     ("columns_cm2", rf"{_SPAN}\s*MTZ/cm2 per pass", ""),
@@ -161,7 +162,7 @@ def _match(name: str, match: re.Match[str], unit: str, row: evidence.Row) -> Pub
         low = float(parts["low"])
         high = float(parts["high"] or low)
     if unit:
-        low, high = (parse(f"{one:g} {unit}", {"ps": "ms", "month": "week"}[unit], where=row.id) for one in (low, high))
+        low, high = (one * _IN_PANEL_UNITS[unit] for one in (low, high))
     return Published(
         name=name, value=(low + high) / 2, low=low, high=high, unit=UNITS[name], row_id=row.id, from_note=True
     )  # fmt: skip
