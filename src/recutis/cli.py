@@ -16,6 +16,7 @@ from recutis.library_commands import app as _library
 from recutis.printing import Seed
 from recutis.printing import folder as _folder
 from recutis.printing import must_be_a_folder as _must_be_a_folder
+from recutis.sites import concern_key_words
 from recutis.terminal import Json
 from recutis.terminal import console as _console
 from recutis.terminal import print_json as _print_json
@@ -191,7 +192,7 @@ def _show_prediction(made: CoursePrediction, out: Path) -> None:
     console.print(Text("The course", style="bold"))
     whole = made.course
     for key, band in whole.improvement_pct.items():
-        console.print(Text(f"   {_concern(key):26}{_band(band, '% better')}"))
+        console.print(Text(f"   {concern_key_words(key):26}{_band(band, '% better')}"))
         for line in _outlook_lines(whole, key):
             console.print(Text(f"      {line}"), soft_wrap=True)
     console.print(Text(f"   {'out of sight in all':26}{_band(whole.social_downtime_days_in_all, 'days')}"))
@@ -206,10 +207,6 @@ _AFTER_SHOWN = 3.0  # months after the last session at which scales are printed
 
 
 _GAIS = {1: "very much improved", 2: "much improved", 3: "improved", 4: "no change", 5: "worse"}
-
-
-def _concern(key: str) -> str:
-    return key.replace("_", " ").replace("@", ", ")
 
 
 def _outlook_lines(whole: WholeCourse, key: str) -> list[str]:

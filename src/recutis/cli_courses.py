@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recutis.printing import folder, must_be_a_folder
+from recutis.sites import concern_key_words
 from recutis.terminal import Json, console, print_json, progress
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _show_update(found: Updated, out: Path) -> None:
     for words in told.difference:
         screen.print(Text(f"  {words}"))
     for key, reached in told.reached_pct.items():
-        screen.print(Text(f"{'reached by now':29}{_concern(key)} {_band(reached, '% better')}"))
+        screen.print(Text(f"{'reached by now':29}{concern_key_words(key)} {_band(reached, '% better')}"))
     if told.old is not None:
         _show_rest("The old rest", told.old, told)
     for number, one in enumerate(told.options, start=1):
@@ -83,7 +84,7 @@ def _show_rest(lead: str, one: RestCourse, told: PlanUpdate) -> None:
     for key, total in one.total_pct.items():
         to_come = one.to_come_pct.get(key)
         more = f", {_band(to_come, 'points still to come')}" if to_come is not None and told.sessions_given else ""
-        screen.print(Text(f"   {_concern(key):26}{_band(total, '% better in all')}{more}"), soft_wrap=True)
+        screen.print(Text(f"   {concern_key_words(key):26}{_band(total, '% better in all')}{more}"), soft_wrap=True)
     lines = (
         ("social downtime", _band(one.social_downtime_days, "days a session")),
         ("pain", _band(one.pain_0_10, "of 10")),
@@ -104,10 +105,6 @@ def _panel(settings: PassSettings, passes: int) -> str:
     from recutis.plan.panel_words import panel_words
 
     return panel_words(settings, passes)
-
-
-def _concern(key: str) -> str:
-    return key.replace("_", " ").replace("@", ", ")
 
 
 def compare_command(

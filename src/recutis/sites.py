@@ -25,6 +25,11 @@ _PEOPLES: Final[tuple[tuple[str, str, str], ...]] = (
 )
 
 
+def concern_key_words(key: str) -> str:
+    """'fine lines, periorbital' for `fine_lines@periorbital`, the word of a concern in a plan; a side is added."""
+    return key.replace("_", " ").replace("@", ", ").replace(":", ", ")
+
+
 def ceiling_site(site: str) -> str:
     """The word of `ceilings.csv` for a site: face, eyelid, neck, decolletage or hands.
 

@@ -22,6 +22,7 @@ from recutis.plan.quantities import quantity
 from recutis.plan.request import Request, read_request
 from recutis.plan.rest import rest
 from recutis.response import RISKS
+from recutis.sites import concern_key_words
 from recutis.twins import Twins
 from recutis.units import PERCENT
 
@@ -103,7 +104,7 @@ def _rows(option: Option) -> dict[str, Quantity]:
     """Predictions by the words they are compared under."""
     told = option.predictions
     return {
-        **{f"improvement, {_spoken(key)}": item for key, item in told.improvement_pct.items()},
+        **{f"improvement, {concern_key_words(key)}": item for key, item in told.improvement_pct.items()},
         "social downtime a session": told.social_downtime_days,
         "skin closed": told.closure_days,
         "redness gone": told.erythema_resolution_days,
@@ -111,10 +112,6 @@ def _rows(option: Option) -> dict[str, Quantity]:
         **{f"{kind.replace('_', ' ')} in the course": getattr(told.risks, kind).per_course for kind in RISKS},
         "minutes in the chair a session": told.chair_minutes.total,
     }
-
-
-def _spoken(key: str) -> str:
-    return key.replace("_", " ").replace("@", ", ")
 
 
 def _why_not(one: Request, other: Request) -> str:
@@ -138,7 +135,7 @@ def _drawn(request: Request, option: Option, at: dict[str, Place], weights: dict
     gains, total = one.draws.improvement_pct, sum(weights.values()) or 1.0
     clocks = {"skin closed": "closure_days", "redness gone": "erythema_resolution_days"}
     values = {
-        **{f"improvement, {_spoken(key)}": draws for key, draws in gains.items()},
+        **{f"improvement, {concern_key_words(key)}": draws for key, draws in gains.items()},
         _WEIGHTED: np.sum([weights[key] * draws for key, draws in gains.items()], axis=0) / total,
         "social downtime a session": -one.draws.social_downtime_days,
         **{words: -np.max([getattr(phase.one, name) for phase in one.evaluated], axis=0) for words, name in clocks.items()},

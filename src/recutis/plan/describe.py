@@ -38,6 +38,7 @@ from recutis.plan.predictions import chair_minutes, predictions
 from recutis.plan.quantities import of_draws
 from recutis.plan.setting_limits import place_energy_mJ, place_fluence_J_cm2, total_density_pct
 from recutis.response.familiar import beyond_the_studies
+from recutis.sites import concern_key_words
 from recutis.skin.types import Skin
 from recutis.twins import unfamiliar
 from recutis.units import PERCENT, UM_PER_MM
@@ -226,7 +227,7 @@ def why(
         evaluation = _reaching(key, phases)
         lesion, injury = evaluation.place.lesions[key], evaluation.injuries[key]
         words.append(
-            f"{concern_words(key)}: {band.p50:.0f} % improvement expected ({band.p10:.0f} to {band.p90:.0f}) "
+            f"{concern_key_words(key)}: {band.p50:.0f} % improvement expected ({band.p10:.0f} to {band.p90:.0f}) "
             f"after {candidate.sessions} session{'s' if candidate.sessions > 1 else ''}; the target lies {lesion.top_um:.0f} to "
             f"{lesion.bottom_um:.0f} µm deep and the injury reaches {_reaches(lesion.target, injury)}."
         )
@@ -237,11 +238,6 @@ def why(
         f"{limits.max_social_downtime_days:g} days."
     )
     return (*words, *_ceiling_words(candidate))
-
-
-def concern_words(key: str) -> str:
-    """'fine lines, periorbital' for `fine_lines@periorbital`."""
-    return key.replace("_", " ").replace("@", ", ")
 
 
 def _reaching(key: str, phases: Sequence[PhaseEvaluation]) -> SiteEvaluation:

@@ -15,6 +15,7 @@ from recutis.plan.document import Explanation, LooserLimit, RunnerUp
 from recutis.plan.objectives import MOST_PAIN, Limits
 from recutis.plan.protocol_distance import protocol_distances
 from recutis.plan.sensitivity import sensitivities
+from recutis.sites import concern_key_words
 from recutis.units import PERCENT
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def runner_up(explored: Explored, chosen: list[Finalist]) -> RunnerUp | None:
     words = []
     more = [name for name in one.treats if name not in two.treats]
     if more:
-        missing = " and ".join(name.replace("_", " ").replace("@", ", ") for name in more)
+        missing = " and ".join(concern_key_words(name) for name in more)
         words.append(f"if {missing} mattered less: it does nothing visible there")
     if behind <= _EVEN and not more:
         words.append("already as good: choose by what is at hand")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from recutis.plan.document import Quantity
 from recutis.plan.prediction_document import Learnt
 from recutis.response.update import WORDS
+from recutis.sites import concern_key_words
 
 
 def learnt_lines(learnt: Learnt, band: Callable[[Quantity, str], str]) -> list[str]:
@@ -29,7 +30,7 @@ def learnt_lines(learnt: Learnt, band: Callable[[Quantity, str], str]) -> list[s
         ("social downtime", learnt.social_downtime_days, "days"),
         ("pain", learnt.pain_0_10, "of 10"),
         ("dark marks (PIH)", learnt.pih, "%"),
-        *((key.replace("_", " ").replace("@", ", "), item, "% better") for key, item in learnt.improvement_pct.items()),
+        *((concern_key_words(key), item, "% better") for key, item in learnt.improvement_pct.items()),
     ]
     lines += [f"{f'  {name}':26}{band(item.before, unit)} -> {band(item.after, unit)}" for name, item, unit in shifts]
     return lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from recutis.response.update import EVENTS, WORDS
+from recutis.sites import concern_key_words
 
 if TYPE_CHECKING:
     from recutis.plan.document import PassSettings, Plan, Quantity
@@ -42,11 +43,6 @@ class Facts:
     made: Plan | None
 
 
-def concern_words(key: str) -> str:
-    """'fine lines, periorbital' for `fine_lines@periorbital`."""
-    return key.replace("_", " ").replace("@", ", ")
-
-
 def _number(value: float) -> str:
     return f"{float(f'{value:.2g}'):g}"
 
@@ -54,7 +50,7 @@ def _number(value: float) -> str:
 def _seen(where: str, item: SeenThing) -> str:
     words, unit = WORDS[item.what]
     foreseen = f"{_number(item.predicted.p50)} ({_number(item.predicted.p10)} to {_number(item.predicted.p90)}) {_UNITS[unit]}"
-    place = concern_words(item.concern) if item.concern else item.site.replace("_", " ")
+    place = concern_key_words(item.concern) if item.concern else item.site.replace("_", " ")
     if item.what in EVENTS:
         told = "came" if item.value else "did not come"
         return f"{where}, {place}: {words} {told}; the chance foreseen was {foreseen}."
@@ -80,7 +76,7 @@ def _moves(shifts: RestShifts) -> str:
         ("redness", shifts.redness_days, "days"),
         ("social downtime", shifts.social_downtime_days, "days a session"),
         ("pain", shifts.pain_0_10, "of 10"),
-        *((f"{concern_words(name)} in all", shift, "% better") for name, shift in shifts.total_pct.items()),
+        *((f"{concern_key_words(name)} in all", shift, "% better") for name, shift in shifts.total_pct.items()),
     ]
     return ", ".join(
         f"{name} {_number(shift.before.p50)} -> {_number(shift.after.p50)} {unit}" for name, shift, unit in parts if _moved(shift)
@@ -118,7 +114,7 @@ def _reasons(old: RestCourse, new: RestCourse) -> str:
         ("dark marks (PIH)", old.pih_pct, new.pih_pct, "%"),
         ("social downtime", old.social_downtime_days, new.social_downtime_days, "days a session"),
         ("pain", old.pain_0_10, new.pain_0_10, "of 10"),
-        *((concern_words(key), old.total_pct[key], new.total_pct[key], "% better in all") for key in old.total_pct),
+        *((concern_key_words(key), old.total_pct[key], new.total_pct[key], "% better in all") for key in old.total_pct),
     ]
     return ", ".join(f"{name} {_number(one.p50)} -> {_number(two.p50)} {unit}" for name, one, two, unit in pairs)
 
@@ -169,7 +165,7 @@ def _lowered(so_far: SoFar) -> Iterator[str]:
 def _stop(facts: Facts) -> Iterator[str]:
     if facts.verdict == "stop" and facts.options:
         best = facts.options[0]
-        gains = ", ".join(f"{concern_words(key)} {_number(band.p50)} points" for key, band in best.to_come_pct.items())
+        gains = ", ".join(f"{concern_key_words(key)} {_number(band.p50)} points" for key, band in best.to_come_pct.items())
         yield (
             f"What is still to come does not outweigh the dark marks it may cost: {best.label} would gain {gains}, with a chance of "
             f"{_number(best.pih_pct.p50)} % ({_number(best.pih_pct.p10)} to {_number(best.pih_pct.p90)})."
@@ -202,7 +198,7 @@ def reached_words(reached: Mapping[str, Quantity], sessions: int) -> str:
     """'Improvement counts from before the first session; reached by now, after 2 sessions: ...'; empty where nothing was given."""
     if not sessions:
         return ""
-    gains = "; ".join(f"{concern_words(key)} {_number(band.p50)} %" for key, band in reached.items())
+    gains = "; ".join(f"{concern_key_words(key)} {_number(band.p50)} %" for key, band in reached.items())
     count = f"{sessions} session{'s' if sessions > 1 else ''}"
     return f"Improvement counts from before the first session; reached by now, after {count}: {gains}."
 
@@ -225,7 +221,7 @@ def headline(facts: Facts) -> str:
 
 def _going_on(one: RestCourse) -> str:
     gains = "; ".join(
-        f"{concern_words(key)} {_number(band.p50)} % better in all"
+        f"{concern_key_words(key)} {_number(band.p50)} % better in all"
         + (f" (+{_number(one.to_come_pct[key].p50)} still to come)" if key in one.to_come_pct else "")
         for key, band in one.total_pct.items()
     )

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from recutis.sites import concern_key_words
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -50,10 +52,10 @@ def _makers(prediction: CoursePrediction) -> dict[str, Callable[[], Figure]]:
             whole.by_session[key],
             whole.over_time[key],
             whole.over_time_without_sunscreen.get(key, ()),
-            title=f"Improvement of {_words(key)}",
+            title=f"Improvement of {concern_key_words(key)}",
         )
     if whole.quartile_odds:
-        odds = {_words(key).capitalize(): told for key, told in whole.quartile_odds.items()}
+        odds = {concern_key_words(key).capitalize(): told for key, told in whole.quartile_odds.items()}
         makers["quarters"] = partial(quarters_figure, odds, title="How much better after the course, when matured")
     title = f"Dark marks (PIH) by phototype: {curve.device}, {curve.site.replace('_', ' ')}, session {curve.session}"
     makers["pigment"] = partial(pigment_figure, curve, title=title)
@@ -86,10 +88,6 @@ def _listed(numbers: list[int]) -> str:
     if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
         return f"{numbers[0]} to {numbers[-1]}"
     return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
-
-
-def _words(key: str) -> str:
-    return key.replace("_", " ").replace("@", ", ").replace(":", ", ")
 
 
 def _file_word(text: str) -> str:

@@ -8,6 +8,7 @@ from recutis.plan.document import Option, Plan, Quantity
 from recutis.plan.panel_words import panel_words
 from recutis.report.explained import confirmed_view
 from recutis.report.phases import change_weeks, money, sessions_words, step_word
+from recutis.sites import concern_key_words
 
 _WIDE: Final = 26  # letters of a line's name
 
@@ -22,10 +23,7 @@ def option_lines(option: Option, unit: str) -> list[str]:
     """What is set, what it would do and what it costs; `unit` is the currency of prices."""
     told = option.predictions
     lines = _phase_lines(option)
-    lines += [
-        _line(key.replace("_", " ").replace("@", ", "), band_words(band, "% better"))
-        for key, band in told.improvement_pct.items()
-    ]
+    lines += [_line(concern_key_words(key), band_words(band, "% better")) for key, band in told.improvement_pct.items()]
     lines.append(_line("social downtime", band_words(told.social_downtime_days, "days a session")))
     pain = band_words(told.pain_0_10, "of 10")
     lines.append(_line("pain", pain if len(option.phases) > 1 else f"{pain}, {option.anaesthesia}"))
