@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Generator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
+import django
 import pytest
 from hypothesis import settings
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no test needs a screen
+# The workstation's tests never touch anybody's data: the folder is new for each run.
+os.environ["RECUTIS_DATA"] = tempfile.mkdtemp(prefix="recutis-tests-")
+os.environ["RECUTIS_SECRET_KEY"] = "tests" * 16
+os.environ["DJANGO_SETTINGS_MODULE"] = "recutis.web.settings"
+atexit.register(shutil.rmtree, os.environ["RECUTIS_DATA"], ignore_errors=True)
+django.setup()
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 # Time limits per example would make a slow machine fail; in CI the examples are the same each time.

@@ -21,6 +21,8 @@ from recutis.terminal import Json
 from recutis.terminal import console as _console
 from recutis.terminal import print_json as _print_json
 from recutis.terminal import progress as _progress
+from recutis.workstation_commands import audit as _audit
+from recutis.workstation_commands import serve
 
 if TYPE_CHECKING:
     from recutis.evidence import Row
@@ -553,6 +555,8 @@ def calibrate(
 
 
 app.add_typer(_library)
+app.command(rich_help_panel="Workstation")(serve)
+app.add_typer(_audit, name="audit", rich_help_panel="Workstation")
 _INTERRUPTED = 130
 # Base class of what typer raises for a wrong command, option or argument; typer does not export it.
 _USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")

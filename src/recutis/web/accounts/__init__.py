@@ -1,0 +1,1 @@
+"""People, their clinic, their roles."""

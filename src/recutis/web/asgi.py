@@ -1,0 +1,10 @@
+"""The application that an ASGI server runs: `uvicorn recutis.web.asgi:application`."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recutis.web.settings")
+application = get_asgi_application()

@@ -1,0 +1,1 @@
+"""Devices, consent, checklists and what was delivered."""

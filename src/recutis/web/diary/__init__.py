@@ -1,0 +1,1 @@
+"""The patient's diary, triage and the inbox."""

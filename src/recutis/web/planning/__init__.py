@@ -1,0 +1,1 @@
+"""Plans, jobs and the physics page."""

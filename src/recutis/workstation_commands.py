@@ -1,0 +1,84 @@
+"""Commands of the workstation: `recutis serve`, `recutis demo`, `recutis audit verify`, `recutis backup`, `recutis restore`."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from recutis.errors import InputError, RecutisError
+
+audit = typer.Typer(no_args_is_help=True, help="The workstation's record of every view and change.")
+_LAST_PORT = 65535
+
+
+def _with_web() -> None:
+    if find_spec("django") is None or find_spec("ninja") is None:
+        msg = "The workstation needs further packages: install them with 'pip install recutis[web]'."
+        raise RecutisError(msg)
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8000,
+) -> None:
+    """Open the clinic's workstation in the browser: records, planning, delivery, diary.
+
+    Data lie in the folder of `RECUTIS_DATA`, else in the user's data folder.
+    """
+    _with_web()
+    if not 0 < port <= _LAST_PORT:
+        msg = f"--port is {port}; give a number from 1 to {_LAST_PORT}."
+        raise InputError(msg)
+    from recutis.web.places import data_folder
+    from recutis.web.serve import environment_for, is_this_machine, prepare, run
+
+    code = environment_for(host)
+    prepare()
+    from recutis.web.accounts.models import User
+
+    shown = "localhost" if host in {"0.0.0.0", "::"} else host
+    typer.echo(f"Recutis is open at http://{shown}:{port}/ (data in {data_folder()}). Stop it with Ctrl+C.", err=True)
+    if code and not User.objects.exists():
+        typer.echo(f"Set-up code for the first account: {code}", err=True)
+    if not is_this_machine(host):
+        typer.echo("Others can reach this address: put a proxy with HTTPS in front and set RECUTIS_HTTPS=1.", err=True)
+    run(host, port)
+
+
+@audit.command("verify")
+def audit_verify(
+    expect: Annotated[
+        list[str] | None, typer.Option("--expect", help="A head noted earlier, as CHAIN:NUMBER:HASH; may be given again.")
+    ] = None,
+) -> None:
+    """Check that no entry of the audit was changed, removed or put in since it was written."""
+    _with_web()
+    from recutis.web.serve import prepare
+
+    known = dict(_head(text) for text in expect or ())
+    prepare()
+    from recutis.web.audit.record import verify
+
+    found = verify(known)
+    for chain, (number, head) in found.heads.items():
+        typer.echo(f"{chain or 'installation'}:{number}:{head}")
+    for fault in found.faults:
+        typer.echo(f"Chain {fault.chain or 'installation'}, entry {fault.number}: {fault.what}.", err=True)
+    if found.faults:
+        msg = (
+            f"The audit does not verify: {len(found.faults)} faults in {found.entries} entries. "
+            "Keep the data folder as it is and restore a copy elsewhere."
+        )
+        raise RecutisError(msg)
+    typer.echo(f"All {found.entries} entries are as they were written.", err=True)
+
+
+def _head(text: str) -> tuple[str, tuple[int, str]]:
+    chain, _, rest = text.partition(":")
+    number, _, head = rest.partition(":")
+    if not number.isdecimal() or len(head) != 64:
+        msg = f"--expect is '{text}'; give CHAIN:NUMBER:HASH as 'recutis audit verify' printed it."
+        raise InputError(msg)
+    return "" if chain == "installation" else chain, (int(number), head)
