@@ -16,7 +16,7 @@ urlpatterns = [
     path("", include("recutis.web.delivery.urls")),
     path("", include("recutis.web.diary.urls")),
     path("", include("recutis.web.photos.urls")),
-    path("", include("recutis.web.out.urls")),
+    path("", include("recutis.web.exports.urls")),
     path("audit/", include("recutis.web.audit.urls")),
     path("api/", api.urls),
 ]

@@ -1,0 +1,1 @@
+"""What leaves the clinic: reports, calendars, FHIR bundles, tables without names."""
