@@ -12,6 +12,7 @@ PATIENT ?= examples/patients/lines-and-age-spots.yaml
 OUT ?= demo-out
 WORKERS ?= 2
 PYTEST_ARGS ?=
+POSTGRES_TESTS := $(filter-out tests/test_web_browser.py tests/test_web_work.py tests/test_web_pictures.py,$(wildcard tests/test_web_*.py))
 CODE := src tests scripts benchmarks
 
 help:
@@ -30,6 +31,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	sh scripts/with-postgres.sh $(BIN)/python -m pytest -n $(WORKERS) $(POSTGRES_TESTS)
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check $(wildcard $(CODE))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 
 from recutis.web.accounts.models import ROLES, Clinic, User
@@ -29,6 +31,12 @@ FILE = {
 }  # fmt: skip
 
 
+@cache
+def _hashed() -> str:
+    """The password's hash, made once: making it is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 @dataclass
 class House:
     """One clinic with a person of each role and a few patients."""
@@ -49,10 +57,13 @@ def house(name: str, *, patients: int = 2) -> House:
     made = House(clinic=Clinic.objects.create(name=name, phone="+43 1 000", out_of_hours_phone="+43 1 999"))
     slug = name.lower().replace(" ", "-")
     for role in ROLES:
-        made.people[role] = User.objects.make(
-            email=f"{role}@{slug}.example", full_name=f"{role.replace('_', ' ').title()} of {name}", clinic=made.clinic, role=role,
-            password=PASSWORD,
-        )  # fmt: skip
+        made.people[role] = User.objects.create(
+            email=f"{role}@{slug}.example",
+            full_name=f"{role.replace('_', ' ').title()} of {name}",
+            clinic=made.clinic,
+            role=role,
+            password=_hashed(),
+        )
     for number in range(patients):
         made.patients.append(
             Patient.objects.create(

@@ -1,0 +1,96 @@
+"""What holds for every page: headers, deployment settings, and no role or clinic sees what is not its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from web_people import House, house
+
+import recutis.web
+
+TEMPLATES = sorted(Path(recutis.web.__file__).parent.rglob("templates/**/*.html"))
+
+
+def test_the_deployment_settings_are_clean(tmp_path: Path) -> None:
+    """`check --deploy` finds nothing to warn of in production settings."""
+    environment = {name: text for name, text in os.environ.items() if name != "RECUTIS_SECRET_KEY"} | {
+        "RECUTIS_DATA": str(tmp_path), "RECUTIS_HTTPS": "1", "DJANGO_SETTINGS_MODULE": "recutis.web.settings",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "django", "check", "--deploy", "--fail-level", "INFO"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no issues" in done.stdout
+
+
+def test_the_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """The key in the data folder is long, private, and the same the next time."""
+    from recutis.web.places import secret_key
+
+    key = secret_key(tmp_path)
+    assert len(key) >= 64
+    assert secret_key(tmp_path) == key
+    assert (tmp_path / "secret-key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_pages_carry_the_headers_that_protect_them() -> None:
+    """Scripts come from this server only, nobody frames a page, nothing is cached."""
+    headers = house("North").client("clinician").get("/me/").headers
+    policy = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["script-src"] == "'self'"
+    assert policy["default-src"] == policy["object-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_an_unknown_host_name_is_refused() -> None:
+    """A request that names another host gets no page: links in it could not be trusted."""
+    assert Client(HTTP_HOST="evil.example").get("/sign-in/").status_code == 400
+
+
+@pytest.mark.django_db
+def test_a_form_from_elsewhere_is_refused() -> None:
+    """Without the page's own token nothing is changed."""
+    made = house("North")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(made.people["nurse"], backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.post("/sign-out/")
+    assert answer.status_code == 403
+    assert "Open the page again" in answer.content.decode()
+
+
+def test_no_template_holds_a_script_or_a_style() -> None:
+    """Handlers, inline scripts and style attributes would need a hole in the policy."""
+    assert len(TEMPLATES) > 10
+    bad = re.compile(
+        r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>|\son[a-z]+=|\sstyle=|javascript:|hx-on|<style(?![^>]*nonce)"
+    )
+    found = {path.name: match.group(0) for path in TEMPLATES for match in [bad.search(path.read_text(encoding="utf-8"))] if match}
+    assert found == {}
+
+
+@pytest.fixture
+def north() -> House:
+    """A clinic."""
+    return house("North")
+
+
+@pytest.mark.django_db
+def test_reading_leaves_a_trace(north: House) -> None:
+    """The clinic's own details, once looked at, are in the audit with the name of who looked."""
+    from recutis.web.audit.models import AuditEntry
+
+    north.client("administrator").get("/people/")
+    entry = AuditEntry.objects.get()
+    assert entry.who == north.people["administrator"].full_name
+    assert entry.action == "view accounts:people"
