@@ -33,7 +33,9 @@ def read_goals(document: Mapping[str, object]) -> Goals:
 
 def reweighted(found: Landscape, weights: Mapping[str, float]) -> Landscape:
     """The same courses under other priorities, by concern key; nothing is looked for again."""
-    new = replace(found, weights=np.array([weights[name] for name in found.concerns]), _judged={})
+    order = np.array([weights[name] for name in found.concerns])
+    known = found._worth if np.array_equal(order, found.weights) else {}  # what nothing but priorities and risk decides
+    new = replace(found, weights=order, _judged={}, _worth=known)
     new.__dict__["class_names"] = found.class_names  # the courses are the same ones
     return new
 
@@ -117,7 +119,7 @@ def lighter(explored: Explored) -> Explored:
         replace(device, tables={site: replace(table, **bare) for site, table in device.tables.items()})  # type: ignore[arg-type]
         for device in explored.landscape.devices
     )
-    return replace(explored, landscape=replace(explored.landscape, devices=devices, _judged={}))
+    return replace(explored, landscape=replace(explored.landscape, devices=devices, _judged={}, _worth={}))
 
 
 def as_searched(explored: Explored) -> Explored:
