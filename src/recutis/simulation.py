@@ -21,12 +21,14 @@ from recutis.laser.types import Exposure
 from recutis.provenance import Provenance, provenance
 from recutis.sites import PHOTOTYPES, SITES
 from recutis.skin import Layer, Skin, build
+from recutis.units import MS_PER_S
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from recutis.injury.fields import Outline
     from recutis.injury.film import Film
+    from recutis.injury.film_document import FilmDocument, Window
 
 
 def not_a_truth_value(value: object) -> object:
@@ -248,11 +250,26 @@ def simulate(
 
     Raises InputError for a bad file or an unwritable folder, CancelledError when `cancelled` says so.
     """
+    return watch(exposure, out, progress=progress, cancelled=cancelled).simulation
+
+
+def watch(
+    exposure: ExposureFile | Path,
+    out: Path | None = None,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Watched:
+    """Simulate an exposure and keep what happened over time; files are written as `simulate` writes them where `out` is given.
+
+    Raises as `simulate` does.
+    """
     request = read_exposure(exposure) if isinstance(exposure, Path) else exposure
     made = _run(request, progress or _silent, cancelled or _never)
-    with writing_folder(out) as folder:
-        _write(made, folder)
-    return made.simulation
+    if out is not None:
+        with writing_folder(out) as folder:
+            _write(made, folder)
+    return Watched(simulation=made.simulation, film=made.film, outline=made.outline)
 
 
 def compare(
@@ -282,6 +299,45 @@ def compare(
         drawn = ((_title(x.simulation.exposure), x.simulation.injury, x.simulation.skin, x.outline) for x in (one, two))
         side_by_side(tuple(drawn)).savefig(folder / "comparison.png")  # type: ignore[arg-type]
     return result
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Watched:
+    """A finished simulation with its moments: temperature and damage by time, depth and radius."""
+
+    simulation: Simulation
+    film: Film
+    outline: Outline
+
+    @property
+    def title(self) -> str:
+        """Device, wavelength, energy or exposure, and duration."""
+        return _title(self.simulation.exposure)
+
+    @property
+    def light_ms(self) -> float:
+        """From the first light of a pass to the last."""
+        delivered = self.simulation.exposure
+        shown = delivered.second or delivered.pulse  # of a hybrid the film shows the coagulating line
+        gaps = (delivered.stack - 1) / delivered.repetition_Hz * MS_PER_S if delivered.stack > 1 else 0.0
+        return shown.duration_ms + gaps
+
+    def document(self, window: Window | None = None) -> FilmDocument:
+        """The moments as plain lists for a page; `window` where two are drawn to one scale."""
+        from recutis.injury.film_document import film_document
+
+        told = self.simulation
+        return film_document(self.film, told.injury, told.skin, self.outline, light_ms=self.light_ms, window=window)
+
+
+def films(*several: Watched) -> list[FilmDocument]:
+    """The moments of one or more simulations to one scale of depth, width and temperature."""
+    from functools import reduce
+
+    from recutis.injury.film_document import joint_window, window_of
+
+    window = reduce(joint_window, [window_of(one.film) for one in several])
+    return [one.document(window) for one in several]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -404,7 +460,10 @@ __all__ = [
     "ResultRow",
     "Simulation",
     "SkinFile",
+    "Watched",
     "compare",
+    "films",
     "read_exposure",
     "simulate",
+    "watch",
 ]

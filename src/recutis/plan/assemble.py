@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -37,6 +37,7 @@ from recutis.plan.document import (
 )
 from recutis.plan.explore import Explored
 from recutis.plan.landscape import Landscape
+from recutis.plan.objectives import Limits
 from recutis.plan.request import Request, request_document
 from recutis.provenance import provenance
 
@@ -132,31 +133,37 @@ def screening_entries(screening: Screening) -> tuple[ScreeningEntry, ...]:
 def front_points(explored: Explored, chosen: Mapping[int, int]) -> tuple[FrontPoint, ...]:
     """Courses for the chart: the options, the best of each class, the front, and an even sample of the others."""
     found, limits = explored.landscape, explored.limits
-    verdict, courses = found.judged(limits), found.courses
     front = found.front(limits)
     nondominated = set(front)
     keep = dict.fromkeys((*chosen, *found.best_of_each_kind(limits)))
-    keep |= dict.fromkeys(_evenly(front, _MOST_FRONT - len(keep)))
-    others = [row for row in range(len(courses)) if row not in nondominated and row not in keep]
-    keep |= dict.fromkeys(_evenly(others, _MOST_OTHERS))
+    keep |= dict.fromkeys(evenly(front, _MOST_FRONT - len(keep)))
+    others = [row for row in range(len(found.courses)) if row not in nondominated and row not in keep]
+    keep |= dict.fromkeys(evenly(others, _MOST_OTHERS))
+    tell = chart(found, limits, nondominated)
+    return tuple(FrontPoint(**tell(row), option_rank=chosen.get(row)) for row in sorted(keep))
+
+
+def chart(found: Landscape, limits: Limits, front: Container[int]) -> Callable[[int], dict[str, Any]]:
+    """What a point of the chart of choices says of a course, by its row; `front` holds the rows on the front."""
+    verdict, courses = found.judged(limits), found.courses
     kept, middle = verdict.kept, LIMIT_QUANTILES.index(0.5)
     risk = found.worst_passing_risk_pct()
-    return tuple(
-        FrontPoint(
+
+    def point(row: int) -> dict[str, Any]:
+        return {
             **_devices(found, row),
-            improvement_pct=round(float(verdict.median_gain[row]), 2),
-            social_downtime_days=round(float(courses.downtime[row, middle]), 2),
-            worst_risk_pct=round(float(risk[row]), 3),
-            pain_0_10=round(float(courses.usual_pain[row]), 2),
-            chair_minutes=round(float(courses.minutes[row]), 1),
-            sessions=int(courses.sessions[row]),
-            price=None if np.isnan(courses.price[row]) else round(float(courses.price[row]), 2),
-            on_front=row in nondominated,
-            meets_limits=bool(kept[row]),
-            option_rank=chosen.get(row),
-        )
-        for row in sorted(keep)
-    )
+            "improvement_pct": round(float(verdict.median_gain[row]), 2),
+            "social_downtime_days": round(float(courses.downtime[row, middle]), 2),
+            "worst_risk_pct": round(float(risk[row]), 3),
+            "pain_0_10": round(float(courses.usual_pain[row]), 2),
+            "chair_minutes": round(float(courses.minutes[row]), 1),
+            "sessions": int(courses.sessions[row]),
+            "price": None if np.isnan(courses.price[row]) else round(float(courses.price[row]), 2),
+            "on_front": row in front,
+            "meets_limits": bool(kept[row]),
+        }
+
+    return point
 
 
 def _devices(found: Landscape, row: int) -> dict[str, str]:
@@ -168,7 +175,7 @@ def _devices(found: Landscape, row: int) -> dict[str, str]:
     }
 
 
-def _evenly(rows: Sequence[int], most: int) -> list[int]:
+def evenly(rows: Sequence[int], most: int) -> list[int]:
     """At most so many of them, spread evenly, the ends kept."""
     if len(rows) <= max(most, 1):
         return list(rows)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -101,7 +102,7 @@ class Verdict:
     score: Draws
     treated: Draws
 
-    @property
+    @cached_property
     def kept(self) -> Flags:
         """Courses that keep every limit."""
         none: Flags = np.zeros(self.score.size, dtype=np.bool_)
@@ -117,10 +118,19 @@ def _weighted(gain: Draws, weights: Draws) -> Draws:
     return np.asarray(gain @ weights / (float(weights.sum()) or 1.0))
 
 
-def judge(courses: Courses, limits: Limits, weights: Draws) -> Verdict:
+def judge(courses: Courses, limits: Limits, weights: Draws, *, worth: Verdict | None = None) -> Verdict:
     """Hold a person's goals against courses; sentences and numbers are those of `objectives.broken` and `objectives.score`.
 
-    weights : (concerns,) the person's priorities.
+    weights : (concerns,) the person's priorities. `worth` is what `worth_of` makes of the same courses, risk and priorities.
+    """
+    found = worth_of(courses, limits, weights) if worth is None else worth
+    return replace(found, breaks={**_goal_breaks(courses, limits), **found.breaks})
+
+
+def worth_of(courses: Courses, limits: Limits, weights: Draws) -> Verdict:
+    """What courses are worth to a person, and the limits they break that no goal can lift.
+
+    Of `limits` only the appetite for risk is read.
     """
     value = evidence.value
     gain_at = GAIN_QUANTILES.index(limits.gain_quantile)
@@ -129,7 +139,6 @@ def judge(courses: Courses, limits: Limits, weights: Draws) -> Verdict:
     visible = courses.gain[:, :, GAIN_QUANTILES.index(0.5)] >= value("plan.visible_change")
     unseen: Flags = np.asarray(~visible.any(axis=1))
     breaks: dict[str, Flags] = {
-        **_goal_breaks(courses, limits),
         **_cap_breaks(courses),
         "hard cap: the gain must outweigh the dark marks (PIH) it may cost": np.asarray(gain < pih_price),
         f"a visible change (at least {value('plan.visible_change'):g} % in the median)": unseen,

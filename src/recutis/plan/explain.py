@@ -12,7 +12,7 @@ from recutis import evidence
 from recutis.plan.courses import LIMIT_QUANTILES, PRICED
 from recutis.plan.describe import course_label
 from recutis.plan.document import Explanation, LooserLimit, RunnerUp
-from recutis.plan.objectives import MOST_PAIN, Limits
+from recutis.plan.objectives import HARD_CAP, MOST_PAIN, Limits
 from recutis.plan.protocol_distance import protocol_distances
 from recutis.plan.sensitivity import sensitivities
 from recutis.sites import concern_key_words
@@ -138,7 +138,7 @@ def _caps(explored: Explored) -> list[str]:
     words = []
     for text, flags in verdict.breaks.items():
         only = np.flatnonzero(flags & (count == 1))
-        if only.size == 0 or not text.startswith("hard cap"):
+        if only.size == 0 or not text.startswith(HARD_CAP):
             continue
         best = int(only[np.argmax(verdict.score[only])])
         ahead = float(verdict.score[best] - verdict.score[now])

@@ -74,14 +74,15 @@ def evaluator_of(request: Request, screening: Screening, limits: Limits, injure:
         care_for=care_policy(request.patient, screening),
         injure=injure,
         anaesthesia=partial(numbing_for, anaesthesia=_anaesthesia(request.clinic)),
-        most_sessions=max(_looked_at(limits), request.usual.sessions if request.usual else 1),
+        most_sessions=max(looked_at(limits), request.usual.sessions if request.usual else 1),
         interval_weeks=partial(interval_weeks, phototype=request.patient.patient.phototype or "VI"),
         pain_limit=limits.max_pain_0_10,
         pain_quantile=limits.limit_quantile,
     )
 
 
-def _looked_at(limits: Limits) -> int:
+def looked_at(limits: Limits) -> int:
+    """Most sessions of the courses that are looked at: a few more than allowed, to say what they would buy."""
     return max(limits.max_sessions, min(limits.max_sessions + _MORE_SESSIONS, _MOST_SESSIONS))
 
 
@@ -124,7 +125,7 @@ def explore(
         screening=screening,
         phototype=patient.patient.phototype or "VI",
         concerns={name: concern.site for name, concern in named_concerns(patient).items()},
-        most_sessions=_looked_at(limits),
+        most_sessions=looked_at(limits),
         injure=commissioned_table(table or (one_by_one(injure) if injure else library_table(simulate)), scales),
         scales=scales,
         processes=request.processes if injure or table else 1,  # the library answers sooner than processes start

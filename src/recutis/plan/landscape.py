@@ -12,7 +12,7 @@ import numpy as np
 from recutis.bands import Draws
 from recutis.laser.types import Settings
 from recutis.plan.candidate import Candidate, PhasePlan
-from recutis.plan.courses import Courses, Phase, Verdict, joined, judge, no_courses, objectives, worst_passing_risk_pct
+from recutis.plan.courses import Courses, Phase, Verdict, joined, judge, no_courses, objectives, worst_passing_risk_pct, worth_of
 from recutis.plan.device_courses import DeviceTable, device_courses
 from recutis.plan.evaluate import Place
 from recutis.plan.objectives import Limits, pareto
@@ -36,11 +36,14 @@ class Landscape:
     twins: int
     places: Mapping[str, Place]
     _judged: dict[Limits, Verdict] = field(default_factory=dict)
+    _worth: dict[str, Verdict] = field(default_factory=dict)
 
     def judged(self, limits: Limits) -> Verdict:
         """What these limits make of every course; kept, since each is asked for several times."""
         if limits not in self._judged:
-            self._judged[limits] = judge(self.courses, limits, self.weights)
+            if limits.risk not in self._worth:
+                self._worth[limits.risk] = worth_of(self.courses, limits, self.weights)
+            self._judged[limits] = judge(self.courses, limits, self.weights, worth=self._worth[limits.risk])
         return self._judged[limits]
 
     @cached_property

@@ -14,6 +14,7 @@ from recutis.units import PERCENT
 Risk = Literal["cautious", "balanced", "bold"]
 MOST_PAIN = 10.0  # the end of the scale
 LASTING_HARM = ("scarring", "hypopigmentation", "ectropion")
+HARD_CAP = "hard cap"  # how the sentence of a limit begins that nobody may loosen
 TOO_DEEP = "hard cap: the injury must leave the deep dermis whole"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_v
 from pydantic_core import core_schema
 
 from recutis.errors import RecutisError
-from recutis.files import read_yaml, validate
+from recutis.files import Document, read_yaml, validate
 from recutis.laser.own_device import AnaesthesiaWord
 from recutis.laser.panel import WholeNumber
 from recutis.response.update import Seen
@@ -136,7 +137,18 @@ def read_observations(path: Path) -> tuple[Observation, ...]:
 
     Raises InputError naming the place, the value and what is allowed.
     """
-    document = read_yaml(path)
+    return _observations(read_yaml(path))
+
+
+def parse_observations(data: Mapping[str, object]) -> tuple[Observation, ...]:
+    """The same from a mapping, as a form or an interface sends it.
+
+    Raises InputError as `read_observations` does.
+    """
+    return _observations(Document(name="the observation", data=dict(data), lines={}))
+
+
+def _observations(document: Document) -> tuple[Observation, ...]:
     several = "observations" in document.data
     found = validate(ObservationFile, document).observations if several else (validate(Observation, document),)
     return tuple(sorted(found, key=lambda item: item.number))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from recutis.errors import InputError
 from recutis.patient import questions, screen, unasked
 from recutis.plan.assemble import Draft, assemble
 from recutis.plan.calendar import calendar
@@ -14,18 +16,20 @@ from recutis.plan.candidate import Candidate, PhasePlan
 from recutis.plan.care import HERPES_RULES
 from recutis.plan.commissioned_document import commissioned_device
 from recutis.plan.comparators import comparators, no_treatment
-from recutis.plan.describe import option
+from recutis.plan.describe import course_label, option
 from recutis.plan.document import Option, Plan, Question, Status
 from recutis.plan.evaluate import InjuryProvider, Place, named_concerns, places
 from recutis.plan.explain import explanation
 from recutis.plan.explore import Explored, explore, weights_of
-from recutis.plan.finalists import Finalist, finalists
+from recutis.plan.finalists import Finalist, finalists, simulated
+from recutis.plan.objectives import HARD_CAP
 from recutis.plan.request import Request
 from recutis.plan.so_far import SoFar, dates_of
 from recutis.plan.unplanned import not_ready, nothing_fits
 from recutis.plan.usual import compare_usual
 
 if TYPE_CHECKING:
+    from recutis.course import CourseDates
     from recutis.patient import Patient, Screening
     from recutis.patient.screening import Entry
     from recutis.plan.search import InjuryTable
@@ -88,6 +92,15 @@ def _cautions(screening: Screening, candidate: Candidate, patient: Patient) -> t
     )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Planned:
+    """A plan with what it was chosen from, None where nothing was explored; `rows` are the courses of its options, in their order."""
+
+    plan: Plan
+    explored: Explored | None
+    rows: tuple[int, ...] = ()
+
+
 def plan_course(
     request: Request,
     *,
@@ -103,17 +116,39 @@ def plan_course(
 
     Raises InputError for overrides that are not allowed; CancelledError when `cancelled` says so.
     """
+    return planned(request, injure=injure, table=table, progress=progress, cancelled=cancelled).plan
+
+
+def planned(
+    request: Request,
+    *,
+    explored: Explored | None = None,
+    first: int | None = None,
+    injure: InjuryProvider | None = None,
+    table: InjuryTable | None = None,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Planned:
+    """The plan as `plan_course` makes it, with what it was chosen from.
+
+    `explored` are the courses of the same request, its goals apart, so that they need not be looked for again. `first` is the row of
+    one of them that somebody chose: it becomes the first option, and the best ones follow.
+
+    Raises as `plan_course` does, and InputError for a chosen course that breaks what no goal can lift.
+    """
     started = time.perf_counter()
     patient = request.patient
     screening = screen(patient, overrides=request.overrides)
     open_questions = questions(patient)
+    chosen: list[Finalist] = []
     if screening.status != "ready" or open_questions:
         status: Status = "needs_answers" if screening.status == "ready" else screening.status
-        draft = not_ready(screening, status, patient)
+        explored, draft = None, not_ready(screening, status, patient)
     else:
-        explored = explore(request, screening, injure=injure, table=table, progress=progress, cancelled=cancelled)
-        draft = _planned(explored)
-    return assemble(
+        if explored is None:
+            explored = explore(request, screening, injure=injure, table=table, progress=progress, cancelled=cancelled)
+        chosen, draft = _planned(explored, first)
+    plan = assemble(
         patient,
         screening,
         draft,
@@ -122,14 +157,17 @@ def plan_course(
         request=request,
         started=started,
     )
+    return Planned(plan=plan, explored=explored, rows=tuple(one.candidate.row for one in chosen))
 
 
-def _planned(explored: Explored) -> Draft:
+def _planned(explored: Explored, first: int | None) -> tuple[list[Finalist], Draft]:
     """The plan of what was explored, or what stands in its way."""
     request, limits = explored.request, explored.limits
-    at = dict(request.known) if request.known is not None else places(request.patient, n=_FINAL_TWINS, seed=request.seed)
+    at = final_places(explored)
     weights = weights_of(request.patient)
     chosen = finalists(explored.landscape, explored.evaluator, at, limits, weights, most=_MOST_OPTIONS)
+    if first is not None:
+        chosen = [chosen_course(explored, first), *(one for one in chosen if one.candidate.row != first)][:_MOST_OPTIONS]
     refused = _refused(explored)
     if chosen:
         draft = _ready(explored, chosen, at)
@@ -142,7 +180,33 @@ def _planned(explored: Explored) -> Draft:
             request.usual, explored.evaluator, at, explored.screening, limits, best,
             scale=explored.search.scales.get(request.usual.device.name),
         )  # fmt: skip
-    return draft
+    return chosen, draft
+
+
+def final_places(explored: Explored) -> dict[str, Place]:
+    """The places with the twins that options are told with."""
+    request = explored.request
+    return dict(request.known) if request.known is not None else places(request.patient, n=_FINAL_TWINS, seed=request.seed)
+
+
+def chosen_course(explored: Explored, row: int) -> Finalist:
+    """A course that somebody chose, simulated in full.
+
+    Raises InputError where it is not among those explored, or breaks what no goal can lift.
+    """
+    found, limits = explored.landscape, explored.limits
+    if not 0 <= row < len(found.courses):
+        msg = f"There is no course {row} among the {len(found.courses)} that were looked at; choose one of the chart."
+        raise InputError(msg)
+    one = simulated(
+        found.candidate(row, limits), found, explored.evaluator, final_places(explored), limits,
+        weights_of(explored.request.patient),
+    )  # fmt: skip
+    never = [text for text in one.candidate.breaks if text.startswith(HARD_CAP)]
+    if never:
+        msg = f"{course_label(one.candidate)} breaks a {never[0]}; it is never lifted: choose another course."
+        raise InputError(msg)
+    return one
 
 
 def _refused(explored: Explored) -> dict[str, list[str]]:
@@ -175,33 +239,11 @@ def _gaps_weeks(candidate: Candidate) -> tuple[float, ...]:
 
 def _ready(explored: Explored, chosen: list[Finalist], at: Mapping[str, Place]) -> Draft:
     """Tell everything about the finalists."""
-    patient, screening, limits = explored.request.patient, explored.screening, explored.limits
-    phototype = patient.patient.phototype or "VI"
+    patient = explored.request.patient
     draft = Draft(status="ready", headline="", explored=explored, no_treatment=no_treatment(dict(at)), twins=_twins(at))
     options: list[Option] = []
     for one in chosen:
-        spots = _spot_phases(one.candidate, screening, phototype, explored.request.so_far)
-        dates = dates_of(
-            patient.date,
-            explored.request.so_far,
-            gaps_weeks=_gaps_weeks(one.candidate),
-            interval_weeks=one.candidate.phases[0].interval_weeks,
-            test_spot=bool(spots),
-        )
-        told = option(
-            one.candidate,
-            one.phases,
-            rank=len(options) + 1,
-            dates=dates,
-            spot=spots[0] if spots else None,
-            limits=limits,
-            patient=patient,
-            confirmed=one.confirmed,
-            price=_price(explored, one.candidate),
-        )
-        told = told.model_copy(
-            update={"warnings": (*_cautions(screening, one.candidate, patient), *_more_spots(spots), *told.warnings)}
-        )
+        told, dates = option_of_course(explored, one, rank=len(options) + 1)
         options.append(told)
         if len(options) == 1:
             draft.aftercare = told.phases[0].aftercare
@@ -218,11 +260,37 @@ def _ready(explored: Explored, chosen: list[Finalist], at: Mapping[str, Place]) 
     return draft
 
 
+def option_of_course(explored: Explored, one: Finalist, *, rank: int) -> tuple[Option, CourseDates]:
+    """Everything about one course as an option of the plan, with its dates."""
+    patient, screening = explored.request.patient, explored.screening
+    spots = _spot_phases(one.candidate, screening, patient.patient.phototype or "VI", explored.request.so_far)
+    dates = dates_of(
+        patient.date,
+        explored.request.so_far,
+        gaps_weeks=_gaps_weeks(one.candidate),
+        interval_weeks=one.candidate.phases[0].interval_weeks,
+        test_spot=bool(spots),
+    )
+    told = option(
+        one.candidate,
+        one.phases,
+        rank=rank,
+        dates=dates,
+        spot=spots[0] if spots else None,
+        limits=explored.limits,
+        patient=patient,
+        confirmed=one.confirmed,
+        price=price_of(explored, one.candidate),
+    )
+    cautions = (*_cautions(screening, one.candidate, patient), *_more_spots(spots), *told.warnings)
+    return told.model_copy(update={"warnings": cautions}), dates
+
+
 def _twins(at: Mapping[str, Place]) -> int:
     return next((place.twins.n for place in at.values()), 0)
 
 
-def _price(explored: Explored, candidate: Candidate) -> float | None:
+def price_of(explored: Explored, candidate: Candidate) -> float | None:
     """What the course costs by the clinic's prices; None where one is missing."""
     clinic = explored.request.clinic
     each = [None if clinic is None else clinic.price(phase.device) for phase in candidate.phases]
@@ -241,4 +309,4 @@ def _headline(first: Option) -> str:
     return f"{first.label}: {gains}; {down.p50:.0f} {days} of social downtime a session ({down.p10:.0f} to {down.p90:.0f})."
 
 
-__all__ = ["Request", "plan_course"]
+__all__ = ["Planned", "Request", "chosen_course", "final_places", "option_of_course", "plan_course", "planned", "price_of"]

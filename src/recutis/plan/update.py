@@ -31,7 +31,7 @@ from recutis.plan.given import Given, given, numbing_of, option_of, phases_of, r
 from recutis.plan.learn import learn_from
 from recutis.plan.objectives import CourseDraws, Limits, gain, outweighed, pih_pct
 from recutis.plan.observation_file import Observation
-from recutis.plan.planner import plan_course
+from recutis.plan.planner import Planned, planned
 from recutis.plan.prediction_document import Learnt
 from recutis.plan.quantities import of_draws
 from recutis.plan.request import Request, read_request
@@ -75,10 +75,11 @@ HOW: Final = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Updated:
-    """An update with the plan of the rest; no plan where no session is left."""
+    """An update with the plan of the rest, and what that was chosen from; no plan where no session is left."""
 
     update: PlanUpdate
     plan: Plan | None
+    rest: Planned | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -370,14 +371,15 @@ def update_plan(
     judge = _judge(now, known, delivered)
     if old and any(item.failed or item.pih for item in seen):
         now = _held(now, rest(old, judge.evaluator, now.known or {}, numbing_of(chosen)))
-    planning = partial(plan_course, now, injure=injure, table=table, progress=progress, cancelled=cancelled)
-    made = planning() if left > 0 else None
+    planning = partial(planned, now, injure=injure, table=table, progress=progress, cancelled=cancelled)
+    new = planning() if left > 0 else None
+    made = None if new is None else new.plan
     reached = _reached(known.now, _gain_sources(sessions, known))
     if made is not None:
         made = _marked(made, reached, so_far.sessions)
     document = _document(plan, chosen, so_far, known, judge, made, old, reached, max(left, 0))
     document = document.model_copy(update={"provenance": _provenance(plan, seen, request.seed, started)})
-    return Updated(update=document, plan=made)
+    return Updated(update=document, plan=made, rest=new)
 
 
 def _provenance(plan: Plan, seen: Sequence[Observation], seed: int, started: float) -> PlanProvenance:
