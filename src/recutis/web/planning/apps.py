@@ -8,3 +8,7 @@ class Config(AppConfig):
 
     name = "recutis.web.planning"
     label = "planning"
+
+    def ready(self) -> None:
+        """Have jobs that a stopped server left behind marked when the next one starts."""
+        from recutis.web.planning import jobs  # noqa: F401
