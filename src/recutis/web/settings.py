@@ -136,14 +136,14 @@ OTP_TOTP_ISSUER = "Recutis"
 
 # Sessions
 
-SESSION_COOKIE_NAME = "recutis_session"
-SESSION_COOKIE_AGE = 45 * 60  # idle
+SESSION_COOKIE_NAME = "__Host-recutis_session" if HTTPS else "recutis_session"
+SESSION_COOKIE_AGE = 30 * 60  # idle
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_LONGEST_SECONDS = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "recutis_csrf"
+CSRF_COOKIE_NAME = "__Host-recutis_csrf" if HTTPS else "recutis_csrf"
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "recutis.web.shell.csrf_failure"
