@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,8 +25,13 @@ _TWO: Final = "D"  # and with two
 
 def shown_days(plan: Plan) -> float:
     """How far the chart goes: past every option and every course that keeps the limits, not as far as the longest downtime."""
-    every = [point.social_downtime_days for point in plan.front]
-    told = [point.social_downtime_days for point in plan.front if point.meets_limits or point.option_rank is not None]
+    return edge_days(plan.front)
+
+
+def edge_days(points: Sequence[FrontPoint]) -> float:
+    """The same of points that are no part of a plan."""
+    every = [point.social_downtime_days for point in points]
+    told = [point.social_downtime_days for point in points if point.meets_limits or point.option_rank is not None]
     return min(max(every, default=1.0), _BEYOND * max(told, default=max(every, default=1.0))) or 1.0
 
 
@@ -116,7 +122,7 @@ def _mappable(norm: Normalize, colours: Colormap) -> ScalarMappable:
     return ScalarMappable(norm=norm, cmap=colours)
 
 
-def best_trades(points: tuple[FrontPoint, ...]) -> list[tuple[float, float]]:
+def best_trades(points: Sequence[FrontPoint]) -> list[tuple[float, float]]:
     """Downtime and improvement of the points that keep every limit and that no other such point beats in both, by downtime."""
     edge: list[tuple[float, float]] = []
     kept = [(point.social_downtime_days, point.improvement_pct) for point in points if point.meets_limits]

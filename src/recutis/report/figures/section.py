@@ -37,7 +37,7 @@ _BESIDE: Final = 0.36  # room for names, as a share of the width
 
 def depth_shown_um(injury: InjuryDocument) -> float:
     """How deep the drawing goes: past the lesion, the target and the deepest vessel that matters."""
-    vessels = [depth + diameter / 2 for diameter, depth, _ in _vessels_told(injury)]
+    vessels = [depth + diameter / 2 for diameter, depth, _ in vessels_told(injury)]
     skin = sum(layer.thickness_um for layer in injury.layers)
     wanted = _MARGIN * max([injury.lesion_depth_um, injury.target_bottom_um, 200.0, *vessels])
     return min(wanted, skin) if skin > 0 else wanted
@@ -54,7 +54,7 @@ def section_figure(injury: InjuryDocument) -> Figure:
     _layers(axes, injury, depth, width)
     if injury.ablation_depth_um > 0 or injury.lesion_depth_um > 0:
         _columns(axes, injury, width)
-    if _vessels_told(injury):
+    if vessels_told(injury):
         _vessels(axes, injury, width)
     if injury.target == "pigment" and injury.pigment_ratio > 0:
         _pigment(axes, injury, width)
@@ -119,13 +119,13 @@ def _column(axes: Axes, injury: InjuryDocument, middle: float, lesion_width: flo
     from matplotlib.patches import Polygon
 
     full = injury.column_pitch_um is None
-    heated = _bowl(middle, lesion_width, injury.lesion_top_um, injury.lesion_depth_um, flat=full)
+    heated = bowl(middle, lesion_width, injury.lesion_top_um, injury.lesion_depth_um, flat=full)
     for outline, colour, alpha in ((heated, _HEAT, 0.75),):
         shape = Polygon(_inside(outline, width), closed=True, facecolor=colour, alpha=alpha, edgecolor="none", zorder=3)
         axes.add_patch(shape)
     if injury.ablation_depth_um > 0:
         crater_width = lesion_width if full else injury.ablation_width_um
-        crater = _bowl(middle, crater_width, -0.004 * width, injury.ablation_depth_um, flat=full)
+        crater = bowl(middle, crater_width, -0.004 * width, injury.ablation_depth_um, flat=full)
         axes.add_patch(Polygon(_inside(crater, width), closed=True, facecolor="white", edgecolor=INK, lw=0.5, zorder=4))
 
 
@@ -133,7 +133,7 @@ def _inside(outline: list[tuple[float, float]], width: float) -> list[tuple[floa
     return [(min(max(x, 0.0), width), y) for x, y in outline]
 
 
-def _bowl(middle: float, wide: float, top: float, bottom: float, *, flat: bool) -> list[tuple[float, float]]:
+def bowl(middle: float, wide: float, top: float, bottom: float, *, flat: bool) -> list[tuple[float, float]]:
     """Outline of a column: straight down with a rounded floor; a slab when flat."""
     if flat or wide <= 0:
         return [(middle - wide / 2, top), (middle + wide / 2, top), (middle + wide / 2, bottom), (middle - wide / 2, bottom)]
@@ -146,7 +146,7 @@ def _bowl(middle: float, wide: float, top: float, bottom: float, *, flat: bool) 
     return curve
 
 
-def _vessels_told(injury: InjuryDocument) -> list[tuple[float, float, float]]:
+def vessels_told(injury: InjuryDocument) -> list[tuple[float, float, float]]:
     """Vessels of the drawing: where they are the target, from small to large as long as they fit, none over another."""
     if injury.target != "vessel":
         return []
@@ -169,7 +169,7 @@ def _vessels(axes: Axes, injury: InjuryDocument, width: float) -> None:
     """One column of vessels a diameter, at its depths: filled where closed, open where the dose falls short."""
     from matplotlib.patches import Circle
 
-    told = _vessels_told(injury)
+    told = vessels_told(injury)
     diameters = sorted({diameter for diameter, *_ in told})
     gap = max((width - sum(diameters)) / (len(diameters) + 1), 0.0)
     x = gap
