@@ -127,7 +127,18 @@ def test_every_class_of_a_drawing_stands_in_the_style_sheet(name: str) -> None:
     """Nothing is left to the browser's black."""
     sheet = (STATIC / "pictures.css").read_text(encoding="utf-8")
     known = set(re.findall(r"\.([a-z][\w-]*)", sheet))
-    plain = {"pic", "heading", "layer", "tick", "course", "passing", "under", "quarter-text-1", "quarter-text-2"}
+    plain = {
+        "pic",
+        "heading",
+        "layer",
+        "tick",
+        "course",
+        "passing",
+        "under",
+        "quarter-text-1",
+        "quarter-text-2",
+        "quarter-text-3",
+    }
     used = {kind for node in parsed(MAKERS[name](option(1))).iter() for kind in node.get("class", "").split()}
 
     assert (

@@ -145,7 +145,7 @@ def _marks(shown: Sequence[tuple[int, FrontPoint]], told: Mapping[int, str]) -> 
 
 def _kept(shown: Sequence[tuple[int, FrontPoint]], band: RiskBand, told: Mapping[int, str]) -> Figure:
     chosen = [(row, point) for row, point in shown if point.meets_limits and risk_band(point.worst_risk_pct) is band]
-    marker = {"symbol": band.symbol, "size": 9, "color": band.colour, "line": {"width": 1, "color": "var(--surface)"}}
+    marker = {"symbol": band.symbol, "size": 9, "color": band.colour, "line": {"width": 1, "color": "var(--surface-raised)"}}
     return _marks(chosen, told) | {"name": band.name, "marker": marker}
 
 
@@ -172,7 +172,12 @@ def _ranked(shown: Sequence[tuple[int, FrontPoint]], told: Mapping[int, str]) ->
     ranked = [(row, point) for row, point in shown if point.option_rank is not None]
     return _marks(ranked, told) | {
         "name": "options of the plan",
-        "marker": {"symbol": "circle", "size": 19, "color": "var(--ink)", "line": {"width": 1.5, "color": "var(--surface)"}},
+        "marker": {
+            "symbol": "circle",
+            "size": 19,
+            "color": "var(--ink)",
+            "line": {"width": 1.5, "color": "var(--surface-raised)"},
+        },
         "meta": {"labels": [str(point.option_rank) for _, point in ranked]},
     }
 

@@ -56,7 +56,7 @@
   function numbered(data, layout) {
     for (const trace of data) {
       (trace.meta?.labels ?? []).forEach((text, at) => {
-        const font = { size: 12, color: colour("var(--surface)") };
+        const font = { size: 12, color: colour("var(--surface-raised)") };
         layout.annotations = [...(layout.annotations ?? []), { x: trace.x[at], y: trace.y[at], text, font, showarrow: false }];
       });
     }
