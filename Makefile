@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types layers docs bench lock clean
+.PHONY: help demo test kill-test lint types layers docs bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -18,6 +18,7 @@ CODE := src tests scripts benchmarks
 help:
 	@echo "make demo    set up .venv, plan $(PATIENT), say where the report lies"
 	@echo "make test    set up .venv, run all tests"
+	@echo "make kill-test  kill the workstation's server a hundred times while people save"
 	@echo "make lint    style          make types   strict types        make layers  import order"
 	@echo "make docs    write pages     make bench   time the kernels"
 	@echo "make lock    resolve the pinned requirements anew            make clean   remove what make made"
@@ -32,6 +33,10 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 	sh scripts/with-postgres.sh $(BIN)/python -m pytest -n $(WORKERS) $(POSTGRES_TESTS)
+
+kill-test: $(VENV)/.test # the server is killed a hundred times while people save
+	RECUTIS_KILLS=100 $(BIN)/python -m pytest tests/test_web_killed.py
+	RECUTIS_KILLS=100 RECUTIS_TEST_FSYNC=on sh scripts/with-postgres.sh $(BIN)/python -m pytest tests/test_web_killed.py
 
 lint: $(VENV)/.test
 	$(BIN)/python -m ruff check $(wildcard $(CODE))
