@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from recutis.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
 _LARGEST_BYTES = 2_000_000
@@ -198,12 +201,13 @@ _WORDED = {
 }
 
 
-def _sentence(document: Document, model: type[BaseModel], error: ValidationError) -> str:
+def _in_order(error: ValidationError) -> list[ErrorDetails]:
     # A mistyped key comes first: it often explains a missing answer.
-    problems = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    first = problems[0]
+    return sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+
+
+def _sentence(document: Document, model: type[BaseModel], first: ErrorDetails, *, others: int = 0) -> str:
     location = tuple(first["loc"])
-    others = len(problems) - 1
     also = f" ({others} more to correct after this.)" if others else ""
     if first["type"] == "extra_forbidden":
         return f"{_unknown_key(document, model, location)}{also}"
@@ -239,7 +243,44 @@ def validate(model: type[Model], document: Document) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise InputError(_sentence(document, model, error)) from error
+        found = _in_order(error)
+        raise InputError(_sentence(document, model, found[0], others=len(found) - 1)) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that keeps a document from being read: where (empty: the whole), and the sentence about it.
+
+    `missing` says that nothing is wrong there yet: a value that must be given is absent.
+    """
+
+    location: tuple[int | str, ...]
+    sentence: str
+    missing: bool
+
+    @property
+    def place(self) -> str:
+        """The location as a dotted place, such as `concerns.0.kind`."""
+        return _dotted(self.location)
+
+
+def problems(model: type[BaseModel], document: Document) -> tuple[Problem, ...]:
+    """Everything that keeps a model from being filled from a document, in the order in which to correct it; empty when nothing does.
+
+    A check of a whole block is made only when each value of the block can be read: more may come up after these.
+    """
+    try:
+        model.model_validate(document.data)
+    except ValidationError as error:
+        return tuple(
+            Problem(
+                location=tuple(part for part in item["loc"] if part != "[key]"),
+                sentence=_sentence(document, model, item),
+                missing=item["type"] == "missing",
+            )
+            for item in _in_order(error)
+        )
+    return ()
 
 
 def _refuse_clash(items: list[Path], made: Path, target: Path) -> None:

@@ -68,6 +68,11 @@ def matching_rows(site: str, device_class: str, phototype: str) -> tuple[evidenc
     )
 
 
+def asking_physician(site: str, device_class: str, phototype: str) -> tuple[evidence.Row, ...]:
+    """The rows for this case that hold only until a physician overrides them."""
+    return tuple(row for row in matching_rows(site, device_class, phototype) if _ASK_PHYSICIAN in row.fields["notes"])
+
+
 def ceiling(site: str, device_class: str, phototype: str, *, overridden: Collection[str] = ()) -> Ceiling:
     """The hard limit for a device class on a site of a phototype; where rows overlap the strictest value holds.
 
@@ -82,7 +87,7 @@ def ceiling(site: str, device_class: str, phototype: str, *, overridden: Collect
     found = matching_rows(site, device_class, phototype)
     ids = tuple(row.id for row in found)
     notes = "; ".join(row.fields["notes"] for row in found if row.fields["notes"])
-    asks = [row.id for row in found if _ASK_PHYSICIAN in row.fields["notes"]]
+    asks = [row.id for row in asking_physician(site, device_class, phototype)]
     refused = [row for row in found if row.fields["allowed"] != "yes"]
     open_asks = [name for name in asks if name not in overridden]
     place = f"{device_class} on the {site.replace('_', ' ')} in phototype {phototype}"

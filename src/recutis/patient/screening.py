@@ -18,7 +18,7 @@ from recutis import evidence
 from recutis.classes import DEVICE_CLASSES, matches, matches_any
 from recutis.errors import InputError
 from recutis.patient import rules_lesion, rules_medicine, rules_person, rules_skin
-from recutis.patient.ceilings import ceiling
+from recutis.patient.ceilings import asking_physician, ceiling
 from recutis.patient.medicines import unknown
 from recutis.patient.override import Override
 from recutis.patient.profile import Patient, questions
@@ -287,6 +287,19 @@ def screen(patient: Patient, overrides: Sequence[Override] = ()) -> Screening:
     lifted = _lift(entries, overrides)
     status = _status(patient, lifted)
     return Screening(status=status, entries=lifted, silenced=silenced, overrides=tuple(overrides), urgent=status == "refer")
+
+
+def physician_ceilings(patient: Patient) -> tuple[tuple[str, str], ...]:
+    """The ceilings that a physician may override for this patient's sites and phototype: (id, what it keeps closed, in words)."""
+    phototype = patient.patient.phototype
+    if phototype is None:
+        return ()
+    found: dict[str, list[str]] = {}
+    for site in treated(patient):
+        for name in DEVICE_CLASSES:
+            for row in asking_physician(site, name, phototype):
+                found.setdefault(row.id, []).append(f"{name.replace('_', ' ')} on the {site.replace('_', ' ')}")
+    return tuple((rule_id, f"{', '.join(places)}, in phototype {phototype}") for rule_id, places in found.items())
 
 
 def unasked(patient: Patient) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from recutis import __version__
 from recutis.web.access import EVERYONE, PUBLIC, TREATING, RoleRefusedError, allow, record_refusal
-from recutis.web.accounts.models import ADMINISTRATOR, User
+from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,13 @@ class Place:
 
 
 PLACES: Final = (
+    Place(
+        route="patients:list",
+        words="Patients",
+        icon="people",
+        roles=(CLINICIAN, NURSE, FRONT_DESK),
+        prefix="/patients/",
+    ),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )
@@ -57,7 +64,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
     silent(request)
     role = user_of(request).role
-    where = {ADMINISTRATOR: "accounts:people"}.get(role, "accounts:me")
+    first = {ADMINISTRATOR: "accounts:people", CLINICIAN: "patients:list", NURSE: "patients:list", FRONT_DESK: "patients:list"}
+    where = first.get(role, "accounts:me")
     return redirect(where)
 
 

@@ -16,7 +16,7 @@ class Patient(models.Model):
 
     `file` is the patient file of the command line, as far as it is filled in; it may not be complete or even right yet, for
     nothing that somebody typed is thrown away. `file_version` counts its changes: a form that was opened before the last change
-    must not overwrite it silently.
+    must not overwrite it silently. `file_changes` tells for each place of the file which version changed it last, who, and when.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -29,6 +29,7 @@ class Patient(models.Model):
     email = models.EmailField(blank=True)
     file = models.JSONField(default=dict, blank=True)
     file_version = models.PositiveIntegerField(default=0)
+    file_changes = models.JSONField(default=dict, blank=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)

@@ -1,0 +1,54 @@
+// The consultation: which version of the record the page shows, small manners of its questions, and where to go next.
+"use strict";
+(() => {
+  const inside = (node) => node instanceof Element && node.closest("#consultation, #panel");
+  document.addEventListener("htmx:configRequest", (event) => {
+    const version = document.getElementById("file-version");
+    if (version && inside(event.detail.elt) && event.detail.verb === "post") event.detail.parameters.file_version = version.value;
+  });
+  // "None" and anything else exclude each other; a day means "stopped".
+  document.addEventListener("input", (event) => {
+    const input = event.target, ask = input.closest?.(".ask");
+    if (!ask) return;
+    const none = ask.querySelector("[data-none]");
+    if (none && input === none && none.checked) {
+      ask.querySelectorAll("input[type=checkbox]:checked").forEach((box) => { if (box !== none) box.checked = false; });
+      const text = ask.querySelector("textarea");
+      if (text && text.value.trim() && !window.confirm("Take out what is written and say “none”?")) none.checked = false;
+      else if (text) text.value = "";
+    } else if (none && (input.tagName === "TEXTAREA" ? input.value.trim() : input.checked)) {
+      none.checked = false;
+    }
+    if (input.matches("[data-day]") && input.value) ask.querySelector("[data-with-day]").checked = true;
+    if (input.matches("input[type=radio]") && !input.matches("[data-with-day]")) {
+      const day = ask.querySelector("[data-day]");
+      if (day) day.value = "";
+    }
+  }, true);
+  // What is wrong is said to those who do not see it, too.
+  function marks() {
+    document.querySelectorAll("#consultation .ask").forEach((ask) => {
+      const state = ask.querySelector(":scope > .state");
+      ask.querySelectorAll("input, select, textarea").forEach((input) => {
+        if (input.closest(".ask") !== ask) return;
+        if (state?.hasAttribute("data-wrong")) input.setAttribute("aria-invalid", "true");
+        else input.removeAttribute("aria-invalid");
+      });
+    });
+  }
+  document.addEventListener("htmx:oobAfterSwap", marks);
+  // From the panel to the question, also when it is folded away.
+  function go(name) {
+    const place = document.getElementById(name) ?? document.getElementById(name.replace(/-[^-]*$/, ""));
+    if (!place) return;
+    for (let folded = place.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
+    const input = place.querySelector("input:checked, select, textarea, input:not([type=hidden]), button") ?? place;
+    place.scrollIntoView({ block: "center" });
+    input.focus({ preventScroll: true });
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-to]");
+    if (link && document.getElementById(link.dataset.to)) { event.preventDefault(); go(link.dataset.to); }
+  });
+  document.addEventListener("focusOn", (event) => go(event.detail.value));
+})();
