@@ -22,6 +22,8 @@ from recutis.terminal import console as _console
 from recutis.terminal import print_json as _print_json
 from recutis.terminal import progress as _progress
 from recutis.workstation_commands import audit as _audit
+from recutis.workstation_commands import backup as _backup
+from recutis.workstation_commands import restore as _restore
 from recutis.workstation_commands import serve
 
 if TYPE_CHECKING:
@@ -556,6 +558,8 @@ def calibrate(
 
 app.add_typer(_library)
 app.command(rich_help_panel="Workstation")(serve)
+app.command(rich_help_panel="Workstation")(_backup)
+app.command(rich_help_panel="Workstation")(_restore)
 app.add_typer(_audit, name="audit", rich_help_panel="Workstation")
 _INTERRUPTED = 130
 # Base class of what typer raises for a wrong command, option or argument; typer does not export it.

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recutis.errors import InputError, RecutisError
+from recutis.terminal import progress
+
+if TYPE_CHECKING:
+    from recutis.web.audit.record import Verified
 
 audit = typer.Typer(no_args_is_help=True, help="The workstation's record of every view and change.")
 _LAST_PORT = 65535
@@ -61,7 +67,14 @@ def audit_verify(
     prepare()
     from recutis.web.audit.record import verify
 
-    found = verify(known)
+    _show_verified(verify(known))
+
+
+def _show_verified(found: Verified) -> None:
+    """Print the newest entry of each chain and what is wrong with any.
+
+    Raises RecutisError when something is.
+    """
     for chain, (number, head) in found.heads.items():
         typer.echo(f"{chain or 'installation'}:{number}:{head}")
     for fault in found.faults:
@@ -73,6 +86,62 @@ def audit_verify(
         )
         raise RecutisError(msg)
     typer.echo(f"All {found.entries} entries are as they were written.", err=True)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The archive to write, such as recutis-2026-11-26.zip; it must not exist.")],
+) -> None:
+    """Write every record, the photographs and the key into one archive, while the server runs or not.
+
+    Example: `recutis backup /media/safe/recutis-2026-11-26.zip`
+    """
+    _with_web()
+    from recutis.web.places import data_folder, has_records
+
+    folder = data_folder()
+    if not has_records(folder):
+        msg = f"There is no workstation in {folder}. Give its folder in RECUTIS_DATA."
+        raise InputError(msg)
+    from recutis.web.backup import backup as write
+    from recutis.web.serve import set_up
+
+    set_up()
+    with progress("Backing up", quiet=False) as told:
+        made = write(file.expanduser(), folder, progress=told)
+    typer.echo(f"{file}: {_told(made)}")
+    for chain, (number, head) in made["audit_heads"].items():
+        typer.echo(f"{chain or 'installation'}:{number}:{head}")
+    typer.echo("The archive holds patients' records and the key that signs links. Keep it as safe as the data.", err=True)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive that 'recutis backup' wrote.")],
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Move what the data folder holds into a folder of its own first. Stop the server before."),
+    ] = False,
+) -> None:
+    """Put an archive of `recutis backup` into an empty data folder, after checking every file in it.
+
+    Example: `RECUTIS_DATA=/srv/recutis recutis restore recutis-2026-11-26.zip`
+    """
+    _with_web()
+    from recutis.web.places import data_folder
+    from recutis.web.restore import restore as put_back
+
+    folder = data_folder()
+    with progress("Restoring", quiet=False) as told:
+        made = put_back(file.expanduser(), folder, replace=replace, progress=told)
+    typer.echo(f"Restored into {folder}: {_told(made.manifest)}")
+    _show_verified(made.audit)
+
+
+def _told(manifest: Mapping[str, Any]) -> str:
+    rows = manifest["rows"]
+    photos = sum(name.startswith("photos/") for name in manifest["files"])
+    return (
+        f"{rows.get('patients.patient', 0)} patients, {sum(rows.values())} rows, {photos} photographs, of {manifest['made_at']}."
+    )
 
 
 def _head(text: str) -> tuple[str, tuple[int, str]]:

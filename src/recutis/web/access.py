@@ -93,7 +93,7 @@ def allow(*roles: str, methods: Iterable[str] = ("GET", "HEAD")) -> Callable[[Vi
                 refused(request)
             answer_ = view(request, *args, **kwargs)
             if answer_.status_code < 400:
-                _record(request, kwargs)
+                record_answer(request, kwargs)
             return answer_
 
         guarded.access = served  # type: ignore[attr-defined]
@@ -147,7 +147,8 @@ def own(request: HttpRequest, model: type[AnyModel], **which: Any) -> AnyModel:
         raise Http404(msg) from error
 
 
-def _record(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:
+def record_answer(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:
+    """Append the audit's entry of a request that was answered, as its note says."""
     said = note_of(request)
     user = request.user if isinstance(request.user, User) else None
     match = request.resolver_match
@@ -185,9 +186,9 @@ class AccessMiddleware:
 
         Raises PermissionDenied for a view without a mark.
         """
-        if request.path.startswith(_API):
-            return None  # the interface answers strangers itself, with 401
         access = getattr(view, "access", None)
+        if access is None and request.path.startswith(_API):
+            return None  # the interface answers strangers itself, with 401
         if access is None:
             msg = "This page is not open to anybody."
             raise PermissionDenied(msg)
@@ -197,7 +198,7 @@ class AccessMiddleware:
             return redirect("accounts:first-start")
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        if _too_old(request):
+        if too_old(request):
             logout(request)
             return _to_sign_in(request)
         return _next_step(request)
@@ -213,7 +214,8 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect(f"{where}?{urlencode(onward)}" if onward else where)
 
 
-def _too_old(request: HttpRequest) -> bool:
+def too_old(request: HttpRequest) -> bool:
+    """Whether a session has lasted longer than sessions may, however much it was used."""
     since = request.session.setdefault(_SINCE, timezone.now().timestamp())
     return bool(timezone.now().timestamp() - float(since) > settings.SESSION_LONGEST_SECONDS)
 

@@ -30,6 +30,11 @@ def data_folder() -> Path:
     return place
 
 
+def has_records(folder: Path) -> bool:
+    """Whether a workstation was ever opened here, or keeps its records in the database of `DATABASE_URL`."""
+    return bool(os.environ.get("DATABASE_URL")) or (folder / "recutis.sqlite3").is_file()
+
+
 def secret_key(folder: Path) -> str:
     """The key that signs sessions and links: made once, kept in the data folder, readable by its owner only.
 

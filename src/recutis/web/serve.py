@@ -17,18 +17,27 @@ SETTINGS: Final = "recutis.web.settings"
 _CODE_BYTES: Final = 9
 
 
+def set_up() -> None:
+    """Set Django up on the data folder; its tables stay as they are.
+
+    Raises InputError when the data folder cannot be used.
+    """
+    secret_key(data_folder())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    import django
+
+    django.setup()
+
+
 def prepare() -> None:
     """Set Django up on the data folder and bring its tables up to date; safe to run again.
 
     Raises InputError when the data folder or the database cannot be used.
     """
-    secret_key(data_folder())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
-    import django
+    set_up()
     from django.core.management import call_command
     from django.db.utils import DatabaseError
 
-    django.setup()
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from recutis.web import shell
 from recutis.web.api import api
+from recutis.web.api.reference import reference, unknown
 
 urlpatterns = [
     path("", shell.home, name="home"),
@@ -18,7 +19,10 @@ urlpatterns = [
     path("", include("recutis.web.photos.urls")),
     path("", include("recutis.web.exports.urls")),
     path("audit/", include("recutis.web.audit.urls")),
+    path("api/docs", reference, name="api-docs"),
+    path("api/", unknown),
     path("api/", api.urls),
+    path("api/<path:rest>", unknown),
 ]
 
 handler400 = "recutis.web.shell.bad_request"

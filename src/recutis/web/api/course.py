@@ -1,0 +1,213 @@
+"""Operations on what was done and seen: devices, sessions, passes, diary, alarms, photographs."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import Field
+
+from recutis.patient.words import Day
+from recutis.web.access import TREATING, note, own, user_of
+from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE
+from recutis.web.api.guard import open_to
+from recutis.web.api.words import Page, PerPage, answers
+from recutis.web.delivery.models import DeliveredPass, DeviceUnit, Session
+from recutis.web.diary.models import Alarm, DiaryEntry
+from recutis.web.patients.models import Patient
+from recutis.web.photos.models import Photo
+
+router = Router(tags=["course"])
+
+
+class Unit(Schema):
+    """One laser that stands in the clinic."""
+
+    id: uuid.UUID
+    device: str
+    serial_number: str
+    room: str
+    bought_on: datetime.date | None
+    retired_on: datetime.date | None
+    next_due: datetime.date | None = Field(default=None, description="next service or calibration, where one was entered")
+
+
+class SessionRow(Schema):
+    """When a session is; nothing medical."""
+
+    id: uuid.UUID
+    patient_id: uuid.UUID
+    kind: str = Field(description="session or test_spot")
+    number: int
+    planned_on: datetime.date
+    state: str = Field(description="planned, under_way, done or cancelled")
+
+
+class SessionPage(Schema):
+    """A part of the list of sessions, by day."""
+
+    items: list[SessionRow]
+    count: int
+    page: int
+    pages: int
+
+
+class SessionOut(SessionRow):
+    """A session with what was ticked and written."""
+
+    plan_id: uuid.UUID
+    checklist: dict[str, Any]
+    started_at: datetime.datetime | None
+    ended_at: datetime.datetime | None
+    words: str
+
+
+class PassOut(Schema):
+    """One pass as planned and as given."""
+
+    id: uuid.UUID
+    session_id: uuid.UUID
+    unit_id: uuid.UUID
+    site: str
+    number: int
+    planned: dict[str, Any]
+    delivered: dict[str, Any]
+    deviations: list[Any]
+    deviation_reason: str
+    endpoint_seen: str
+    pain_0_10: float | None
+    given_at: datetime.datetime
+    replaces_id: uuid.UUID | None = Field(description="the entry that this one corrects")
+
+
+class EntryOut(Schema):
+    """One day of a diary, each sign 0 to 10."""
+
+    id: uuid.UUID
+    session_id: uuid.UUID
+    day: int = Field(description="days after the session")
+    on: datetime.date
+    redness: float | None
+    swelling: float | None
+    pain: float | None
+    sting_itch: float | None
+    peeling: float | None
+    flags: list[str] = Field(description="red flags that were ticked")
+    words: str
+    urgency: str
+    entered_at: datetime.datetime
+
+
+class AlarmOut(Schema):
+    """Something in a diary that somebody must look at."""
+
+    id: uuid.UUID
+    patient_id: uuid.UUID
+    entry_id: uuid.UUID
+    urgency: str
+    flags: list[str]
+    text: str
+    advice_given: str
+    raised_at: datetime.datetime
+    due_at: datetime.datetime
+    escalations: int
+    acknowledged_at: datetime.datetime | None
+    outcome: str
+
+
+class PhotoOut(Schema):
+    """What is known of a photograph, without the picture."""
+
+    id: uuid.UUID
+    session_id: uuid.UUID | None
+    diary_entry_id: uuid.UUID | None
+    view: str
+    site: str
+    taken_on: datetime.date
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+    teaching_allowed: bool
+    uploaded_at: datetime.datetime
+
+
+@router.get("/devices", response=answers(list[Unit]))
+@open_to(CLINICIAN, NURSE, ADMINISTRATOR, administrators=True)
+def devices(request: HttpRequest) -> list[DeviceUnit]:
+    """The clinic's lasers, with the next day of service or calibration."""
+    units = list(DeviceUnit.objects.filter(clinic_id=user_of(request).clinic_id).prefetch_related("events"))
+    for unit in units:
+        due = [event.next_due for event in unit.events.all() if event.next_due is not None]
+        unit.next_due = max(due, default=None)
+    return units
+
+
+@router.get("/sessions", response=answers(SessionPage))
+@open_to(CLINICIAN, NURSE, FRONT_DESK)
+def sessions(
+    request: HttpRequest,
+    patient_id: uuid.UUID | None = None,
+    first_day: Day | None = None,
+    last_day: Day | None = None,
+    page: Page = 1,
+    per_page: PerPage = 50,
+) -> dict[str, object]:
+    """Sessions of the clinic by day; `first_day` and `last_day` are included."""
+    found = Session.objects.filter(clinic_id=user_of(request).clinic_id)
+    if patient_id is not None:
+        found = found.filter(patient=own(request, Patient, pk=patient_id))
+        note(request, patient=patient_id)
+    if first_day is not None:
+        found = found.filter(planned_on__gte=first_day)
+    if last_day is not None:
+        found = found.filter(planned_on__lte=last_day)
+    count = found.count()
+    items = list(found[(page - 1) * per_page : page * per_page])
+    return {"items": items, "count": count, "page": page, "pages": max(1, -(-count // per_page))}
+
+
+@router.get("/sessions/{session_id}", response=answers(SessionOut))
+@open_to(*TREATING)
+def session(request: HttpRequest, session_id: uuid.UUID) -> Session:
+    """One session."""
+    return own_session(request, session_id)
+
+
+def own_session(request: HttpRequest, session_id: uuid.UUID) -> Session:
+    """A session of this clinic, named in the audit with its patient."""
+    found = own(request, Session, pk=session_id)
+    note(request, of=found, patient=found.patient_id)
+    return found
+
+
+@router.get("/sessions/{session_id}/passes", response=answers(list[PassOut]))
+@open_to(*TREATING)
+def passes(request: HttpRequest, session_id: uuid.UUID) -> list[DeliveredPass]:
+    """The passes of a session in the order in which they were given, corrected ones too."""
+    return list(own_session(request, session_id).passes.all())
+
+
+@router.get("/sessions/{session_id}/diary", response=answers(list[EntryOut]))
+@open_to(*TREATING)
+def diary(request: HttpRequest, session_id: uuid.UUID) -> list[DiaryEntry]:
+    """What the patient told after a session, day by day; of two entries for a day the later one counts."""
+    return list(own_session(request, session_id).diary_entries.all())
+
+
+@router.get("/alarms", response=answers(list[AlarmOut]))
+@open_to(*TREATING)
+def alarms(request: HttpRequest, acknowledged: bool = False, per_page: PerPage = 50) -> list[Alarm]:
+    """Alarms that wait for somebody, the most pressing first; or those that were acknowledged."""
+    found = Alarm.objects.filter(clinic_id=user_of(request).clinic_id, acknowledged_at__isnull=not acknowledged)
+    return list(found[:per_page])
+
+
+@router.get("/patients/{patient_id}/photos", response=answers(list[PhotoOut]))
+@open_to(*TREATING)
+def photos(request: HttpRequest, patient_id: uuid.UUID) -> list[Photo]:
+    """What is known of a patient's photographs; the pictures themselves are shown on the pages only."""
+    return list(Photo.objects.filter(patient=own(request, Patient, pk=patient_id)))
