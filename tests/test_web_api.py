@@ -125,7 +125,7 @@ ROLES_OF = {
 }
 
 
-@pytest.mark.parametrize(("which", "roles"), ROLES_OF.items(), ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(("which", "roles"), ROLES_OF.items(), ids=[" ".join(which) for which in ROLES_OF])
 def test_each_role_sees_what_it_needs(which: tuple[str, str], roles: set[str], clinic: House) -> None:
     """Others are refused with a sentence, and that is recorded."""
     where = which[1].removeprefix("/api").replace("{patient_id}", str(clinic.patients[0].pk))
