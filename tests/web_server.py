@@ -61,7 +61,7 @@ class Server:
             try:
                 if requests.get(f"{self.url}/alive", timeout=5).ok:
                     return
-            except requests.ConnectionError:
+            except requests.RequestException:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.05)
