@@ -9,11 +9,11 @@ import os
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswerError
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from recutis.errors import InputError, RecutisError
@@ -58,6 +58,16 @@ def worker_count() -> int:
     return int(said)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Waiting:
+    """A job in line; `key` of the courses it could use, `bound` where it cannot do without them."""
+
+    job: str
+    content: Mapping[str, Any]
+    key: str | None
+    bound: bool
+
+
 class Desk:
     """Jobs and questions for worker processes; any thread may call any method.
 
@@ -70,7 +80,7 @@ class Desk:
         self._patience_s = patience_s
         self._lock = threading.Condition()
         self._jobs: OrderedDict[str, JobState] = OrderedDict()
-        self._waiting: deque[tuple[str, Mapping[str, Any], str | None]] = deque()
+        self._waiting: list[_Waiting] = []
         self._seats: dict[int, Seat] = {}
         self._questions: dict[str, tuple[Seat, Future[str]]] = {}
         self._numbers = itertools.count(1)
@@ -95,7 +105,8 @@ class Desk:
             if self._closed:
                 raise WorkerLostError(_CLOSED)
             self._set(JobState(id=number, kind=kind, status="waiting", word="waiting for a free process", submitted=time.time()))
-            self._waiting.append((number, content, key))
+            bound = content.get("key") is not None or content.get("row") is not None
+            self._waiting.append(_Waiting(job=number, content=content, key=key, bound=bound))
             self._dispatch()
         return number
 
@@ -127,7 +138,7 @@ class Desk:
         with self._lock:
             now = self.state(job)
             if now.status == "waiting":
-                self._waiting = deque(item for item in self._waiting if item[0] != job)
+                self._waiting = [one for one in self._waiting if one.job != job]
                 self._end(job, "cancelled", "Cancelled before it began.")
             elif now.status == "running":
                 seat = next((one for one in self._seats.values() if one.job == job), None)
@@ -256,12 +267,15 @@ class Desk:
     def _vacant(self) -> int | None:
         return next((number for number in range(self._count) if number not in self._seats), None)
 
-    def _free(self, key: str | None) -> Seat | None:
-        """The free worker that knows a key, else the free one that knows least, else a new one; None where all work."""
+    def _free(self, one: _Waiting) -> Seat | None:
+        """The free worker that knows the key of a job, else the free one that knows least, else a new one; None where all work.
+
+        A job that names a key waits for the worker that knows it, where one does.
+        """
+        knowing = next((seat for seat in self._seats.values() if one.key in seat.keys), None)
+        if knowing is not None and (one.bound or knowing.job is None):
+            return knowing if knowing.job is None else None
         idle = [seat for seat in self._seats.values() if seat.job is None]
-        knowing = [seat for seat in idle if key is not None and key in seat.keys]
-        if knowing:
-            return knowing[0]
         if idle:
             return min(idle, key=lambda seat: (len(seat.keys), seat.number))
         vacant = self._vacant()
@@ -269,23 +283,22 @@ class Desk:
 
     def _dispatch(self) -> None:
         """Give waiting jobs to free workers, in their order."""
-        while self._waiting:
+        for one in list(self._waiting):
             try:
-                seat = self._free(self._waiting[0][2])
+                seat = self._free(one)
             except OSError as error:
-                self._end(
-                    self._waiting.popleft()[0], "failed", f"No process could be started ({error.strerror}). Try again later."
-                )
+                self._waiting.remove(one)
+                self._end(one.job, "failed", f"No process could be started ({error.strerror}). Try again later.")
                 continue
             if seat is None:
-                return
-            job, content, _ = self._waiting.popleft()
-            seat.job = job
-            now = replace(self._jobs[job], status="running", word="starting", started=time.time())
+                continue
+            self._waiting.remove(one)
+            seat.job = one.job
+            now = replace(self._jobs[one.job], status="running", word="starting", started=time.time())
             self._set(now)
-            texts = {name: value for name, value in content.items() if name == "plan" and isinstance(value, str)}
-            rest = {name: value for name, value in content.items() if name not in texts}
-            seat.send(Message(what="job", of=job, header={"kind": now.kind, "document": rest}, documents=texts))
+            texts = {name: value for name, value in one.content.items() if name == "plan" and isinstance(value, str)}
+            rest = {name: value for name, value in one.content.items() if name not in texts}
+            seat.send(Message(what="job", of=one.job, header={"kind": now.kind, "document": rest}, documents=texts))
 
     def _force(self, job: str, seat: Seat) -> None:
         with self._lock:
