@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,12 +22,13 @@ import yaml
 from recutis.errors import InputError
 from recutis.plan.document import Plan
 from recutis.plan.observation_file import parse_observations
-from recutis.plan.planner import plan_course
+from recutis.plan.planner import plan_course, planned
 from recutis.plan.update import update_plan
 from recutis.simulation import read_exposure, simulate
 from recutis.web import work
 from recutis.web.work import Desk, JobState, UnknownJobError, UnknownKeyError, key_of, worker_count
 from recutis.web.work.jobs import request_of
+from recutis.web.work.memory import Memory
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CLINIC = {"devices": ["Fraxel re:store", "UltraPulse DeepFX"]}
@@ -238,6 +241,28 @@ def test_bad_questions_are_told_in_a_sentence(desk: Desk) -> None:
         desk.judge(key(desk), {"max_session": 3})  # type: ignore[typeddict-unknown-key]
     with pytest.raises(InputError, match="choose one of the chart"):
         desk.course(key(desk), 10**6)
+
+
+def test_what_is_forgotten_leaves_at_once() -> None:
+    """The oldest courses go when there are too many; their memory is free without a round of the collector."""
+    forgotten: list[str] = []
+    memory = Memory(forgotten.append, most_courses=1)
+    made = planned(request_of(request_for()))
+    gc.disable()
+    try:
+        assert made.explored is not None
+        memory.keep("first", made.explored, made.rows)
+        memory.answer("judge", "first", {"goals": patient(max_social_downtime_days=3.0)["goals"]})
+        memory.answer("option", "first", {"row": made.rows[0]})
+        kept = [weakref.ref(memory.held("first")), weakref.ref(memory.held("first").explored.landscape)]
+        memory.keep("second", made.explored)
+        assert forgotten == ["first"]
+        assert [one() for one in kept] == [None, None]
+    finally:
+        gc.enable()
+    with pytest.raises(UnknownKeyError, match="looked at again"):
+        memory.held("first")
+    assert json.loads(memory.answer("judge", "second", {}))["status"] == "found"
 
 
 # Jobs

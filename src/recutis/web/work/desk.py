@@ -222,6 +222,11 @@ class Desk:
             if not self._closed:
                 self._seat_of(0)
 
+    def warmed(self) -> bool:
+        """Whether all workers run and have loaded what a first plan needs."""
+        with self._lock:
+            return len(self._seats) == self._count and all(seat.warmth == "warm" for seat in self._seats.values())
+
     def pids(self) -> tuple[int, ...]:
         """Process numbers of the workers that run."""
         with self._lock:
