@@ -323,6 +323,16 @@ def test_progress_never_goes_back_and_everyone_is_told(desk: Desk) -> None:
     assert state.submitted <= state.started <= state.ended
 
 
+def test_a_job_is_remembered_without_its_documents(desk: Desk) -> None:
+    """Once its documents are kept elsewhere they can go; how it ended stays known."""
+    made = done(desk, "plan", {"request": {**request_for(), "seed": 32}})
+
+    desk.forget(made.id)
+
+    assert desk.state(made.id).status == desk.wait(made.id).status == "done"
+    assert (desk.state(made.id).facts, dict(desk.state(made.id).documents)) == (made.facts, {})
+
+
 def test_a_cancelled_plan_stops_and_its_worker_goes_on(desk: Desk) -> None:
     """One that runs stops by itself, one that waits never begins; the processes stay."""
     key(desk)

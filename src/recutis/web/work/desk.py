@@ -34,7 +34,8 @@ from recutis.web.work.wire import Message
 
 Listener = Callable[[JobState], None]
 _LOG: Final = logging.getLogger("recutis.web.work")
-_REMEMBERED: Final = 60  # jobs that have ended, with their documents
+_REMEMBERED: Final = 1000  # jobs that have ended
+_WITH_DOCUMENTS: Final = 60  # of them
 _MOST_WORKERS: Final = 4
 _FAULT: Final = "Something went wrong on our side; nothing was written. The server's log has the details; please try again."
 _LOST: Final = (
@@ -151,10 +152,10 @@ class Desk:
             return self.state(job)
 
     def forget(self, job: str) -> None:
-        """Drop a job that is over, with its documents; one that is not stays."""
+        """Drop the documents of a job that is over, once they are kept elsewhere; its state stays for a while."""
         with self._lock:
             if job in self._jobs and self._jobs[job].over:
-                del self._jobs[job]
+                self._jobs[job] = replace(self._jobs[job], documents={})
 
     def listen(self, listener: Listener) -> None:
         """Have a function called with each new state of each job, in order, in a thread of its own.
@@ -393,7 +394,10 @@ class Desk:
     def _set(self, now: JobState) -> None:
         self._jobs[now.id] = now
         if now.over:
+            self._jobs.move_to_end(now.id)
             over = [one.id for one in self._jobs.values() if one.over]
+            for old in over[: max(len(over) - _WITH_DOCUMENTS, 0)]:
+                self.forget(old)
             for old in over[: max(len(over) - _REMEMBERED, 0)]:
                 del self._jobs[old]
         for listener in self._listeners:
