@@ -164,6 +164,7 @@ def film_document(
     film: Film, injury: Injury, skin: Skin, outline: Outline, *, light_ms: float, window: Window | None = None
 ) -> FilmDocument:
     """A film cut to a window (its own where none is given) and thinned out, about half a megabyte of JSON at most."""
+    film = _without_repeats(film)
     shown = window or window_of(film)
     alike = film.radius_um.size <= _ALIKE
     z = _nearest(film.depth_um, shown["depth_um"] * np.linspace(0.0, 1.0, _DEPTHS) ** _FINER_ABOVE)
@@ -199,6 +200,15 @@ def film_document(
         vessels=[Vessel(diameter_um=d, depth_um=depth, ratio=round(ratio, 3)) for d, depth, ratio in injury.vessel_ratio],
         window=shown,
     )
+
+
+def _without_repeats(film: Film) -> Film:
+    """The film without moments that show the same instant: steps of the solver may be longer than those between moments."""
+    kept = np.flatnonzero(np.diff(film.time_ms, prepend=-np.inf) > 0)
+    return Film(
+        time_ms=film.time_ms[kept], depth_um=film.depth_um, radius_um=film.radius_um, temperature_C=film.temperature_C[kept],
+        damage=film.damage[kept], crater_um=film.crater_um[kept],
+    )  # fmt: skip
 
 
 def _nearest(middles: Array, wanted: Array) -> NDArray[np.intp]:

@@ -9,11 +9,11 @@ import os
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswerError
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from recutis.errors import InputError, RecutisError
@@ -34,7 +34,8 @@ from recutis.web.work.wire import Message
 
 Listener = Callable[[JobState], None]
 _LOG: Final = logging.getLogger("recutis.web.work")
-_REMEMBERED: Final = 60  # jobs that have ended, with their documents
+_REMEMBERED: Final = 1000  # jobs that have ended
+_WITH_DOCUMENTS: Final = 60  # of them
 _MOST_WORKERS: Final = 4
 _FAULT: Final = "Something went wrong on our side; nothing was written. The server's log has the details; please try again."
 _LOST: Final = (
@@ -58,6 +59,16 @@ def worker_count() -> int:
     return int(said)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Waiting:
+    """A job in line; `key` of the courses it could use, `bound` where it cannot do without them."""
+
+    job: str
+    content: Mapping[str, Any]
+    key: str | None
+    bound: bool
+
+
 class Desk:
     """Jobs and questions for worker processes; any thread may call any method.
 
@@ -70,7 +81,7 @@ class Desk:
         self._patience_s = patience_s
         self._lock = threading.Condition()
         self._jobs: OrderedDict[str, JobState] = OrderedDict()
-        self._waiting: deque[tuple[str, Mapping[str, Any], str | None]] = deque()
+        self._waiting: list[_Waiting] = []
         self._seats: dict[int, Seat] = {}
         self._questions: dict[str, tuple[Seat, Future[str]]] = {}
         self._numbers = itertools.count(1)
@@ -95,7 +106,8 @@ class Desk:
             if self._closed:
                 raise WorkerLostError(_CLOSED)
             self._set(JobState(id=number, kind=kind, status="waiting", word="waiting for a free process", submitted=time.time()))
-            self._waiting.append((number, content, key))
+            bound = content.get("key") is not None or content.get("row") is not None
+            self._waiting.append(_Waiting(job=number, content=content, key=key, bound=bound))
             self._dispatch()
         return number
 
@@ -127,7 +139,7 @@ class Desk:
         with self._lock:
             now = self.state(job)
             if now.status == "waiting":
-                self._waiting = deque(item for item in self._waiting if item[0] != job)
+                self._waiting = [one for one in self._waiting if one.job != job]
                 self._end(job, "cancelled", "Cancelled before it began.")
             elif now.status == "running":
                 seat = next((one for one in self._seats.values() if one.job == job), None)
@@ -140,10 +152,10 @@ class Desk:
             return self.state(job)
 
     def forget(self, job: str) -> None:
-        """Drop a job that is over, with its documents; one that is not stays."""
+        """Drop the documents of a job that is over, once they are kept elsewhere; its state stays for a while."""
         with self._lock:
             if job in self._jobs and self._jobs[job].over:
-                del self._jobs[job]
+                self._jobs[job] = replace(self._jobs[job], documents={})
 
     def listen(self, listener: Listener) -> None:
         """Have a function called with each new state of each job, in order, in a thread of its own.
@@ -211,6 +223,11 @@ class Desk:
             if not self._closed:
                 self._seat_of(0)
 
+    def warmed(self) -> bool:
+        """Whether all workers run and have loaded what a first plan needs."""
+        with self._lock:
+            return len(self._seats) == self._count and all(seat.warmth == "warm" for seat in self._seats.values())
+
     def pids(self) -> tuple[int, ...]:
         """Process numbers of the workers that run."""
         with self._lock:
@@ -256,12 +273,15 @@ class Desk:
     def _vacant(self) -> int | None:
         return next((number for number in range(self._count) if number not in self._seats), None)
 
-    def _free(self, key: str | None) -> Seat | None:
-        """The free worker that knows a key, else the free one that knows least, else a new one; None where all work."""
+    def _free(self, one: _Waiting) -> Seat | None:
+        """The free worker that knows the key of a job, else the free one that knows least, else a new one; None where all work.
+
+        A job that names a key waits for the worker that knows it, where one does.
+        """
+        knowing = next((seat for seat in self._seats.values() if one.key in seat.keys), None)
+        if knowing is not None and (one.bound or knowing.job is None):
+            return knowing if knowing.job is None else None
         idle = [seat for seat in self._seats.values() if seat.job is None]
-        knowing = [seat for seat in idle if key is not None and key in seat.keys]
-        if knowing:
-            return knowing[0]
         if idle:
             return min(idle, key=lambda seat: (len(seat.keys), seat.number))
         vacant = self._vacant()
@@ -269,23 +289,22 @@ class Desk:
 
     def _dispatch(self) -> None:
         """Give waiting jobs to free workers, in their order."""
-        while self._waiting:
+        for one in list(self._waiting):
             try:
-                seat = self._free(self._waiting[0][2])
+                seat = self._free(one)
             except OSError as error:
-                self._end(
-                    self._waiting.popleft()[0], "failed", f"No process could be started ({error.strerror}). Try again later."
-                )
+                self._waiting.remove(one)
+                self._end(one.job, "failed", f"No process could be started ({error.strerror}). Try again later.")
                 continue
             if seat is None:
-                return
-            job, content, _ = self._waiting.popleft()
-            seat.job = job
-            now = replace(self._jobs[job], status="running", word="starting", started=time.time())
+                continue
+            self._waiting.remove(one)
+            seat.job = one.job
+            now = replace(self._jobs[one.job], status="running", word="starting", started=time.time())
             self._set(now)
-            texts = {name: value for name, value in content.items() if name == "plan" and isinstance(value, str)}
-            rest = {name: value for name, value in content.items() if name not in texts}
-            seat.send(Message(what="job", of=job, header={"kind": now.kind, "document": rest}, documents=texts))
+            texts = {name: value for name, value in one.content.items() if name == "plan" and isinstance(value, str)}
+            rest = {name: value for name, value in one.content.items() if name not in texts}
+            seat.send(Message(what="job", of=one.job, header={"kind": now.kind, "document": rest}, documents=texts))
 
     def _force(self, job: str, seat: Seat) -> None:
         with self._lock:
@@ -375,7 +394,10 @@ class Desk:
     def _set(self, now: JobState) -> None:
         self._jobs[now.id] = now
         if now.over:
+            self._jobs.move_to_end(now.id)
             over = [one.id for one in self._jobs.values() if one.over]
+            for old in over[: max(len(over) - _WITH_DOCUMENTS, 0)]:
+                self.forget(old)
             for old in over[: max(len(over) - _REMEMBERED, 0)]:
                 del self._jobs[old]
         for listener in self._listeners:

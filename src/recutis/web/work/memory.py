@@ -37,6 +37,15 @@ class Held:
     def __post_init__(self) -> None:
         self.searched = as_searched(self.explored)
 
+    def let_go(self) -> None:
+        """Empty the caches, whose entries know their owner: what is left goes when nobody holds it any more."""
+        with self._lock:
+            every = [self.explored, self.searched, *(one for both in self._under.values() for one in both)]
+            self._under.clear()
+        for one in every:
+            one.evaluator._cache.clear()
+            one.search.evaluator._cache.clear()
+
     def under(self, goals: Mapping[str, Any] | None) -> tuple[Explored, Explored]:
         """The courses under some goals (None: those they were explored with), told by the search and by simulation."""
         text = json.dumps(goals, sort_keys=True)
@@ -54,22 +63,29 @@ class Held:
 
 
 class Memory:
-    """Courses by key, the least recently asked about forgotten first; `forgotten` is told each key that goes."""
+    """Courses by key, the least recently asked about forgotten first; `forgotten` is told each key that goes.
 
-    def __init__(self, forgotten: Callable[[str], None]) -> None:
+    `grown` says whether something was kept since somebody set it to False.
+    """
+
+    def __init__(self, forgotten: Callable[[str], None], *, most_courses: int = _MOST_COURSES) -> None:
+        self.grown = False
+        self._most_courses = most_courses
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._lock = threading.Lock()
         self._forgotten = forgotten
 
     def keep(self, key: str, explored: Explored, rows: tuple[int, ...] = ()) -> None:
         """Remember what was explored, without the draws that nothing asks for any more; `rows` are those of a plan's options."""
-        gone = []
+        gone: list[tuple[str, Held]] = []
         with self._lock:
             self._held[key] = Held(explored=lighter(explored), rows=rows)
             self._held.move_to_end(key)
-            while len(self._held) > 1 and (len(self._held) > _MOST_PEOPLE or self._courses() > _MOST_COURSES):
-                gone.append(self._held.popitem(last=False)[0])
-        for old in gone:
+            self.grown = True
+            while len(self._held) > 1 and (len(self._held) > _MOST_PEOPLE or self._courses() > self._most_courses):
+                gone.append(self._held.popitem(last=False))
+        for old, held in gone:
+            held.let_go()
             self._forgotten(old)
 
     def _courses(self) -> int:

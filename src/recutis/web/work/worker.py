@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import queue
 import signal
@@ -20,6 +21,7 @@ from recutis.web.work.wire import Message, Sender, receive
 _LEAST_S: Final = 0.1  # between two messages of progress
 _SWITCH_S: Final = 0.001  # after so long a thread lets others go on: questions do not wait for a plan
 _NICE: Final = 5  # pages and answers come before plans
+_NEVER: Final = 1_000_000  # rounds of the collector between two over everything, which are made between jobs
 _QUESTIONS: Final = 2  # answered at a time
 
 
@@ -84,11 +86,15 @@ class Worker:
             done = self._working.submit(RUN[job.header["kind"]], document, context)
             error = done.exception()
             self._stop.pop(job.of, None)
+            if self._memory.grown:  # before anybody asks about it: an answer would wait for the collector
+                self._memory.grown = False
+                _tidy()
             if error is None:
                 result = done.result()
                 self._send(Message(what="done", of=job.of, header={"facts": result.facts}, documents=result.documents))
             else:
                 self._send(Message(what="failed", of=job.of, header=_told(error)))
+            del done, error
 
     def _teller(self, job: str) -> Callable[[float, str], None]:
         """Tells the desk of a job's progress: never back, and not too often."""
@@ -118,6 +124,15 @@ class Worker:
     def _answer(self, kind: str, key: str, document: Mapping[str, Any]) -> str:
         self._started.wait()
         return self._memory.answer(kind, key, document)
+
+
+def _tidy() -> None:
+    """Clear up after a job, and leave what stays out of later rounds: walking over all courses would hold up an answer.
+
+    What is remembered goes by itself when it is forgotten (`Held.let_go`).
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _step_back() -> None:
@@ -151,6 +166,8 @@ def main() -> None:
     """Talk to the parent over standard input and output; whatever else prints goes to standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
     sys.setswitchinterval(_SWITCH_S)
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
