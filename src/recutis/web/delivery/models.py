@@ -111,7 +111,10 @@ class Consent(models.Model):
 
 
 class Session(models.Model):
-    """One session (or test spot) of a released plan. `checklist` maps each item to who ticked it when."""
+    """One session (or test spot) of a released plan. `checklist` maps each item to who ticked it when.
+
+    `device` is the name in the plan, `unit` the laser that is booked for it; a test spot is read on `read_on` or later.
+    """
 
     STATES = ("planned", "under_way", "done", "cancelled")
     KINDS = ("session", "test_spot")
@@ -123,6 +126,10 @@ class Session(models.Model):
     kind = models.CharField(max_length=12, choices=[(name, name.replace("_", " ")) for name in KINDS], default="session")
     number = models.PositiveSmallIntegerField()
     planned_on = models.DateField()
+    starts_at = models.TimeField(null=True, blank=True)
+    read_on = models.DateField(null=True, blank=True)
+    device = models.CharField(max_length=100, blank=True)
+    unit = models.ForeignKey(DeviceUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="sessions")
     state = models.CharField(max_length=12, choices=[(name, name.replace("_", " ")) for name in STATES], default="planned")
     checklist = models.JSONField(default=dict, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
