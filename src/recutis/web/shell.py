@@ -34,6 +34,8 @@ PLACES: Final = (
         roles=(CLINICIAN, NURSE, FRONT_DESK),
         prefix="/patients/",
     ),
+    Place(route="delivery:today", words="Sessions", icon="calendar", roles=(CLINICIAN, NURSE, FRONT_DESK), prefix="/sessions/"),
+    Place(route="delivery:devices", words="Devices", icon="device", roles=(CLINICIAN, NURSE, ADMINISTRATOR), prefix="/devices/"),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )

@@ -167,19 +167,32 @@ class Looked:
 
 
 def look(
-    session: Session, site: str, delivered: Mapping[str, float], *, unit: DeviceUnit, replaces: DeliveredPass | None = None
-) -> Looked:
-    """Hold the next pass at a site, or one that replaces another, against the plan and the ceiling."""
+    session: Session,
+    site: str,
+    delivered: Mapping[str, float],
+    *,
+    unit: DeviceUnit,
+    count: int = 1,
+    replaces: DeliveredPass | None = None,
+) -> list[Looked]:
+    """Hold the next passes at a site, all with the same panel, or one that replaces another, against the plan and the ceiling."""
     planned = planned_passes(session, site)
     others = [one for one in counted(session, site) if replaces is None or one.pk != replaces.pk]
-    number = replaces.number if replaces is not None else max((one.number for one in others), default=0) + 1
-    wanted = planned[min(number, len(planned)) - 1] if planned else {}
-    found = deviations(wanted, delivered)
-    if number > len(planned):
-        words = f"Pass {number}, and the plan has {len(planned)}"
-        found.append(Deviation(field="passes", planned=float(len(planned)), delivered=float(number), danger=False, words=words))
-    if unit.device != session.device:
-        words = f"Laser: {session.device} planned, {unit.device} used"
-        found.append(Deviation(field="device", planned=None, delivered=None, danger=False, words=words))
-    found += dangers(session, site, [*(one.delivered for one in others), delivered])
-    return Looked(number=number, planned=wanted, deviations=found)
+    first = replaces.number if replaces is not None else max((one.number for one in others), default=0) + 1
+    told: list[Mapping[str, float]] = [one.delivered for one in others]
+    made = []
+    for number in range(first, first + count):
+        told.append(delivered)
+        wanted = planned[min(number, len(planned)) - 1] if planned else {}
+        found = deviations(wanted, delivered)
+        if number > len(planned):
+            words = f"Pass {number}, and the plan has {len(planned)}"
+            found.append(
+                Deviation(field="passes", planned=float(len(planned)), delivered=float(number), danger=False, words=words)
+            )
+        if unit.device != session.device:
+            words = f"Laser: {session.device} planned, {unit.device} used"
+            found.append(Deviation(field="device", planned=None, delivered=None, danger=False, words=words))
+        found += dangers(session, site, told)
+        made.append(Looked(number=number, planned=wanted, deviations=found))
+    return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -67,11 +67,12 @@ def log(request: HttpRequest, session_id: uuid.UUID, site: str) -> HttpResponse:
     source = "last" if request.GET.get("from") == "last" and before is not None else "plan"
     start = _knobs(before.delivered, panel) if source == "last" and before is not None else {}
     form = PassForm(request.POST or None, session=session, panel=panel, remaining=max(wanted - len(there), 1), initial=start)
-    looked = None
+    looked: list[Looked] = []
     if request.method == "POST" and form.is_valid():
-        looked = look(session, site, form.delivered(), unit=form.cleaned_data["unit"])
+        told = form.cleaned_data
+        looked = look(session, site, form.delivered(), unit=told["unit"], count=told["count"])
         if not _reason_missing(form, looked):
-            _keep(request, session, site, form)
+            _keep(request, session, site, form, looked)
             return redirect("delivery:session", session_id=session.pk)
     return _form_page(
         request, session, site, form,
@@ -83,23 +84,20 @@ def _knobs(told: Mapping[str, Any], panel: Mapping[str, float]) -> dict[str, str
     return {f"knob_{name}": f"{told[name]:.4g}" for name in panel if told.get(name) is not None}
 
 
-def _reason_missing(form: PassForm, looked: Looked) -> bool:
-    if not looked.deviations or form.cleaned_data["deviation_reason"].strip():
+def _reason_missing(form: PassForm, looked: Sequence[Looked]) -> bool:
+    if not any(one.deviations for one in looked) or form.cleaned_data["deviation_reason"].strip():
         return False
     form.add_error("deviation_reason", _REASON)
     return True
 
 
-def _keep(request: HttpRequest, session: Session, site: str, form: PassForm) -> None:
-    """Keep as many entries as passes were given, each held against the plan with those before it."""
-    danger: list[str] = []
-    count = form.cleaned_data["count"]
-    for _ in range(count):
-        looked = look(session, site, form.delivered(), unit=form.cleaned_data["unit"])
-        made = _entry(request, session, site, form, looked)
-        danger += [f"pass {made.number}: {one.words}" for one in looked.deviations if one.danger]
-    note(request, action="passes logged", site=site, count=count, deviations=bool(form.cleaned_data["deviation_reason"]))
-    _tell(request, session, site, danger, f"{count} {'pass is' if count == 1 else 'passes are'} logged.")
+def _keep(request: HttpRequest, session: Session, site: str, form: PassForm, looked: Sequence[Looked]) -> None:
+    """Keep as many entries as passes were given."""
+    for one in looked:
+        _entry(request, session, site, form, one)
+    count = len(looked)
+    note(request, action="passes logged", site=site, count=count, deviations=any(one.deviations for one in looked))
+    _tell(request, session, site, looked, f"{count} {'pass is' if count == 1 else 'passes are'} logged.")
 
 
 def _entry(
@@ -115,8 +113,9 @@ def _entry(
     )  # fmt: skip
 
 
-def _tell(request: HttpRequest, session: Session, site: str, danger: list[str], words: str) -> None:
+def _tell(request: HttpRequest, session: Session, site: str, looked: Sequence[Looked], words: str) -> None:
     """A setting above what is allowed is a fact: it is kept, shown, and leaves an entry of its own in the audit."""
+    danger = [f"pass {one.number}: {item.words}" for one in looked for item in one.deviations if item.danger]
     if not danger:
         messages.success(request, words, "good")
         return
@@ -142,14 +141,13 @@ def correct(request: HttpRequest, session_id: uuid.UUID, pass_id: uuid.UUID) -> 
         "pain_0_10": "" if old.pain_0_10 is None else f"{old.pain_0_10:g}", "deviation_reason": old.deviation_reason,
     }  # fmt: skip
     form = PassForm(request.POST or None, session=session, panel=panel, remaining=1, alone=True, initial=start)
-    looked = None
+    looked: list[Looked] = []
     if request.method == "POST" and form.is_valid():
         looked = look(session, old.site, form.delivered(), unit=form.cleaned_data["unit"], replaces=old)
         if not _reason_missing(form, looked):
-            made = _entry(request, session, old.site, form, looked, replaces=old)
+            made = _entry(request, session, old.site, form, looked[0], replaces=old)
             note(request, action="pass corrected", of=made, replaces=str(old.pk))
-            danger = [f"pass {made.number}: {one.words}" for one in looked.deviations if one.danger]
-            _tell(request, session, old.site, danger, "The entry is corrected; the old one stays beside it.")
+            _tell(request, session, old.site, looked, "The entry is corrected; the old one stays beside it.")
             return redirect("delivery:session", session_id=session.pk)
     return _form_page(
         request, session, old.site, form,
