@@ -17,7 +17,7 @@ PAD_WIDTH, PAD_HEIGHT = 600, 180
 _LONGEST_PATH: Final = 40_000
 _MOST_POINTS: Final = 4_000
 _LEAST_POINTS: Final = 5
-_STEP: Final = re.compile(r"([ML])(\d{1,3}(?:\.\d)?) (\d{1,3}(?:\.\d)?)")
+_STEP: Final = re.compile(r"([ML])([0-9]{1,3}(?:\.[0-9])?) ([0-9]{1,3}(?:\.[0-9])?)")
 
 
 def signature_wrong(path: str) -> str:

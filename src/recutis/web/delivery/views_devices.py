@@ -73,7 +73,9 @@ def unit(request: HttpRequest, unit_id: uuid.UUID) -> HttpResponse:
     """One laser: service, calibration, faults, measured energy; a nurse may enter them too."""
     found = own(request, DeviceUnit, pk=unit_id)
     note(request, of=found)
-    form = EventForm(request.POST or None, initial={"on": timezone.localdate(), "by": user_of(request).full_name})
+    form = EventForm(
+        request.POST if request.method == "POST" else None, initial={"on": timezone.localdate(), "by": user_of(request).full_name}
+    )
     if request.method == "POST" and form.is_valid():
         made = DeviceEvent.objects.create(clinic_id=found.clinic_id, unit=found, entered_by=user_of(request), **form.cleaned_data)
         note(request, action="device event entered", of=made, kind=made.kind)
@@ -141,7 +143,7 @@ def use_measurement(request: HttpRequest, unit_id: uuid.UUID, event_id: uuid.UUI
 def clinic_file(request: HttpRequest) -> HttpResponse:
     """Lasers, anaesthesia, cooling and prices that plans are made with."""
     clinic = user_of(request).clinic
-    form = FileForm(request.POST or None, clinic=clinic)
+    form = FileForm(request.POST if request.method == "POST" else None, clinic=clinic)
     if request.method == "POST" and form.is_valid():
         clinic.devices_file = form.file
         clinic.save(update_fields=["devices_file"])

@@ -28,7 +28,9 @@ def follow_up(request: HttpRequest, patient_id: uuid.UUID) -> HttpResponse:
     session = next((one for one in given if str(one.pk) == asked), given[0] if given else None)
     if session is None:
         return render(request, "delivery/follow_up.html", {"patient": patient, "session": None, "given": [], "tab": "sessions"})
-    form = FollowUpForm(request.POST or None, session=session, initial={"seen_on": timezone.localdate()})
+    form = FollowUpForm(
+        request.POST if request.method == "POST" else None, session=session, initial={"seen_on": timezone.localdate()}
+    )
     if request.method == "POST" and form.is_valid():
         made = FollowUp.objects.create(
             clinic_id=patient.clinic_id, patient=patient, plan=session.plan, session=session, seen_on=form.cleaned_data["seen_on"],

@@ -66,7 +66,13 @@ def log(request: HttpRequest, session_id: uuid.UUID, site: str) -> HttpResponse:
     wanted = 1 if session.kind == SPOT else len(planned_passes(session, site))
     source = "last" if request.GET.get("from") == "last" and before is not None else "plan"
     start = _knobs(before.delivered, panel) if source == "last" and before is not None else {}
-    form = PassForm(request.POST or None, session=session, panel=panel, remaining=max(wanted - len(there), 1), initial=start)
+    form = PassForm(
+        request.POST if request.method == "POST" else None,
+        session=session,
+        panel=panel,
+        remaining=max(wanted - len(there), 1),
+        initial=start,
+    )
     looked: list[Looked] = []
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
@@ -140,7 +146,9 @@ def correct(request: HttpRequest, session_id: uuid.UUID, pass_id: uuid.UUID) -> 
         **_knobs(old.delivered, panel), "unit": old.unit_id, "endpoint_seen": old.endpoint_seen,
         "pain_0_10": "" if old.pain_0_10 is None else f"{old.pain_0_10:g}", "deviation_reason": old.deviation_reason,
     }  # fmt: skip
-    form = PassForm(request.POST or None, session=session, panel=panel, remaining=1, alone=True, initial=start)
+    form = PassForm(
+        request.POST if request.method == "POST" else None, session=session, panel=panel, remaining=1, alone=True, initial=start
+    )
     looked: list[Looked] = []
     if request.method == "POST" and form.is_valid():
         looked = look(session, old.site, form.delivered(), unit=form.cleaned_data["unit"], replaces=old)

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from recutis.web.access import TREATING, allow, note, own, user_of
+from recutis.web.access import TREATING, allow, note, own, refused, user_of
 from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN
 from recutis.web.delivery.consent import wording_of
 from recutis.web.delivery.course import SPOT, appointments, distinct, option_of, plan_of
@@ -28,14 +28,13 @@ def release_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
 
     plan = own(request, CoursePlan, pk=plan_id)
     note(request, of=plan, patient=plan.patient_id)
-    form = Release(request.POST or None)
+    form = Release(request.POST if request.method == "POST" else None)
     stops = why_not(plan)
     status = 200
     if request.method == "POST":
         if user_of(request).role != CLINICIAN:
-            stops.append("Only a clinician releases a plan.")
-            status = 403
-        elif stops or not form.is_valid():
+            refused(request)
+        if stops or not form.is_valid():
             status = 422
         else:
             made = release(plan, user_of(request))
@@ -106,7 +105,7 @@ def wording(request: HttpRequest) -> HttpResponse:
     return render(
         request, "delivery/wording.html",
         {
-            "newest": newest, "text": text, "wrong": wrong, "places": PLACES.items(), "needed": NEEDED,
+            "newest": newest, "text": text, "wrong": wrong, "fillable": PLACES.items(), "needed": NEEDED,
             "versions": user.clinic.consent_wordings.select_related("made_by"),
         },
         status=422 if wrong else 200,

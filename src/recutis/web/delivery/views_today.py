@@ -79,7 +79,7 @@ def move_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     if session.state != "planned":
         messages.error(request, f"This session is {session.get_state_display()}; it cannot be moved.", "danger")
         return redirect("delivery:today")
-    form = MoveSession(request.POST or None, session=session)
+    form = MoveSession(request.POST if request.method == "POST" else None, session=session)
     warnings: tuple[str, ...] = ()
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
