@@ -36,7 +36,7 @@ def document(*, spot: bool = False, ablative: bool = False, status: str = "ready
                 "duration_ms": None,
             }
         )
-        sites = {site: (setting, setting) for site in first.site_settings}
+        sites = dict.fromkeys(first.site_settings, (setting, setting))
         phase = first.phases[0].model_copy(
             update={
                 "device": DEVICE, "device_class": "nonablative_fractional_1550", "settings": (setting, setting),

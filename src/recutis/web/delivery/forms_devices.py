@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -114,7 +114,7 @@ class FileForm(forms.Form):
     devices = forms.MultipleChoiceField(label="Lasers of the clinic", required=False, widget=forms.CheckboxSelectMultiple)
     anaesthesia = forms.MultipleChoiceField(
         label="Anaesthesia at hand", required=False, widget=forms.CheckboxSelectMultiple,
-        choices=[(name, ANAESTHESIA_WORDS[name]) for name in AnaesthesiaWord.__args__],
+        choices=[(name, ANAESTHESIA_WORDS[name]) for name in get_args(AnaesthesiaWord)],
         help_text="Nothing ticked: everything.",
     )  # fmt: skip
     cooling = forms.MultipleChoiceField(

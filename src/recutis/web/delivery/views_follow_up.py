@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from recutis.web.access import TREATING, allow, note, own, user_of
-from recutis.web.delivery.course import SPOT, option_of
+from recutis.web.delivery.course import SPOT, option_of, spot_wait
 from recutis.web.delivery.forms_follow_up import FollowUpForm
 from recutis.web.delivery.models import FollowUp, Session
-from recutis.web.delivery.release import given_on, spot_wait
+from recutis.web.delivery.release import given_on
 from recutis.web.delivery.views_today import can_update
 from recutis.web.patients.models import Patient
 
