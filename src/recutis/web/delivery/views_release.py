@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from recutis.report.rows import quantity_text
+from recutis.report.words import concern_words
 from recutis.web.access import TREATING, allow, note, own, refused, user_of
 from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN
 from recutis.web.delivery.consent import wording_of
-from recutis.web.delivery.course import SPOT, appointments, distinct, option_of, plan_of
+from recutis.web.delivery.course import SPOT, appointments, distinct, option_of, plan_of, told_passes
 from recutis.web.delivery.forms import Release, Why
 from recutis.web.delivery.models import ConsentWording
 from recutis.web.delivery.release import cautions, release, why_not, withdraw
 from recutis.web.delivery.wording import NEEDED, PLACES, lines_of, wrong_with
 from recutis.web.planning.models import CoursePlan
 
-_STILL_OPEN = frozenset({"unanswered"})
+if TYPE_CHECKING:
+    from recutis.plan.document import Option, PhaseDocument
 
 
 @allow(*TREATING, methods=("GET", "HEAD", "POST"))
@@ -55,17 +59,24 @@ def release_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
             "fired": [one for one in made_plan.screening if one.state == "fires"],
             "reasons": {one.rule_id: one for one in plan.patient.lifted_rules.select_related("by").filter(withdrawn_at=None)},
             "phases": [(phase, _places(phase)) for phase in option.phases] if option else [],
-            "visits": visits, "spot_kind": SPOT, "why": Why(),
+            "told": _told(option) if option else [], "visits": visits, "spot_kind": SPOT, "why": Why(),
         },
         status=status,
     )  # fmt: skip
 
 
-def _places(phase: object) -> list[tuple[str, str]]:
-    from recutis.web.delivery.course import told_passes
+def _told(option: Option) -> list[tuple[str, str]]:
+    made = option.predictions
+    gains = [(concern_words(key), f"{quantity_text(one)} better") for key, one in made.improvement_pct.items()]
+    rest = (
+        ("Staying in", made.social_downtime_days), ("Pain", made.pain_0_10), ("PIH, whole course", made.risks.pih.per_course),
+        ("Scarring, whole course", made.risks.scarring.per_course),
+    )  # fmt: skip
+    return [*gains, *((name, quantity_text(one)) for name, one in rest)]
 
-    told = getattr(phase, "site_settings", {})
-    return [(site, distinct([told_passes(one) for one in passes])) for site, passes in told.items()]
+
+def _places(phase: PhaseDocument) -> list[tuple[str, str]]:
+    return [(site, distinct([told_passes(one) for one in passes])) for site, passes in phase.site_settings.items()]
 
 
 @allow(CLINICIAN, methods=("POST",))

@@ -160,7 +160,7 @@ def _session(told: Mapping[str, Any]) -> str:
 
 def _felt(band: Quantity) -> str:
     low, high = (max(value, 0.0) for value in (band.p10, min(band.p90, 10.0)))
-    return f"{number(band.p50)} of 10 ({low:.0f} to {high:.0f}){PROVISIONAL if band.provisional else ''}"
+    return f"{band.p50:.0f} of 10 ({low:.0f} to {high:.0f}){PROVISIONAL if band.provisional else ''}"
 
 
 def _days(symptoms: tuple[SymptomDay, ...]) -> str:
