@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.models import Session as Stored
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -34,6 +36,7 @@ from recutis.web.diary.contact import contact
 from recutis.web.diary.models import Alarm, DiaryEntry, DiaryLink, OpenHours
 from recutis.web.diary.plain import CALL_WORDS, FLAGS, SIGN_WORDS, STAFF_WORDS
 from recutis.web.diary.summary import redness_days
+from recutis.web.limit import BodyLimit
 from recutis.web.photos.models import Photo
 
 ALL_FLAGS = tuple(row.id for row in evidence.rows("aftercare") if row.fields["type"] == "red_flag")
@@ -566,3 +569,58 @@ def test_a_clinician_confirms_the_observation_and_nobody_else(clinic: House) -> 
     assert kept.observation == {
         "session": 1, "date": timezone.localdate().isoformat(), "given": session.planned_on.isoformat(), "redness_days": 7.0,
     }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_an_open_inbox_does_not_keep_a_session_alive(clinic: House) -> None:
+    """The list that asks by itself is no use of the session; opening the page is."""
+    nurse = clinic.client("nurse")
+    nurse.get("/inbox/")
+    ending = timezone.now() + datetime.timedelta(minutes=2)
+    Stored.objects.update(expire_date=ending)
+    assert nurse.get("/inbox/list/").status_code == 200
+    assert Stored.objects.get().expire_date == ending
+    nurse.get("/inbox/")
+    assert Stored.objects.get().expire_date > ending
+
+
+# What a request may send
+
+
+async def _sent(sizes: list[int], *, told: int | None) -> tuple[list[str], int]:
+    """Types of what was answered, and how many bytes the application was given."""
+    seen, answered = 0, []
+    chunks = [{"type": "http.request", "body": b"x" * size, "more_body": True} for size in sizes]
+
+    async def application(_scope: Any, receive: Any, send: Any) -> None:
+        nonlocal seen
+        for _ in sizes:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            seen += len(message["body"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Any:
+        return chunks.pop(0)
+
+    async def send(message: Any) -> None:
+        answered.append(str(message.get("status", message["type"])))
+
+    headers = [] if told is None else [(b"content-length", str(told).encode())]
+    await BodyLimit(application, most=100)({"type": "http", "headers": headers}, receive, send)
+    return answered, seen
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told", "answer"),
+    [
+        ([60, 40], 100, (["200"], 100)),
+        ([60, 41], 101, (["413", "http.response.body"], 0)),
+        ([60, 41], None, ([], 60)),
+        ([101], 5, ([], 0)),
+    ],
+)
+def test_a_request_that_sends_too_much_is_ended(sizes: list[int], told: int | None, answer: tuple[list[str], int]) -> None:
+    """By what it says, and by what it sends when it says nothing or something else."""
+    assert asyncio.run(_sent(sizes, told=told)) == answer

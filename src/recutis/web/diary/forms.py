@@ -193,6 +193,13 @@ class TimesForm(forms.Form):
                 )
 
     @property
+    def hours(self) -> str:
+        """The hours in one line, for the record."""
+        told = self.cleaned_data
+        spans = [(day, told.get(f"opens_{number}"), told.get(f"closes_{number}")) for number, day in enumerate(WEEKDAYS)]
+        return ", ".join(f"{day} {opens:%H:%M} to {closes:%H:%M}" for day, opens, closes in spans if opens)
+
+    @property
     def due_fields(self) -> list[forms.BoundField]:
         """Fields of minutes."""
         return [self[self.name(row.fields["urgency"])] for row in due_rows()]

@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 
 from recutis import evidence
 from recutis.course.diary_triage import SIGNS
-from recutis.web.access import TREATING, allow, note, own, silent, user_of
+from recutis.web.access import TREATING, allow, note, own, user_of
 from recutis.web.accounts.models import CLINICIAN
 from recutis.web.diary import alarms, told
 from recutis.web.diary.contact import IMMEDIATE, Number
 from recutis.web.diary.forms import AnswerForm, TimesForm
 from recutis.web.diary.models import Alarm
 from recutis.web.diary.plain import SIGN_WORDS, STAFF_WORDS
+from recutis.web.idle import polled
 
 _ANSWERED_SHOWN: Final = 50
 _MOST_SHOWN: Final = 200
@@ -62,7 +63,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @allow(*TREATING)
 def inbox_list(request: HttpRequest) -> HttpResponse:
     """The list alone, asked for again and again while the inbox is open."""
-    silent(request)
+    polled(request)
     return render(request, "diary/inbox_list.html", _waiting(request))
 
 
@@ -112,7 +113,7 @@ def times(request: HttpRequest) -> HttpResponse:
     form = TimesForm(clinic, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
-        note(request, action="times of the inbox changed", of=clinic, **clinic.acknowledge_minutes)
+        note(request, action="times of the inbox changed", of=clinic, **clinic.acknowledge_minutes, hours=form.hours)
         messages.success(request, "The times are saved; they hold for alarms from now on.", "good")
         return redirect("diary:inbox")
     return render(request, "diary/times.html", {"form": form}, status=422 if form.errors else 200)

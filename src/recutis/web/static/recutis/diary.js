@@ -72,6 +72,11 @@
   }
   async function send() {
     if (waiting) return;
+    const photo = form.elements.photo.files[0];
+    if (photo && photo.size > 15 * 1024 * 1024) {
+      complain("Not sent: the photograph is too large", "A photograph may have up to 15 MB. Choose a smaller size in the camera, or save without it.");
+      return;
+    }
     waiting = true;
     button.disabled = true;
     keep();
