@@ -12,7 +12,7 @@ PATIENT ?= examples/patients/lines-and-age-spots.yaml
 OUT ?= demo-out
 WORKERS ?= 2
 PYTEST_ARGS ?=
-POSTGRES_TESTS := $(filter-out tests/test_web_browser.py tests/test_web_charts.py tests/test_web_work.py tests/test_web_pictures.py,$(wildcard tests/test_web_*.py))
+POSTGRES_TESTS := $(filter-out tests/test_web_browser.py tests/test_web_diary_phone.py tests/test_web_charts.py tests/test_web_work.py tests/test_web_pictures.py,$(wildcard tests/test_web_*.py))
 CODE := src tests scripts benchmarks
 
 help:

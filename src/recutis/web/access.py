@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -142,7 +142,7 @@ def own(request: HttpRequest, model: type[AnyModel], **which: Any) -> AnyModel:
     """
     try:
         return model._default_manager.get(clinic_id=user_of(request).clinic_id, **which)
-    except (model.DoesNotExist, ValueError) as error:
+    except (model.DoesNotExist, ValueError, ValidationError) as error:
         msg = "There is no such record in your clinic."
         raise Http404(msg) from error
 

@@ -36,6 +36,7 @@ PLACES: Final = (
     ),
     Place(route="delivery:today", words="Sessions", icon="calendar", roles=(CLINICIAN, NURSE, FRONT_DESK), prefix="/sessions/"),
     Place(route="delivery:devices", words="Devices", icon="device", roles=(CLINICIAN, NURSE, ADMINISTRATOR), prefix="/devices/"),
+    Place(route="diary:inbox", words="Inbox", icon="inbox", roles=TREATING, prefix="/inbox/"),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )
@@ -53,9 +54,9 @@ def shell(request: HttpRequest) -> Mapping[str, Any]:
         if user.role in place.roles or (place.roles == (ADMINISTRATOR,) and user.administers)
     ]
     if user.role in TREATING:
-        from recutis.web.diary.models import Alarm
+        from recutis.web.diary.alarms import counted
 
-        found["waiting_alarms"] = Alarm.objects.filter(clinic_id=user.clinic_id, acknowledged_at=None).count()
+        found["waiting_alarms"], found["overdue_alarms"] = counted(user.clinic_id)
     return found
 
 

@@ -8,3 +8,10 @@ class Config(AppConfig):
 
     name = "recutis.web.diary"
     label = "diary"
+
+    def ready(self) -> None:
+        """Unanswered alarms go up a step while the server is up."""
+        from recutis.web.awake import CHORES
+        from recutis.web.diary.alarms import escalate
+
+        CHORES.append(escalate)

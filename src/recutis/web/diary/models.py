@@ -33,6 +33,25 @@ class DiaryLink(models.Model):
         return f"diary link until {self.expires_at:%Y-%m-%d}"
 
 
+class OpenHours(models.Model):
+    """When somebody answers the clinic's telephone on one day of the week (0 is Monday), in the server's time zone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="open_hours")
+    weekday = models.PositiveSmallIntegerField()
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        """In the order of the week; one span a day."""
+
+        ordering: ClassVar[list[str]] = ["weekday"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["clinic", "weekday"], name="hours_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"day {self.weekday}: {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
 class DiaryEntry(models.Model):
     """One day as the patient told it: each sign 0 to 10, ticked red flags (ids of the aftercare table), words.
 

@@ -15,7 +15,10 @@ from recutis.web.patients.models import Patient
 
 
 class Photo(models.Model):
-    """One photograph, written anew from its pixels. `file_name` is its name in the photo folder, `sha256` of what lies there."""
+    """One photograph, written anew from its pixels. `file_name` is its name in the photo folder, `sha256` of what lies there.
+
+    A photograph that a clinician removed has no file any more; this row stays and says who removed it and why.
+    """
 
     VIEWS = ("front", "left", "right", "left_oblique", "right_oblique", "close_up", "other")
 
@@ -35,6 +38,9 @@ class Photo(models.Model):
     teaching_allowed = models.BooleanField(default=False)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    removed_why = models.CharField(max_length=500, blank=True)
 
     class Meta:
         """Oldest first, as a before-and-after is read."""

@@ -27,6 +27,7 @@ ICONS: Final = {
     "photo": '<rect x="3" y="6" width="18" height="14" rx="2"/><circle cx="12" cy="13" r="4"/><path d="M8 6l1.5-2.5h5L16 6"/>',
     "download": '<path d="M12 4v12M7 11l5 5 5-5M4 20h16"/>',
     "print": '<path d="M7 9V3h10v6M7 17H4v-8h16v8h-3"/><rect x="7" y="14" width="10" height="7"/>',
+    "phone": '<path d="M5 3.5h4l1.5 5-2.5 2a12 12 0 0 0 5.5 5.5l2-2.5 5 1.5v4a2 2 0 0 1-2 2A17 17 0 0 1 3 5.5a2 2 0 0 1 2-2z"/>',
     "link": '<path d="M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1-1"/>',
 }
 
@@ -50,3 +51,9 @@ def words(value: object) -> str:
 def item(mapping: object, key: object) -> object:
     """The value of a key, None where there is none."""
     return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def fill(text: object, emergency: object) -> str:
+    """The emergency number in words that have a place for it."""
+    return str(text).replace("{emergency}", str(emergency))

@@ -1,0 +1,24 @@
+"""What a patient has agreed to about photographs: the newest signed consent that was not withdrawn says it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recutis.web.delivery.models import Consent
+from recutis.web.patients.models import Patient
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoConsent:
+    """Whether photographs may be taken for care, and shown for teaching."""
+
+    care: bool
+    teaching: bool
+
+
+def consent_of(patient: Patient) -> PhotoConsent:
+    """The consent of a patient as it stands today."""
+    signed = Consent.objects.filter(patient=patient, withdrawn_at=None).order_by("-signed_at").first()
+    if signed is None:
+        return PhotoConsent(care=False, teaching=False)
+    return PhotoConsent(care=signed.photos_for_care, teaching=signed.photos_for_teaching)
