@@ -17,7 +17,7 @@ register = template.Library()
 
 _WORD: Final = re.compile(r"[a-z]{4,}")
 _STEM: Final = 5  # smoke, smokes and smoking are one word here
-_EMPTY: Final = frozenset({"whether", "person", "asked", "that", "says", "with", "today"})
+_EMPTY: Final = frozenset({"whether", "person", "asked", "that", "says", "with", "today", "treated"})
 TABS: Final = (
     ("overview", "Overview", "patients:page"),
     ("consultation", "Consultation", "patients:consultation"),

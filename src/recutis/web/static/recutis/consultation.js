@@ -10,6 +10,7 @@
   document.addEventListener("input", (event) => {
     const input = event.target, ask = input.closest?.(".ask");
     if (!ask) return;
+    if (input.type === "range") ask.querySelector("[id$='-unset']")?.removeAttribute("hidden");
     const none = ask.querySelector("[data-none]");
     if (none && input === none && none.checked) {
       ask.querySelectorAll("input[type=checkbox]:checked").forEach((box) => { if (box !== none) box.checked = false; });
