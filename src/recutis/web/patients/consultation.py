@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from pydantic import JsonValue
 
@@ -42,8 +43,11 @@ def locked(request: HttpRequest, patient_id: UUID) -> Patient:
 
 
 def panel_context(request: HttpRequest, patient: Patient, now: Standing) -> dict[str, Any]:
-    """What the screening panel needs."""
-    return {"patient": patient, "now": now, "panel": panel_of(now), "may_lift": user_of(request).role == CLINICIAN}
+    """What the screening panel needs, and where questions send their answers."""
+    return {
+        "patient": patient, "now": now, "panel": panel_of(now), "may_lift": user_of(request).role == CLINICIAN,
+        "save_address": reverse("patients:save", args=[patient.pk]), "rows_address": reverse("patients:rows", args=[patient.pk]),
+    }  # fmt: skip
 
 
 def page_context(request: HttpRequest, patient: Patient) -> dict[str, Any]:
