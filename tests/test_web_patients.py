@@ -791,3 +791,12 @@ def test_the_first_page_of_a_patient_says_where_things_stand(clinic: House) -> N
     empty = _page(clinic.client("nurse"), _new(clinic, {}, number="A-8"), "")
     assert "Start the consultation" in empty
     assert "No concern is named yet." in empty
+
+
+def test_tabs_lead_to_pages_that_exist(clinic: House) -> None:
+    """The two pages of this part are always there; every tab that is shown has an address."""
+    page = _page(clinic.client("nurse"), patient := _new(clinic), "")
+    tabs = page.partition('class="tabs"')[2].partition("</nav>")[0]
+    assert f'<a href="/patients/{patient.pk}/" aria-current="page">Overview</a>' in tabs
+    assert f'<a href="/patients/{patient.pk}/consultation/">Consultation</a>' in tabs
+    assert 'href=""' not in tabs

@@ -145,7 +145,7 @@ def _saved(
     """Keep the file where something changed, and answer with all that has to look different now."""
     before = standing(patient)
     version = _version(request)
-    others = {at for at, told in patient.file_changes.items() if int(told[0]) > version}
+    others = {at for at, told in patient.file_changes.items() if int(told[0]) > version} - set(places)
     if file is not None:
         answers.keep(patient, file, places, user_of(request))
         lapsed = lapse(patient, user_of(request))

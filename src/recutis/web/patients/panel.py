@@ -125,7 +125,13 @@ def place_words(place: str) -> str:
     parts = place.split(".")
     if len(parts) > 1 and parts[0] == "concerns" and parts[1].isdigit():
         return ", ".join([f"concern {int(parts[1]) + 1}", *(words_of(part) for part in parts[2:])])
-    return ", ".join(str(int(part) + 1) if part.isdigit() else words_of(part) for part in parts[1:] or parts)
+    words: list[str] = []
+    for part in parts[1:] or parts:
+        if part.isdigit() and words:
+            words[-1] += f" {int(part) + 1}"
+        else:
+            words.append(words_of(part))
+    return ", ".join(words)
 
 
 def _wrong_words(place: str, sentence: str) -> str:
