@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from django.utils import timezone
@@ -152,7 +153,7 @@ def with_value(file: Mapping[str, JsonValue], place: str, value: JsonValue) -> d
     *blocks, last = place.split(".")
     here: Any = made
     passed: list[tuple[dict[str, Any], str]] = []
-    for part, following in zip(blocks, [*blocks[1:], last], strict=True):
+    for part, following in pairwise([*blocks, last]):
         if isinstance(here, list):
             here = here[int(part)] if int(part) < len(here) else None
         else:

@@ -133,8 +133,9 @@ def _asks_of(model: type[BaseModel], block: str) -> Iterator[Ask]:
             kind, choices = "select", tuple((one, words_of(one)) for one in DEVICE_CLASSES)
         low, high = _limits(field)
         yield Ask(
-            place=place, name=name, label=_label(place, name), help=_help(field.description or ""), kind=kind, choices=choices, fields=fields,
-            must=place in ASKED or field.is_required(), given_with=place in ASKED_OF_WOMEN, rules=_rules(place), low=low, high=high,
+            place=place, name=name, label=_label(place, name), help=_help(field.description or ""), kind=kind, choices=choices,
+            fields=fields, must=place in ASKED or field.is_required(), given_with=place in ASKED_OF_WOMEN, rules=_rules(place),
+            low=low, high=high,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from pydantic import JsonValue
 
@@ -42,8 +43,11 @@ def locked(request: HttpRequest, patient_id: UUID) -> Patient:
 
 
 def panel_context(request: HttpRequest, patient: Patient, now: Standing) -> dict[str, Any]:
-    """What the screening panel needs."""
-    return {"patient": patient, "now": now, "panel": panel_of(now), "may_lift": user_of(request).role == CLINICIAN}
+    """What the screening panel needs, and where questions send their answers."""
+    return {
+        "patient": patient, "now": now, "panel": panel_of(now), "may_lift": user_of(request).role == CLINICIAN,
+        "save_address": reverse("patients:save", args=[patient.pk]), "rows_address": reverse("patients:rows", args=[patient.pk]),
+    }  # fmt: skip
 
 
 def page_context(request: HttpRequest, patient: Patient) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def _saved(
     """Keep the file where something changed, and answer with all that has to look different now."""
     before = standing(patient)
     version = _version(request)
-    others = {at for at, told in patient.file_changes.items() if int(told[0]) > version}
+    others = {at for at, told in patient.file_changes.items() if int(told[0]) > version} - set(places)
     if file is not None:
         answers.keep(patient, file, places, user_of(request))
         lapsed = lapse(patient, user_of(request))
@@ -169,20 +173,17 @@ def _refreshed(form: Form, before: Standing, now: Standing, places: set[str], *,
         ask = find(top)
         if ask is not None and ask.kind not in {"group", "weights"} and not top.startswith(("concerns", "goals")):
             asks[top] = form.show(ask)
-    rows = {place.rpartition(".severity")[0] or place.rpartition(".")[0] for place in places if place.startswith("concerns.")}
+    told = [place for place in places if place.startswith("concerns.") and place.rpartition(".")[2] in {"kind", "scale"}]
+    rows = [] if concerns else sorted({place.removesuffix(".severity.scale").removesuffix(".kind") for place in told})
     kinds = [[item.kind for item in one.draft.patient.concerns] for one in (before, now)]
     women = [asked_about_pregnancy(one.draft.patient) for one in (before, now)]
+    written = (*asks, *rows, *(["concerns"] if concerns else []))
     return {
-        "states": [shown for shown in states if shown.ask.place not in asks], "asks": list(asks.values()), "concerns": concerns,
-        "rows": [] if concerns else [form.at(row) for row in sorted(rows) if find(row) and _depends(places)],
+        "states": [shown for shown in states if not any(f"{shown.ask.place}.".startswith(f"{place}.") for place in written)],
+        "asks": list(asks.values()), "concerns": concerns, "rows": [form.at(row) for row in rows if find(row)],
         "goals": kinds[0] != kinds[1] or any(place.startswith("goals") for place in whole),
         "women": women[0] != women[1],
     }  # fmt: skip
-
-
-def _depends(places: set[str]) -> bool:
-    """Whether other questions of a concern depend on what was answered."""
-    return any(place.rpartition(".")[2] in {"kind", "scale"} for place in places)
 
 
 def _conflict(request: HttpRequest, patient: Patient, ask: Ask, value: JsonValue, other: answers.Change) -> HttpResponse:

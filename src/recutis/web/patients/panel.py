@@ -120,23 +120,29 @@ def _firing(entries: Sequence[Entry], lifted: dict[str, LiftedRule]) -> tuple[Fi
     return (*shown, *(Firing(entry=entry, tone="info", liftable=False, lifted=lifted.get(entry.rule_id)) for entry in eased))
 
 
-def _where(place: str) -> str:
-    """`concerns.1.site` as words: `concern 2, site`."""
+def place_words(place: str) -> str:
+    """A place of the file as words: `concerns.1.site` reads `concern 2, site`."""
     parts = place.split(".")
     if len(parts) > 1 and parts[0] == "concerns" and parts[1].isdigit():
         return ", ".join([f"concern {int(parts[1]) + 1}", *(words_of(part) for part in parts[2:])])
-    return ", ".join(str(int(part) + 1) if part.isdigit() else words_of(part) for part in parts[1:] or parts)
+    words: list[str] = []
+    for part in parts[1:] or parts:
+        if part.isdigit() and words:
+            words[-1] += f" {int(part) + 1}"
+        else:
+            words.append(words_of(part))
+    return ", ".join(words)
 
 
 def _wrong_words(place: str, sentence: str) -> str:
-    where = _where(place) if place else "patient file"
+    where = place_words(place) if place else "patient file"
     return f"{where[:1].upper()}{where[1:]}: {sentence}"
 
 
 def _missing_words(place: str) -> str:
     if place == "concerns":
         return "What is to be changed, and where?"
-    where = _where(place)
+    where = place_words(place)
     return f"{where[:1].upper()}{where[1:]}?"
 
 

@@ -29,6 +29,7 @@ from recutis.web.accounts.models import CLINICIAN
 from recutis.web.patients import answers
 from recutis.web.patients.consultation import locked
 from recutis.web.patients.models import LiftedRule, Patient
+from recutis.web.patients.panel import place_words
 from recutis.web.patients.records import lapse, lifted_rules, overrides_document
 
 LARGEST_BYTES: Final = 200_000
@@ -39,29 +40,43 @@ _LONGEST_LINE: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One place whose answer an import would change."""
+    """One place whose answer an import would change, and its answers in words; empty where nothing is answered."""
 
     place: str
     before: str
     after: str
+
+    @property
+    def words(self) -> str:
+        """The place in words."""
+        return place_words(self.place)
 
 
 def differences(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> list[Difference]:
     """Answer for answer, what is not the same in two patient files."""
     one, two = dict(_leaves(before, "")), dict(_leaves(after, ""))
     return [
-        Difference(place=place, before=one.get(place, ""), after=two.get(place, ""))
+        Difference(place=place, before=_shown(one.get(place)), after=_shown(two.get(place)))
         for place in {**one, **two}
-        if one.get(place) != two.get(place)
+        if json.dumps(one.get(place)) != json.dumps(two.get(place))
     ]
 
 
-def _leaves(value: Any, place: str) -> list[tuple[str, str]]:
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value).replace("_", " ")
+    return text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
+
+
+def _leaves(value: Any, place: str) -> list[tuple[str, Any]]:
     if isinstance(value, dict) and value:
         return [leaf for key, item in value.items() for leaf in _leaves(item, f"{place}.{key}" if place else str(key))]
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
         return [leaf for number, item in enumerate(value) for leaf in _leaves(item, f"{place}.{number}")]
-    return [(place, json.dumps(value, ensure_ascii=False)[:_LONGEST_LINE])] if place else []
+    return [(place, value)] if place else []
 
 
 def as_json(value: object, place: str = "") -> JsonValue:

@@ -17,7 +17,7 @@ register = template.Library()
 
 _WORD: Final = re.compile(r"[a-z]{4,}")
 _STEM: Final = 5  # smoke, smokes and smoking are one word here
-_EMPTY: Final = frozenset({"whether", "person", "asked", "that", "says", "with", "today"})
+_EMPTY: Final = frozenset({"whether", "person", "asked", "that", "says", "with", "today", "treated", "true", "false", "whose"})
 TABS: Final = (
     ("overview", "Overview", "patients:page"),
     ("consultation", "Consultation", "patients:consultation"),
@@ -85,7 +85,8 @@ def answered_words(listed: Iterable[Shown]) -> str:
 @register.filter
 def help_adds(shown: Shown) -> bool:
     """Whether the help says more than the question itself."""
-    said = {word[:_STEM] for word in _WORD.findall(shown.ask.label.lower())}
+    words = " ".join([shown.ask.label, *(words for _, words in shown.ask.choices)])
+    said = {word[:_STEM] for word in _WORD.findall(words.lower())}
     return any(word[:_STEM] not in said for word in _WORD.findall(shown.ask.help.lower()) if word not in _EMPTY)
 
 

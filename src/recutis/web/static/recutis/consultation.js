@@ -10,6 +10,7 @@
   document.addEventListener("input", (event) => {
     const input = event.target, ask = input.closest?.(".ask");
     if (!ask) return;
+    if (input.type === "range") ask.querySelector("[id$='-unset']")?.removeAttribute("hidden");
     const none = ask.querySelector("[data-none]");
     if (none && input === none && none.checked) {
       ask.querySelectorAll("input[type=checkbox]:checked").forEach((box) => { if (box !== none) box.checked = false; });
@@ -37,6 +38,22 @@
     });
   }
   document.addEventListener("htmx:oobAfterSwap", marks);
+  // The panel is written anew with each answer: it stays where it was scrolled to, and what was unfolded stays so.
+  let kept = null;
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const old = event.detail.target;
+    if (old?.id !== "panel") return;
+    const written = [...old.querySelectorAll("details[open] textarea")].map((text) => [text.id, text.value]);
+    kept = { top: old.scrollTop, open: [...old.querySelectorAll("details[open]")].map((folded) => folded.id), written };
+  });
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    const panel = document.getElementById("panel");
+    if (!kept || !panel) return;
+    kept.open.forEach((id) => { const folded = document.getElementById(id); if (folded) folded.open = true; });
+    kept.written.forEach(([id, value]) => { const text = document.getElementById(id); if (text && !text.value) text.value = value; });
+    panel.scrollTop = kept.top;
+    kept = null;
+  });
   // From the panel to the question, also when it is folded away.
   function go(name) {
     const place = document.getElementById(name) ?? document.getElementById(name.replace(/-[^-]*$/, ""));
