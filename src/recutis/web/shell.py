@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from recutis import __version__
 from recutis.web.access import EVERYONE, PUBLIC, TREATING, RoleRefusedError, allow, record_refusal
-from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE, User
+from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE, RESEARCHER, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,7 @@ PLACES: Final = (
         roles=(CLINICIAN, NURSE, FRONT_DESK),
         prefix="/patients/",
     ),
+    Place(route="exports:outcomes", words="Outcomes", icon="chart", roles=(CLINICIAN, RESEARCHER), prefix="/outcomes/"),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )
@@ -64,7 +65,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
     silent(request)
     role = user_of(request).role
-    first = {ADMINISTRATOR: "accounts:people", CLINICIAN: "patients:list", NURSE: "patients:list", FRONT_DESK: "patients:list"}
+    first = {
+        RESEARCHER: "exports:outcomes",
+        ADMINISTRATOR: "accounts:people",
+        CLINICIAN: "patients:list",
+        NURSE: "patients:list",
+        FRONT_DESK: "patients:list",
+    }
     where = first.get(role, "accounts:me")
     return redirect(where)
 
