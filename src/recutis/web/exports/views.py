@@ -72,7 +72,7 @@ def _job_and_plan(request: HttpRequest, job_id: UUID) -> tuple[Job, CoursePlan]:
 
 
 @allow(*TREATING)
-def report_pdf(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
+def report_pdf(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """The report itself.
 
     Raises Http404 when it is not there any more or may not be given out.
@@ -83,7 +83,7 @@ def report_pdf(request: HttpRequest, job_id: UUID) -> HttpResponseBase:
         msg = "This report is not there any more. Make it again on the patient's page of records."
         raise Http404(msg)
     note(request, action="report taken out", of=plan, patient=plan.patient_id, parts=job.document.get("parts"))
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{files.file_stem(plan.patient)}-plan.pdf")
+    return _download(path.read_bytes(), "application/pdf", f"{files.file_stem(plan.patient)}-plan.pdf")
 
 
 def _download(content: bytes, kind: str, name: str) -> HttpResponse:
