@@ -362,7 +362,8 @@ def test_a_report_is_given_out_while_it_may_be(north: House) -> None:
     assert "Make the report" in client.get(f"/reports/{half.pk}/state/").content.decode()
 
 
-def test_a_report_outside_the_folder_of_reports_is_never_read(north: House, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("north")
+def test_a_report_outside_the_folder_of_reports_is_never_read(tmp_path: Path) -> None:
     """Whatever the record of the job says."""
     job = _report(CoursePlan.objects.get(), ["clinician"])
     (tmp_path / "report.pdf").write_bytes(b"secret")
