@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from sample_plan import LINES, SPOTS, injury, sample_plan, screening_entry, source
 
-from recutis.errors import CancelledError
+from recutis.errors import CancelledError, InputError
 from recutis.plan.document import Plan, Refusal, Status
 from recutis.report import write_report
 from recutis.report.clinician import blocking_rules
 from recutis.report.figures.front import best_trades
+from recutis.report.write import Part
 
 STATUSES: tuple[Status, ...] = ("ready", "needs_answers", "deferred", "refer", "blocked")
 needs_pdftotext = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler-utils) is not installed")
@@ -96,6 +97,30 @@ def test_the_card_and_the_patient_part_say_what_matters(tmp_path: Path) -> None:
     ):
         assert words in patient, words
     assert all("not a cleared medical device" in page for page in pages)
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("released", [True, False])
+def test_each_part_can_be_printed_alone(tmp_path: Path, released: bool) -> None:
+    """The clinician's part alone holds no page for the patient, and the other way round; both together are the usual report."""
+    plan = sample_plan().model_copy(update={"released": released})
+    pages: dict[str, list[str]] = {}
+    for name in ("clinician", "patient", "both"):
+        (tmp_path / name).mkdir()
+        parts: tuple[Part, ...] = ("clinician", "patient") if name == "both" else (name,)  # type: ignore[assignment]
+        write_report(plan, tmp_path / name, parts=parts)
+        pages[name] = _pages(tmp_path / name / "report.pdf")
+    assert len(pages["both"]) == len(pages["clinician"]) + len(pages["patient"])
+    assert all("For the clinician" in page for page in pages["clinician"])
+    assert all("For the patient" in page and ("DRAFT" in page) is not released for page in pages["patient"])
+
+
+@pytest.mark.parametrize(("parts", "words"), [((), "Give a part"), (("nurse",), "has no part 'nurse'")])
+def test_a_part_that_does_not_exist_is_refused(tmp_path: Path, parts: tuple[Part, ...], words: str) -> None:
+    """By name, and nothing is written."""
+    with pytest.raises(InputError, match=words):
+        write_report(sample_plan(), tmp_path, parts=parts)
+    assert list(tmp_path.iterdir()) == []
 
 
 @needs_pdftotext

@@ -5,30 +5,43 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
+
+from recutis.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from recutis.plan.document import Plan
 
+Part = Literal["clinician", "patient"]
+PARTS: Final[tuple[Part, ...]] = ("clinician", "patient")
 _MOST_DRAWINGS: Final = 6
 _LONG_WORD: Final = re.compile(r"\S{26,}")
 _PIECE: Final = r"\S{1,13}"
 
 
-def write_report(plan: Plan, folder: Path, *, progress: Callable[[float], None] | None = None) -> None:
+def write_report(
+    plan: Plan, folder: Path, *, parts: Sequence[Part] = PARTS, progress: Callable[[float], None] | None = None
+) -> None:
     """Write `figures/*.png`, `report.pdf` and `calendar.ics` into `folder`, whatever the status of the plan.
 
-    The same plan gives the same bytes. `progress` is called with fractions from 0 to 1 and may
-    raise CancelledError to stop.
+    The same plan gives the same bytes. `parts` are those of the PDF: `clinician`, `patient` or both. `progress` is called with
+    fractions from 0 to 1 and may raise CancelledError to stop.
+
+    Raises InputError for a part that does not exist, or none.
     """
     from recutis.report.calendar_file import calendar_bytes
+
+    wrong = [one for one in parts if one not in PARTS]
+    if wrong or not parts:
+        msg = f"A report has no part {wrong[0]!r}; give {' or '.join(PARTS)}." if wrong else f"Give a part: {' or '.join(PARTS)}."
+        raise InputError(msg)
 
     told = progress or _silent
     told(0.0)
@@ -37,7 +50,7 @@ def write_report(plan: Plan, folder: Path, *, progress: Callable[[float], None] 
         workplace = Path(name)
         drawn = _draw(plan, pictures=folder / "figures", vectors=workplace, told=told)
         told(0.6)
-        (folder / "report.pdf").write_bytes(_typeset(plan, drawn, workplace))
+        (folder / "report.pdf").write_bytes(_typeset(plan, drawn, workplace, parts))
     told(1.0)
 
 
@@ -110,14 +123,14 @@ def breakable(value: object) -> object:
     return value
 
 
-def _typeset(plan: Plan, drawn: dict[str, list[str]], workplace: Path) -> bytes:
+def _typeset(plan: Plan, drawn: dict[str, list[str]], workplace: Path, parts: Sequence[Part]) -> bytes:
     """The PDF. All text travels as JSON strings, which typst never reads as markup."""
     import typst
 
     from recutis.report.clinician import clinician_view
     from recutis.report.patient import patient_view
 
-    view = {"clinician": clinician_view(plan, drawn), "patient": patient_view(plan)}
+    view = {"parts": list(parts), "clinician": clinician_view(plan, drawn), "patient": patient_view(plan)}
     (workplace / "view.json").write_text(json.dumps(breakable(view), allow_nan=False), encoding="utf-8")
     for entry in (files("recutis.report") / "templates").iterdir():
         if entry.name.endswith(".typ"):

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from recutis import __version__
 from recutis.web.access import EVERYONE, PUBLIC, TREATING, RoleRefusedError, allow, record_refusal
-from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE, User
+from recutis.web.accounts.models import ADMINISTRATOR, CLINICIAN, FRONT_DESK, NURSE, RESEARCHER, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,7 @@ PLACES: Final = (
     Place(route="delivery:today", words="Sessions", icon="calendar", roles=(CLINICIAN, NURSE, FRONT_DESK), prefix="/sessions/"),
     Place(route="delivery:devices", words="Devices", icon="device", roles=(CLINICIAN, NURSE, ADMINISTRATOR), prefix="/devices/"),
     Place(route="diary:inbox", words="Inbox", icon="inbox", roles=TREATING, prefix="/inbox/"),
+    Place(route="exports:outcomes", words="Outcomes", icon="chart", roles=(CLINICIAN, RESEARCHER), prefix="/outcomes/"),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )
@@ -67,7 +68,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
     silent(request)
     role = user_of(request).role
-    first = {ADMINISTRATOR: "accounts:people", CLINICIAN: "patients:list", NURSE: "patients:list", FRONT_DESK: "patients:list"}
+    first = {
+        RESEARCHER: "exports:outcomes",
+        ADMINISTRATOR: "accounts:people",
+        CLINICIAN: "patients:list",
+        NURSE: "patients:list",
+        FRONT_DESK: "patients:list",
+    }
     where = first.get(role, "accounts:me")
     return redirect(where)
 

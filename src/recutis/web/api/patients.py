@@ -7,19 +7,23 @@ import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router, Schema, Status
 from pydantic import Field, JsonValue
 
-from recutis.patient import make_override, parse_patient, screen
+from recutis.patient import make_override, parse_patient
 from recutis.web.access import TREATING, note, own, refused, user_of
 from recutis.web.accounts.models import CLINICIAN, FRONT_DESK, NURSE
 from recutis.web.api.guard import ConflictError, open_to
 from recutis.web.api.words import BirthDay, Email, Name, Number, Page, PerPage, Phone, Reason, Search, Told, Version, answers
 from recutis.web.exports.screening import ScreeningDocument, screening_document
+from recutis.web.patients.answers import keep
+from recutis.web.patients.consultation import locked
+from recutis.web.patients.lifting import checked
 from recutis.web.patients.models import LiftedRule, Patient
+from recutis.web.patients.records import applying, lapse, lifted_rules, standing
+from recutis.web.patients.views import found as matching
 
 router = Router(tags=["patients"])
 NAMED = (CLINICIAN, NURSE, FRONT_DESK)
@@ -40,7 +44,7 @@ class PatientOut(Schema):
 
 
 class PatientPage(Schema):
-    """A part of the list of patients, by family name."""
+    """A part of the list of patients."""
 
     items: list[PatientOut]
     count: int = Field(description="patients that match, on all pages")
@@ -118,12 +122,13 @@ def patients(
     page: Page = 1,
     per_page: PerPage = 50,
 ) -> dict[str, object]:
-    """Patients of the clinic, by name; `search` holds words from name, record number or day of birth (2026-11-22)."""
-    found = Patient.objects.filter(clinic_id=user_of(request).clinic_id, archived_at__isnull=not archived)
-    for word in search.casefold().split():
-        found = found.filter(search_text__contains=word)
+    """Patients of the clinic, those changed last first; by name where `search` holds words.
+
+    These are found in names, record number and day of birth (2026-11-22).
+    """
+    found = matching(user_of(request).clinic, search, archived=archived).defer("file", "file_changes")
     count = found.count()
-    note(request, search=search, count=count)
+    note(request, count=count)
     return {
         "items": list(found[(page - 1) * per_page : page * per_page]),
         "count": count,
@@ -190,19 +195,17 @@ def patient_file(request: HttpRequest, patient_id: uuid.UUID) -> Patient:
 @open_to(*TREATING)
 def put_patient_file(request: HttpRequest, patient_id: uuid.UUID, told: FileIn) -> Patient:
     """Replace the patient file by one that `recutis screen` would read; 409 when it was changed since it was read."""
-    found = own(request, Patient, pk=patient_id)
+    found = locked(request, patient_id)
     parse_patient(dict(told.file))
-    changed = Patient.objects.filter(pk=found.pk, file_version=told.file_version).update(
-        file=told.file, file_version=F("file_version") + 1, changed_at=timezone.now()
-    )
-    if not changed:
+    if found.file_version != told.file_version:
         msg = (
             f"The patient file is at version {found.file_version}, not {told.file_version}: somebody has changed it since. "
             "Read it again."
         )
         raise ConflictError(msg)
-    found.refresh_from_db()
-    note(request, action="patient file changed", of=found, patient=found, version=found.file_version)
+    keep(found, dict(told.file), sorted({*found.file, *told.file}), user_of(request))
+    lapsed = lapse(found, user_of(request))
+    note(request, action="patient file changed", of=found, patient=found, **({"lapsed": lapsed} if lapsed else {}))
     return found
 
 
@@ -211,12 +214,8 @@ def put_patient_file(request: HttpRequest, patient_id: uuid.UUID, told: FileIn) 
 def screening(request: HttpRequest, patient_id: uuid.UUID) -> ScreeningDocument:
     """What the screening rules say of the patient file as it stands, with the rules that were lifted; 422 while it is not right."""
     found = own(request, Patient, pk=patient_id)
-    return screening_document(dict(found.file), lifted_of(found))
-
-
-def lifted_of(patient: Patient) -> list[LiftedRule]:
-    """The rules that are lifted for a patient now."""
-    return list(LiftedRule.objects.filter(patient=patient, withdrawn_at=None).select_related("by"))
+    used, _ = applying(parse_patient(dict(found.file)), lifted_rules(found))
+    return screening_document(found.file, used)
 
 
 @router.get("/patients/{patient_id}/overrides", response=answers(list[Lifted]))
@@ -231,15 +230,16 @@ def overrides(request: HttpRequest, patient_id: uuid.UUID) -> list[LiftedRule]:
 @open_to(CLINICIAN)
 def lift(request: HttpRequest, patient_id: uuid.UUID, told: LiftIn) -> Status[LiftedRule]:
     """Lift a rule that fires; physicians only, with a reason, and never where the rule says never."""
-    user, found = user_of(request), own(request, Patient, pk=patient_id)
+    user, found = user_of(request), locked(request, patient_id)
     if LiftedRule.objects.filter(patient=found, rule_id=told.rule_id, withdrawn_at=None).exists():
         msg = f"{told.rule_id} is already lifted for this patient."
         raise ConflictError(msg)
     today = timezone.localdate()
-    new = make_override(rule_id=told.rule_id, by=user.full_name, role=user.override_role, reason=told.reason, date=today)
-    screen(parse_patient(dict(found.file)), (new,))
+    words = " ".join(told.reason.split())
+    new = make_override(rule_id=told.rule_id, by=user.full_name, role=user.override_role, reason=words, date=today)
+    checked(standing(found), new, lifted_rules(found))
     made = LiftedRule.objects.create(
-        clinic_id=user.clinic_id, patient=found, rule_id=told.rule_id, by=user, reason=told.reason, date=today
+        clinic_id=user.clinic_id, patient=found, rule_id=new.rule_id, by=user, reason=new.reason, date=today
     )
     note(request, action="screening rule lifted", of=made, patient=found, rule=told.rule_id)
     return Status(201, made)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
-from pydantic import Field
+from ninja import Router, Schema, Status
+from pydantic import Field, JsonValue
 
+from recutis.files import Document, validate
+from recutis.plan.observation_file import parse_observations
+from recutis.plan.request import request_document
+from recutis.simulation import ExposureFile
 from recutis.web.access import TREATING, note, own, user_of
 from recutis.web.accounts.models import RESEARCHER
 from recutis.web.api.guard import open_to
-from recutis.web.api.words import answers
+from recutis.web.api.words import Told, answers
 from recutis.web.patients.models import Patient
+from recutis.web.patients.records import request_for
+from recutis.web.planning import jobs
 from recutis.web.planning.models import CoursePlan, Job
 
 router = Router(tags=["plans"])
@@ -55,11 +62,37 @@ class JobOut(Schema):
     ended_at: datetime.datetime | None
 
 
+class SeenIn(Told):
+    """What was seen of a course."""
+
+    observations: list[dict[str, JsonValue]] = Field(
+        min_length=1, max_length=50, description="as docs/schema/observation.json says"
+    )
+
+
+class ExposureIn(Told):
+    """One exposure, or two to compare."""
+
+    exposure: dict[str, JsonValue] = Field(description="as docs/schema/exposure.json says")
+    against: dict[str, JsonValue] | None = Field(default=None, description="a second one")
+
+
 @router.get("/patients/{patient_id}/plans", response=answers(list[PlanRow]))
 @open_to(*TREATING)
 def plans(request: HttpRequest, patient_id: uuid.UUID) -> list[CoursePlan]:
     """Plans of a patient, newest first."""
     return list(CoursePlan.objects.filter(patient=own(request, Patient, pk=patient_id)).defer("document"))
+
+
+@router.post("/patients/{patient_id}/plans", response=answers(JobOut, code=202))
+@open_to(*TREATING)
+def make_plan(request: HttpRequest, patient_id: uuid.UUID) -> Status[JobOut]:
+    """Make a plan from the patient file as it stands, the clinic's devices and the lifted rules; 202 with the job that makes it."""
+    user, patient = user_of(request), own(request, Patient, pk=patient_id)
+    asked = request_document(request_for(patient, user.clinic))
+    made = jobs.start("plan", {"request": asked}, user=user, patient=patient)  # type: ignore[typeddict-item]
+    note(request, action="plan asked for", of=made, patient=patient)
+    return Status(202, job_out(made))
 
 
 @router.get("/plans/{plan_id}", response=answers(PlanOut))
@@ -71,11 +104,53 @@ def plan(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
     return found
 
 
+@router.post("/plans/{plan_id}/update", response=answers(JobOut, code=202))
+@open_to(*TREATING)
+def update(request: HttpRequest, plan_id: uuid.UUID, told: SeenIn) -> Status[JobOut]:
+    """Make the rest of the course anew from what was seen of it; 202 with the job that makes the new plan."""
+    user, plan = user_of(request), own(request, CoursePlan, pk=plan_id)
+    seen: list[Mapping[str, Any]] = [
+        item.model_dump(mode="json", exclude_none=True) for item in parse_observations({"observations": told.observations})
+    ]
+    made = jobs.start(
+        "update", {"plan": plan.document, "observations": seen, "option": plan.chosen_rank}, user=user, patient=plan.patient,
+        keep={"previous": str(plan.pk), "observation": {"observations": seen}},
+    )  # fmt: skip
+    note(request, action="update asked for", of=made, patient=plan.patient_id)
+    return Status(202, job_out(made))
+
+
+@router.post("/simulations", response=answers(JobOut, code=202))
+@open_to(*TREATING, RESEARCHER)
+def simulate(request: HttpRequest, told: ExposureIn) -> Status[JobOut]:
+    """Simulate an exposure, or two to compare; 202 with the job. Its result holds what `recutis simulate` writes to injury.json."""
+    exposures = [one for one in (told.exposure, told.against) if one is not None]
+    for one in exposures:
+        validate(ExposureFile, Document(name="the exposure", data=dict(one), lines={}))
+    made = jobs.start(
+        "simulate", {"exposure": told.exposure, "against": told.against}, user=user_of(request),
+        keep={"exposure": told.exposure, "against": told.against},
+    )  # fmt: skip
+    note(request, action="simulation asked for", of=made)
+    return Status(202, job_out(made))
+
+
 @router.get("/jobs/{job_id}", response=answers(JobOut))
 @open_to(*TREATING, RESEARCHER)
-def job(request: HttpRequest, job_id: uuid.UUID) -> Job:
+def job(request: HttpRequest, job_id: uuid.UUID) -> JobOut:
     """Where a long computation stands; a researcher sees their own."""
-    return own_job(request, job_id)
+    return job_out(own_job(request, job_id))
+
+
+@router.delete("/jobs/{job_id}", response=answers(JobOut))
+@open_to(*TREATING, RESEARCHER)
+def cancel_job(request: HttpRequest, job_id: uuid.UUID) -> JobOut:
+    """Stop a long computation; one that is over stays as it is."""
+    found = own_job(request, job_id)
+    jobs.cancel(found)
+    found.refresh_from_db()
+    note(request, action="job cancelled")
+    return job_out(found)
 
 
 def own_job(request: HttpRequest, job_id: uuid.UUID) -> Job:
@@ -85,3 +160,12 @@ def own_job(request: HttpRequest, job_id: uuid.UUID) -> Job:
     found = own(request, Job, pk=job_id, **mine)
     note(request, of=found, patient=found.patient_id or "")
     return found
+
+
+def job_out(found: Job) -> JobOut:
+    """A job as it stands at this moment."""
+    state, progress, words = jobs.now(found)
+    return JobOut(
+        id=found.pk, kind=found.kind, patient_id=found.patient_id, state=state, progress=progress, words=words, result=found.result,
+        asked_at=found.asked_at, ended_at=found.ended_at,
+    )  # fmt: skip

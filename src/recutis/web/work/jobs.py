@@ -170,11 +170,13 @@ def plan_of(value: str | Mapping[str, Any]) -> Plan:
 def report(document: Mapping[str, Any], context: Context) -> Result:
     """The files of a plan."""
     from recutis.plan.write import write_plan
-    from recutis.report import write_report
+    from recutis.report.write import PARTS, write_report
 
     drawing = context.step(0.0, 1.0, "drawing and typesetting the report")
     folder = Path(document["folder"])
-    write_plan(plan_of(document["plan"]), folder, report=partial(write_report, progress=drawing))
+    write_plan(
+        plan_of(document["plan"]), folder, report=partial(write_report, parts=document.get("parts", PARTS), progress=drawing)
+    )
     return Result(facts=_written(folder), documents={})
 
 

@@ -55,10 +55,14 @@ class PlanDocument(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """A job `report`: a plan (JSON text or its content), and the folder that plan.json, report.pdf, calendar.ics and figures go to."""
+    """A job `report`: a plan (JSON text or its content), and the folder that plan.json, report.pdf, calendar.ics and figures go to.
+
+    `parts` are those of the PDF: `clinician`, `patient` or, when it is left out, both.
+    """
 
     plan: str | Mapping[str, Any]
     folder: str
+    parts: NotRequired[list[Literal["clinician", "patient"]]]
 
 
 class UpdateDocument(TypedDict):

@@ -1,0 +1,1 @@
+"""An invented clinic with invented patients, to look at and to measure with."""
