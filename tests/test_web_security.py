@@ -94,3 +94,13 @@ def test_reading_leaves_a_trace(north: House) -> None:
     entry = AuditEntry.objects.get()
     assert entry.who == north.people["administrator"].full_name
     assert entry.action == "view accounts:people"
+
+
+def test_the_page_on_security_names_tests_that_exist() -> None:
+    """Each requirement names the test that shows it, and that test is there."""
+    here = Path(__file__).parent
+    text = (here.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", text))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in here.glob("test_web_*.py"))
+    assert len(named) > 30
+    assert {name for name in named if f"def {name}(" not in code} == set()
