@@ -491,7 +491,7 @@ _ROWS = [
 ]
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from([*_leaves(), *_ROWS]) | st.text(max_size=12), value=_ANY_JSON)
 def test_any_value_at_any_place_is_kept_or_refused(clinic: House, path: str, value: Any) -> None:
     """Never an error of the server; what is said to be saved is there, what is refused changes nothing."""
