@@ -395,6 +395,9 @@ def test_two_people_do_not_overwrite_each_other(clinic: House) -> None:
     patient.refresh_from_db()
     assert patient.file["patient"]["age"] == 51
     assert patient.file["patient"]["smoker"] is True
+    state = page.partition('id="state-q-patient-age"')[2].partition("</span></span>")[0]
+    assert "saved" in state
+    assert 'id="q-patient-age"' not in page, "the answer that was just chosen stays as it is"
     assert 'id="q-patient-smoker"' in page, "the other person's answer comes with the next one"
     assert f'id="file-version" value="{patient.file_version}"' in page
 
