@@ -91,14 +91,14 @@ def from_json(text: str) -> JsonValue:
     return value
 
 
-def require_storable(value: JsonValue) -> None:
-    """Pass what every database can keep and no person is too long for.
+def require_storable(value: JsonValue, *, longest: int = _LONGEST) -> None:
+    """Pass what every database can keep and what is not longer than `longest` characters.
 
     Raises InputError otherwise, naming why.
     """
     _walk(value, 0)
-    if len(json.dumps(value)) > _LONGEST:
-        msg = f"This is longer than the {_LONGEST} characters that an answer may have. Nothing was saved; shorten it."
+    if len(json.dumps(value)) > longest:
+        msg = f"This is longer than the {longest} characters that are kept in one go. Nothing was saved; shorten it."
         raise InputError(msg)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -89,10 +88,10 @@ def _limits(field: FieldInfo) -> tuple[float | None, float | None]:
     metadata = list(field.metadata)
     for part in get_args(field.annotation):
         metadata += [inner for item in getattr(part, "__metadata__", ()) for inner in getattr(item, "metadata", (item,))]
-    lows = [float(str(item.ge)) for item in metadata if isinstance(item, Ge)] + [
-        float(str(item.gt)) for item in metadata if isinstance(item, Gt)
+    lows = [float(item.ge) for item in metadata if hasattr(item, "ge")] + [
+        float(item.gt) for item in metadata if hasattr(item, "gt")
     ]
-    highs = [float(str(item.le)) for item in metadata if isinstance(item, Le)]
+    highs = [float(item.le) for item in metadata if hasattr(item, "le")]
     return (lows[0] if lows else None, highs[0] if highs else None)
 
 

@@ -79,6 +79,14 @@ class Panel:
         """Whether a plan can be made now."""
         return self.status == "ready" and not self.wrong
 
+    @property
+    def in_short(self) -> tuple[Firing, ...]:
+        """Of rules on the same condition the strictest only, for a page that does not say what each rule asks."""
+        first: dict[tuple[str, str], Firing] = {}
+        for item in self.firing:
+            first.setdefault((item.entry.condition, item.entry.state), item)
+        return tuple(first.values())
+
 
 def panel_of(now: Standing) -> Panel:
     """The panel for a patient as they stand."""

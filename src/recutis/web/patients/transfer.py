@@ -132,7 +132,7 @@ def read_upload(request: HttpRequest) -> dict[str, JsonValue]:
     if not isinstance(data, dict):
         msg = "The uploaded file must hold keys and values at the top, such as 'patient:'."
         raise InputError(msg)
-    answers.require_storable(data)
+    answers.require_storable(data, longest=LARGEST_BYTES)
     wrong = [item for item in read_draft(data).problems if not item.missing]
     if wrong:
         also = f" ({len(wrong) - 1} more to correct after this.)" if len(wrong) > 1 else ""

@@ -54,6 +54,28 @@
     panel.scrollTop = kept.top;
     kept = null;
   });
+  // An answer that the server did not take for want of a connection is sent again until it is taken.
+  const unsaved = new Set();
+  const askOf = (event) => event.detail.elt?.closest?.(".ask[hx-post]");
+  function missed(event) {
+    const ask = askOf(event), state = ask?.querySelector(":scope > .state");
+    if (!ask || (event.type === "htmx:responseError" && event.detail.xhr.status < 500)) return;
+    unsaved.add(ask.id);
+    if (state) state.textContent = "Not saved yet: the server cannot be reached. It is tried again every few seconds.";
+    state?.classList.add("error");
+  }
+  document.addEventListener("htmx:sendError", missed);
+  document.addEventListener("htmx:responseError", missed);
+  document.addEventListener("htmx:afterOnLoad", (event) => {
+    const ask = askOf(event);
+    if (ask && event.detail.xhr.status < 500) unsaved.delete(ask.id);
+    if (!unsaved.size && event.detail.xhr.status < 500) document.getElementById("live")?.setAttribute("hidden", "");
+  });
+  setInterval(() => unsaved.forEach((id) => {
+    const ask = document.getElementById(id);
+    if (ask) window.htmx.trigger(ask, "change"); else unsaved.delete(id);
+  }), 4000);
+  window.addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
   // From the panel to the question, also when it is folded away.
   function go(name) {
     const place = document.getElementById(name) ?? document.getElementById(name.replace(/-[^-]*$/, ""));
