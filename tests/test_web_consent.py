@@ -124,7 +124,7 @@ def test_a_consent_keeps_the_words_that_were_read(clinic: House) -> None:
     assert "Dark marks" in page
     answer = client.post(f"/plans/{plan.pk}/consent/", _form(plan, care="1"))
     kept = Consent.objects.get()
-    assert answer.headers["Location"] == f"/consents/{kept.pk}/"
+    assert answer.headers["Location"] == f"/consents/{kept.pk}/?handed=1"
     assert kept.text == filled(FIRST_WORDING, plan)
     assert kept.text_sha256 == digest_of(kept.text)
     assert (kept.photos_for_care, kept.photos_for_teaching) == (True, False)

@@ -419,6 +419,17 @@ def test_as_last_time_brings_what_was_set_at_this_site_with_this_laser(clinic: H
     assert "As last time" not in _text(client.get(f"/sessions/{session.pk}/passes/periorbital/"))
 
 
+def test_a_pass_sent_twice_is_logged_once(clinic: House) -> None:
+    """A finger that taps twice, or two tablets: the second one is told what is logged already."""
+    session, client = under_way(clinic), clinic.client("nurse")
+    place, told = f"/sessions/{session.pk}/passes/cheek/", {**PASS, "unit": session.unit_id, "after": "0"}
+    assert client.post(place, told).status_code == 302
+    answer = client.post(place, told)
+    assert answer.status_code == 422
+    assert "1 of 2 are logged now" in _text(answer)
+    assert session.passes.count() == 1
+
+
 def test_an_entry_is_corrected_by_a_new_one_and_both_stay(clinic: House) -> None:
     """The old one is shown struck out; it cannot be corrected twice; the new one counts."""
     session, client = under_way(clinic), clinic.client("nurse")

@@ -38,6 +38,7 @@ PLACES: Final = (
     Place(route="diary:inbox", words="Inbox", icon="inbox", roles=TREATING, prefix="/inbox/"),
     Place(route="delivery:devices", words="Devices", icon="device", roles=(CLINICIAN, NURSE, ADMINISTRATOR), prefix="/devices/"),
     Place(route="exports:outcomes", words="Outcomes", icon="chart", roles=(CLINICIAN, RESEARCHER), prefix="/outcomes/"),
+    Place(route="delivery:wording", words="Consent", icon="check", roles=(ADMINISTRATOR,), prefix="/consent-wording/"),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from recutis.classes import matches
@@ -53,6 +53,7 @@ class Item:
     by: str = ""
     at: str = ""
     stale: bool = False
+    link: str = ""
 
     @property
     def holds(self) -> bool:
@@ -236,8 +237,15 @@ def _items(session: Session, phase: PhaseDocument) -> list[Item]:
     ]
     taken = session.patient.photos.filter(taken_on=timezone.localdate()).count()
     photos = f"{taken} of today in the record." if taken else "None of today in the record yet."
-    found.append(Item(name="photos", title="Photographs before treatment are taken.", words=photos))
+    found.append(Item(name="photos", title="Photographs before treatment are taken.", words=photos, link=_photos_page(session)))
     return [*found, *_questions(session)]
+
+
+def _photos_page(session: Session) -> str:
+    try:
+        return reverse("photos:patient", kwargs={"patient_id": session.patient_id})
+    except NoReverseMatch:
+        return ""
 
 
 def _questions(session: Session) -> list[Item]:
@@ -267,9 +275,8 @@ def _with_answer(item: Item, kept: Mapping[str, Any], day: datetime.date) -> Ite
     if not isinstance(found, dict):
         return item
     at = datetime.datetime.fromisoformat(found["at"])
-    return Item(
-        name=item.name, title=item.title, words=item.words, kind=item.kind, asks=item.asks, answer=found["answer"],
-        typed=found.get("typed", ""), by=found["by"], at=f"{timezone.localtime(at):%d %b %H:%M}",
+    return replace(
+        item, answer=found["answer"], typed=found.get("typed", ""), by=found["by"], at=f"{timezone.localtime(at):%d %b %H:%M}",
         stale=timezone.localdate(at) != day,
     )  # fmt: skip
 

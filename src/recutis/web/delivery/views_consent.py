@@ -7,6 +7,7 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from recutis.web.access import TREATING, allow, note, own, user_of
@@ -47,8 +48,7 @@ def sign(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
                 request, action="consent signed", of=made, version=wording.version, sha256=made.text_sha256,
                 care=made.photos_for_care, teaching=made.photos_for_teaching,
             )  # fmt: skip
-            messages.success(request, "Thank you. The consent is signed; please hand the tablet back.", "good")
-            return redirect("delivery:consent", consent_id=made.pk)
+            return redirect(f"{reverse('delivery:consent', args=[made.pk])}?handed=1")
     return render(
         request, "delivery/sign.html",
         {
@@ -76,14 +76,15 @@ def _wrong_with(typed: dict[str, str], text: str) -> dict[str, str]:
 
 @allow(*TREATING)
 def consent(request: HttpRequest, consent_id: uuid.UUID) -> HttpResponse:
-    """A signed consent, word for word, to look at and to print."""
+    """A signed consent, word for word, to look at and to print; just signed, a page that holds nothing but thanks."""
     found = own(request, Consent, pk=consent_id)
+    handed = bool(request.GET.get("handed"))
     note(request, of=found, patient=found.patient_id)
     return render(
         request, "delivery/consent.html",
         {
             "consent": found, "patient": found.patient, "lines": lines_of(found.text), "untouched": untouched(found),
-            "pad": {"width": PAD_WIDTH, "height": PAD_HEIGHT},
+            "pad": {"width": PAD_WIDTH, "height": PAD_HEIGHT}, "handed": handed, "frame": "bare.html" if handed else "base.html",
         },
     )  # fmt: skip
 

@@ -29,6 +29,7 @@ from recutis.web.delivery.models import DeliveredPass, Session
 from recutis.web.delivery.passes import Looked, counted, last_time, look
 from recutis.web.delivery.views_session import session_of
 
+_MEANWHILE = "A pass was logged at this site since this page was opened; nothing was logged now."
 _REASON = "It differs from the plan. Say why, so that the next person understands it."
 
 
@@ -74,6 +75,8 @@ def log(request: HttpRequest, session_id: uuid.UUID, site: str) -> HttpResponse:
         initial=start,
     )
     looked: list[Looked] = []
+    if request.method == "POST" and request.POST.get("after", str(len(there))) != str(len(there)):
+        form.add_error(None, f"{_MEANWHILE} {len(there)} of {wanted} are logged now. Look whether this one is among them.")
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         looked = look(session, site, form.delivered(), unit=told["unit"], count=told["count"])
@@ -82,7 +85,8 @@ def log(request: HttpRequest, session_id: uuid.UUID, site: str) -> HttpResponse:
             return redirect("delivery:session", session_id=session.pk)
     return _form_page(
         request, session, site, form,
-        {"number": number, "wanted": wanted, "before": before, "source": source, "looked": looked, "planned": panel_words(panel)},
+        {"number": number, "wanted": wanted, "before": before, "source": source, "looked": looked, "planned": panel_words(panel),
+         "after": len(there)},
     )  # fmt: skip
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -45,9 +47,22 @@ class SiteLog:
         return sum(getattr(one, "replaced_by", None) is None for one in self.passes)
 
     @property
+    def groups(self) -> tuple[tuple[DeliveredPass, ...], ...]:
+        """Passes one after the other; those that are alike in everything stand together."""
+        return tuple(tuple(alike) for _, alike in groupby(self.passes, key=_likeness))
+
+    @property
     def left(self) -> int:
         """How many are still to be given."""
         return max(self.wanted - self.given, 0)
+
+
+def _likeness(one: DeliveredPass) -> object:
+    """What passes that are shown as one line have in common; a replaced or replacing entry stands alone."""
+    if one.replaces_id or getattr(one, "replaced_by", None) is not None:
+        return one.pk
+    told = (one.delivered, one.deviations, one.deviation_reason, one.endpoint_seen, one.pain_0_10, one.unit_id, one.given_by_id)
+    return json.dumps([str(part) for part in told])
 
 
 def logs_of(session: Session, passes: list[DeliveredPass]) -> tuple[SiteLog, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from django import template
@@ -42,6 +42,12 @@ def differing(passes: Iterable[Any]) -> list[dict[str, Any]]:
     """Each deviation of the passes that count, once."""
     found = {item["words"]: item for one in _counting(passes) for item in one.deviations}
     return list(found.values())
+
+
+@register.filter
+def last_number(passes: Sequence[Any]) -> int:
+    """The number of the last of several passes."""
+    return int(passes[-1].number)
 
 
 @register.filter
