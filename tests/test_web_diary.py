@@ -409,6 +409,8 @@ def test_unanswered_alarms_go_up_a_step_and_never_away(clinic: House) -> None:
     for role, shown in (("clinician", True), ("nurse", True), ("front_desk", False), ("researcher", False)):
         assert ("not answered in time" in clinic.client(role).get("/me/").content.decode()) is shown
     assert counted(clinic.clinic.pk) == (1, 1)
+    assert nurse.get("/inbox/bell/?late=1").status_code == 204
+    assert "1 alarm not answered in time" in nurse.get("/inbox/bell/?late=0").content.decode()
     told = AuditEntry.objects.filter(action="alarm not answered in time")
     assert [one.detail["escalations"] for one in told.order_by("number")] == [1, 2, 3]
 

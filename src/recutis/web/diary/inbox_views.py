@@ -67,6 +67,14 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
     return render(request, "diary/inbox_list.html", _waiting(request))
 
 
+@allow(*TREATING)
+def bell(request: HttpRequest) -> HttpResponse:
+    """How many alarms were not answered in time, asked for by every page; no content where that is what the page shows."""
+    polled(request)
+    _, late = alarms.counted(user_of(request).clinic_id)
+    return HttpResponse(status=204) if request.GET.get("late") == str(late) else render(request, "diary/bell.html")
+
+
 def _waiting(request: HttpRequest) -> dict[str, Any]:
     found = alarms.waiting(user_of(request).clinic)
     return {
