@@ -22,7 +22,7 @@ from recutis.web.diary.plain import SIGN_WORDS, STAFF_WORDS
 from recutis.web.idle import polled
 
 _ANSWERED_SHOWN: Final = 50
-_MOST_SHOWN: Final = 200
+_MOST_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
