@@ -237,13 +237,17 @@ def test_a_link_opens_its_own_session_only(clinic: House) -> None:
 @pytest.mark.django_db
 def test_the_page_tells_the_day_what_is_expected_and_the_flags_of_this_device(clinic: House) -> None:
     """Day 3 of a fractional ablative laser."""
-    page = _opened(released_session(clinic, days_ago=3), clinic).get("/diary/").content.decode()
+    phone = _opened(released_session(clinic, days_ago=3), clinic)
+    page = phone.get("/diary/").content.decode()
     assert "Day 3 after your session" in page
     ids = set(re.findall(r'name="flags" value="([^"]+)"', page))
     assert ids == {flag.row_id for flag in red_flags("ablative_fractional_eryag", day=3)} | {WORRIED}
     assert "Day 3: expected and entered" in page
     assert "petrolatum" in page
     assert page.count("checked") == len(SIGNS)
+    for day in ("9" * 5000, "-1", "4", "x", "²"):
+        assert "Day 3 after" in phone.get("/diary/", {"day": day}).content.decode()
+    assert "Day 1 after" in phone.get("/diary/?day=1").content.decode()
     assert "Given0" not in page
 
 
@@ -297,6 +301,10 @@ def test_the_same_entry_sent_twice_is_one_and_a_changed_one_is_kept_beside_it(cl
         ({"pain": "11"}, "less than or equal to 10"),
         ({"day": "4", "pain": "1"}, "Day 4 has not come yet; today is day 3."),
         ({"flags": ["AFT-001"]}, "This page is out of date"),
+        ({"flags": ["diary.rule.above.pain"]}, "This page is out of date"),
+        ({"pain": "nan"}, "Enter a number"),
+        ({"day": "9" * 5000, "pain": "1"}, "Not saved yet"),
+        ({"key": "x", "pain": "1"}, "Not saved yet"),
         ({"pain": "2", "photo": SimpleUploadedFile("x.jpg", b"<svg onload=alert(1)>")}, "not a photograph that can be read"),
     ],
 )
@@ -409,6 +417,8 @@ def test_unanswered_alarms_go_up_a_step_and_never_away(clinic: House) -> None:
     for role, shown in (("clinician", True), ("nurse", True), ("front_desk", False), ("researcher", False)):
         assert ("not answered in time" in clinic.client(role).get("/me/").content.decode()) is shown
     assert counted(clinic.clinic.pk) == (1, 1)
+    assert nurse.get("/inbox/bell/?late=1").status_code == 204
+    assert "1 alarm not answered in time" in nurse.get("/inbox/bell/?late=0").content.decode()
     told = AuditEntry.objects.filter(action="alarm not answered in time")
     assert [one.detail["escalations"] for one in told.order_by("number")] == [1, 2, 3]
 

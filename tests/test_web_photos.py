@@ -209,6 +209,8 @@ def test_a_photograph_is_kept_under_a_name_of_its_own(clinic: House, session: Se
     assert (len(data), photo.site, photo.uploaded_by) == (photo.bytes, "cheek", clinic.people["nurse"])
     assert cleaned(io.BytesIO(picture_bytes()), 9).sha256 == photo.sha256
     assert AuditEntry.objects.get(action="photograph added").detail["sha256"] == photo.sha256
+    assert _add(clinic, session) == 302
+    assert Photo.objects.count() == 1, "the form was sent twice and kept twice"
 
 
 def test_a_failed_save_leaves_no_file(clinic: House, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

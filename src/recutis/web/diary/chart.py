@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from recutis.course.diary_triage import SIGNS, Levels
-from recutis.plan.document import Option, Quantity, SymptomDay
+from recutis.plan.document import Option, Quantity
 from recutis.web.diary.plain import SIGN_WORDS
 from recutis.web.pictures import Markup, Picture, Table, expected_levels
 from recutis.web.pictures.expected import verdict
@@ -22,6 +22,7 @@ _GAP: Final = 12.0
 _FEWEST_DAYS: Final = 14
 _HALF: Final = 5.5
 _STEPS: Final = (2.0, 5.0, 8.0)
+Bands = Mapping[int, Mapping[str, Quantity]]
 
 
 def diary_chart(option: Option | None, entries: Mapping[int, Levels], *, today: int) -> Picture:
@@ -29,15 +30,17 @@ def diary_chart(option: Option | None, entries: Mapping[int, Levels], *, today: 
     symptoms = option.predictions.symptoms if option else ()
     last = max([_FEWEST_DAYS, today, *entries]) if entries else _FEWEST_DAYS
     across = Scale(low=0, high=last, start=_LEFT, end=_WIDE - 10)
-    lanes = [_lane(sign, row, symptoms, entries, across) for row, sign in enumerate(SIGNS)]
-    told = [_sentence(sign, symptoms, entries) for sign in SIGNS]
+    reach = range(symptoms[0].day, symptoms[-1].day + 1) if symptoms else range(0)
+    bands = {day: expected_levels(symptoms, day) for day in range(last + 1) if day in reach}
+    lanes = [_lane(sign, row, bands, entries, across) for row, sign in enumerate(SIGNS)]
+    told = [_sentence(sign, bands, entries) for sign in SIGNS]
     title, text = "Entered and expected, day by day", " ".join(told)
     low = _TOP + len(SIGNS) * (_LANE + _GAP)
     foot = words(
         _LEFT, low + 8, "Band: 8 in 10 persons; line: middle; diamonds: entered (amber: more than expected).", "small soft"
     )
     svg = drawing(_heads(last, across), *lanes, foot, title=title, text=text, width=_WIDE, height=low + 16, kind="diary wide")
-    return Picture(title=title, text=text, svg=svg, table=_table(symptoms, entries))
+    return Picture(title=title, text=text, svg=svg, table=_table(bands, entries))
 
 
 def _heads(last: int, across: Scale) -> Markup:
@@ -46,27 +49,27 @@ def _heads(last: int, across: Scale) -> Markup:
     return joined(words(0, _TOP - 8, "day", "small soft"), *days)
 
 
-def _lane(sign: str, row: int, symptoms: tuple[SymptomDay, ...], entries: Mapping[int, Levels], across: Scale) -> Markup:
+def _lane(sign: str, row: int, bands: Bands, entries: Mapping[int, Levels], across: Scale) -> Markup:
     top = _TOP + row * (_LANE + _GAP)
     up = Scale(low=0, high=10, start=top + _LANE - 4, end=top + 4)
     parts = [
         words(0, top + _LANE / 2 + 4, SIGN_WORDS[sign][0], "strong"),
         box(across.start, top, across.end - across.start, _LANE, "lane"),
         *(line(across.start, up(step), across.end, up(step), "grid") for step in _STEPS),
-        _band(sign, symptoms, across, up),
+        _band(sign, bands, across, up),
     ]
     for day, levels in sorted(entries.items()):
         level = levels.get(sign)
         if level is not None:
             x, y = across(day), up(level)
-            kind = "over" if _told(symptoms, day, sign, level) == "more than expected" else ""
+            kind = "over" if _told(bands, day, sign, level) == "more than expected" else ""
             corners = [(x, y - _HALF), (x + _HALF, y), (x, y + _HALF), (x - _HALF, y)]
             parts.append(element("polygon", points=points_text(corners), class_=f"entry {kind}".strip()))
     return joined(*parts)
 
 
-def _band(sign: str, symptoms: tuple[SymptomDay, ...], across: Scale, up: Scale) -> Markup:
-    days = [(day, level) for day in range(int(across.high) + 1) if (level := _level(symptoms, day, sign)) is not None]
+def _band(sign: str, bands: Bands, across: Scale, up: Scale) -> Markup:
+    days = [(day, levels[sign]) for day, levels in sorted(bands.items())]
     if len(days) < 2:
         return Markup()
     high = [(across(day), up(level.p90)) for day, level in days]
@@ -78,34 +81,32 @@ def _band(sign: str, symptoms: tuple[SymptomDay, ...], across: Scale, up: Scale)
     )
 
 
-def _level(symptoms: tuple[SymptomDay, ...], day: int, sign: str) -> Quantity | None:
-    if not symptoms or not symptoms[0].day <= day <= symptoms[-1].day:
-        return None
-    return expected_levels(symptoms, day)[sign]
+def _level(bands: Bands, day: int, sign: str) -> Quantity | None:
+    return bands[day][sign] if day in bands else None
 
 
-def _told(symptoms: tuple[SymptomDay, ...], day: int, sign: str, level: float) -> str:
-    expected = _level(symptoms, day, sign)
+def _told(bands: Bands, day: int, sign: str, level: float) -> str:
+    expected = _level(bands, day, sign)
     return "" if expected is None else verdict(expected, level)
 
 
-def _sentence(sign: str, symptoms: tuple[SymptomDay, ...], entries: Mapping[int, Levels]) -> str:
+def _sentence(sign: str, bands: Bands, entries: Mapping[int, Levels]) -> str:
     name = SIGN_WORDS[sign][0]
     told = {day: level for day, levels in entries.items() if (level := levels.get(sign)) is not None}
     if not told:
         return f"{name}: not entered."
-    over = [str(day) for day in sorted(told) if _told(symptoms, day, sign, told[day]) == "more than expected"]
+    over = [str(day) for day in sorted(told) if _told(bands, day, sign, told[day]) == "more than expected"]
     more = f"more than expected on day {', '.join(over)}" if over else "never more than expected"
     return f"{name}: entered on {len(told)} day{'' if len(told) == 1 else 's'}, {more}."
 
 
-def _table(symptoms: tuple[SymptomDay, ...], entries: Mapping[int, Levels]) -> Table:
-    rows = [(f"Day {day}", *(_cell(symptoms, day, sign, entries[day].get(sign)) for sign in SIGNS)) for day in sorted(entries)]
+def _table(bands: Bands, entries: Mapping[int, Levels]) -> Table:
+    rows = [(f"Day {day}", *(_cell(bands, day, sign, entries[day].get(sign)) for sign in SIGNS)) for day in sorted(entries)]
     columns = ("When", *(SIGN_WORDS[sign][0] for sign in SIGNS))
     return Table(caption="Entered of 10, and where 8 in 10 persons lie", columns=columns, rows=tuple(rows))
 
 
-def _cell(symptoms: tuple[SymptomDay, ...], day: int, sign: str, level: float | None) -> str:
-    expected = _level(symptoms, day, sign)
+def _cell(bands: Bands, day: int, sign: str, level: float | None) -> str:
+    expected = _level(bands, day, sign)
     band = "" if expected is None else f" (expected {expected.p10:.1f} to {expected.p90:.1f})"
     return f"{'not entered' if level is None else f'{level:g}'}{band}"

@@ -22,7 +22,7 @@ from recutis.web.diary.plain import SIGN_WORDS, STAFF_WORDS
 from recutis.web.idle import polled
 
 _ANSWERED_SHOWN: Final = 50
-_MOST_SHOWN: Final = 200
+_MOST_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +65,14 @@ def inbox_list(request: HttpRequest) -> HttpResponse:
     """The list alone, asked for again and again while the inbox is open."""
     polled(request)
     return render(request, "diary/inbox_list.html", _waiting(request))
+
+
+@allow(*TREATING)
+def bell(request: HttpRequest) -> HttpResponse:
+    """How many alarms were not answered in time, asked for by every page; no content where that is what the page shows."""
+    polled(request)
+    _, late = alarms.counted(user_of(request).clinic_id)
+    return HttpResponse(status=204) if request.GET.get("late") == str(late) else render(request, "diary/bell.html")
 
 
 def _waiting(request: HttpRequest) -> dict[str, Any]:

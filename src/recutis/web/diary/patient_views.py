@@ -62,9 +62,7 @@ def today(request: HttpRequest) -> HttpResponse:
     _noted(request, link, "diary viewed")
     if day < 0:
         return render(request, "diary/before.html", _before(link, day))
-    asked = request.GET.get("day", "")
-    chosen = int(asked) if asked.isdecimal() and int(asked) <= day else day
-    return render(request, "diary/day.html", _day(link, chosen, form=EntryForm(today=day)))
+    return render(request, "diary/day.html", _day(link, _chosen(request.GET.get("day", ""), day), form=EntryForm(today=day)))
 
 
 @allow(LINK)
@@ -122,12 +120,16 @@ def _entered(request: HttpRequest, link: DiaryLink, day: int) -> HttpResponse:
     if valid and form.cleaned_data["photo"]:
         photo = _photo(form, form.cleaned_data["photo"])
     if not valid or form.errors:
-        posted = str(form.data.get("day", ""))
-        chosen = int(posted) if posted.isdecimal() and int(posted) <= day else max(day, 0)
-        return render(request, "diary/day.html", _day(link, chosen, form=form), status=422)
+        return render(request, "diary/day.html", _day(link, _chosen(str(form.data.get("day", "")), day), form=form), status=422)
     entry = _kept(request, link, form, photo)
     silent(request)
     return redirect("diary:saved", entry_id=entry.pk)
+
+
+def _chosen(asked: str, today: int) -> int:
+    """A day that was asked for, today where it is none or has not come."""
+    today = max(today, 0)
+    return min(int(asked), today) if asked.isdecimal() and len(asked) < 5 else today
 
 
 def _photo(form: EntryForm, file: UploadedFile) -> Cleaned | None:
@@ -228,7 +230,8 @@ def _day(link: DiaryLink, day: int, *, form: EntryForm) -> dict[str, Any]:
         for sign, (name, low, high) in SIGN_WORDS.items()
     ]  # fmt: skip
     return {
-        **_frame(link), "form": form, "day": day, "today": now, "on": told.date_of(session, day), "key": data.get("key") or uuid4(),
+        **_frame(link), "form": form, "day": day, "today": now, "on": told.date_of(session, day),
+        "key": uuid4() if not form.is_bound or "key" in form.errors else data["key"],
         "sliders": sliders, "groups": told.flag_groups(told.class_of(session), now), "worried": WORRIED,
         "worried_words": flag_words(WORRIED), "ticked": form.ticked if form.is_bound else [], "words": data.get("words", ""),
         "care": told.care_of_day(phase, day), "next": told.next_steps(phase, day),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("diary/close/", patient_views.close, name="close"),
     path("inbox/", inbox_views.inbox, name="inbox"),
     path("inbox/list/", inbox_views.inbox_list, name="inbox-list"),
+    path("inbox/bell/", inbox_views.bell, name="bell"),
     path("inbox/times/", inbox_views.times, name="times"),
     path("inbox/<uuid:alarm_id>/", inbox_views.alarm, name="alarm"),
     path("patients/<uuid:patient_id>/diary/", staff_views.patient, name="patient"),

@@ -58,6 +58,10 @@ def _taken_in(request: HttpRequest, found: Patient, form: UploadForm) -> Photo |
         form.add_error("photo", str(error))
         return None
     user = user_of(request)
+    same = {"patient": found, "sha256": photo.sha256, "view": told["view"], "site": told["site"], "taken_on": told["taken_on"]}
+    there = Photo.objects.filter(**same, removed_at=None).first()
+    if there is not None:
+        return there  # the form was sent twice
     with transaction.atomic():
         kept = shelf.keep(
             photo, clinic=found.clinic, patient=found, view=told["view"], site=told["site"], taken_on=told["taken_on"],
