@@ -12,6 +12,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,24 +58,27 @@ photos.mkdir(parents=True)
 CHANGING = ("django_content_type", "django_migrations", "sqlite_sequence")
 
 
-def call(data: Path, *words: object) -> tuple[int, str, str]:
-    """Run a command in a process of its own, on a data folder."""
+def call(data: Path, *words: object, database: str = "") -> tuple[int, str, str]:
+    """Run a command in a process of its own, on a data folder, and on a database instead of SQLite where one is named."""
     kept = {name: value for name, value in os.environ.items() if name not in {"RECUTIS_SECRET_KEY", "DATABASE_URL"}}
     done = subprocess.run(
         [sys.executable, *map(str, words)], capture_output=True, text=True, check=False,
-        env={**kept, "RECUTIS_DATA": str(data), "DJANGO_SETTINGS_MODULE": "recutis.web.settings"},
+        env={
+            **kept, "RECUTIS_DATA": str(data), "DJANGO_SETTINGS_MODULE": "recutis.web.settings",
+            **({"DATABASE_URL": database} if database else {}),
+        },
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
 
-def recutis(data: Path, *words: object) -> tuple[int, str, str]:
+def recutis(data: Path, *words: object, database: str = "") -> tuple[int, str, str]:
     """Run `recutis`."""
-    return call(data, "-m", "recutis", *words)
+    return call(data, "-m", "recutis", *words, database=database)
 
 
 def tables(data: Path) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, as SQLite holds it."""
-    with sqlite3.connect(data / "recutis.sqlite3") as database:
+    with closing(sqlite3.connect(data / "recutis.sqlite3")) as database:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         return {name: sorted(database.execute(f"SELECT * FROM {name}"), key=repr) for name in names if name not in CHANGING}
 
@@ -193,6 +197,36 @@ while not pathlib.Path({str(tmp_path / "stop")!r}).exists():
     assert recutis(tmp_path / "new", "restore", tmp_path / "b.zip")[0] == 0
 
 
+@pytest.fixture
+def other_database() -> str:
+    """An empty database on the PostgreSQL server that the tests run with; none where they run on SQLite."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url:
+        return ""
+    import psycopg
+
+    name = f"restored_{os.getpid()}"
+    with closing(psycopg.connect(url, autocommit=True)) as database:
+        database.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        database.execute(f'CREATE DATABASE "{name}"')
+    return f"{url.rpartition('/')[0]}/{name}"
+
+
+def test_an_archive_of_one_kind_of_database_fits_another(archive: Path, tmp_path: Path, other_database: str) -> None:
+    """From SQLite into another and back, every row stays the same; a database that is full is refused."""
+    status, out, err = recutis(tmp_path / "other", "restore", archive, database=other_database)
+    assert (status, "6 patients" in out) == (0, True), err
+    if other_database:
+        assert not (tmp_path / "other" / "recutis.sqlite3").exists()
+        status, _, err = recutis(tmp_path / "third", "restore", archive, database=other_database)
+        assert (status, "The database holds records already" in err) == (2, True)
+    assert recutis(tmp_path / "other", "backup", tmp_path / "b.zip", database=other_database)[0] == 0
+    with zipfile.ZipFile(archive) as one, zipfile.ZipFile(tmp_path / "b.zip") as two:
+        for name in one.namelist():
+            if name.startswith("tables/"):  # databases keep the keys of JSON in an order of their own
+                assert [json.loads(line) for line in one.open(name)] == [json.loads(line) for line in two.open(name)], name
+
+
 def _changed(archive: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
     """The archive with other content, its manifest as given."""
     with zipfile.ZipFile(archive) as old:
@@ -267,7 +301,7 @@ def test_an_audit_that_was_tampered_with_is_restored_and_reported(source: Path, 
     """Nothing is lost for it, and the exit status says it."""
     data = tmp_path / "data"
     shutil.copytree(source, data)
-    with sqlite3.connect(data / "recutis.sqlite3") as database:
+    with closing(sqlite3.connect(data / "recutis.sqlite3")) as database, database:
         database.execute("DROP TRIGGER audit_no_update")
         database.execute("UPDATE audit_auditentry SET who = 'somebody else' WHERE number = 7")
     assert recutis(data, "backup", tmp_path / "b.zip")[0] == 0
