@@ -61,8 +61,16 @@ def option_context(request: HttpRequest, plan: CoursePlan, document: Plan, sourc
     """What the right side shows of one option."""
     return {
         "plan": plan, "shown": option_view(document, rank), "row": source.row(rank), "can_plan": can_plan(request),
-        "options": [{"rank": one.rank, "row": source.row(one.rank), "label": one.label} for one in document.options],
+        "options": [{"rank": one.rank, "row": source.row(one.rank)} for one in document.options],
     }  # fmt: skip
+
+
+def course_context(
+    request: HttpRequest, plan: CoursePlan, source: Source, asked: Asked, told: dict[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """What the right side shows of a course of the chart."""
+    options = [{"rank": rank, "row": row} for rank, row in enumerate(source.rows, start=1)]
+    return {"plan": plan, "course": told, "asked": asked, "can_plan": can_plan(request), "options": options, "row": told["row"]}
 
 
 def can_plan(request: HttpRequest) -> bool:
@@ -101,7 +109,7 @@ def _course(request: HttpRequest, plan: CoursePlan, source: Source, asked: Asked
         told = course(source, asked, row)
     except RecutisError as error:
         return {"course_words": str(error)}
-    return {"course": told, "plan": plan, "asked": asked, "can_plan": can_plan(request)}
+    return course_context(request, plan, source, asked, told)
 
 
 def _again(request: HttpRequest, plan: CoursePlan) -> HttpResponse:
@@ -160,8 +168,7 @@ def choice(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
         told = course(source, asked, row)
     except RecutisError as error:
         return render(request, "planning/not_chosen.html", {"words": str(error)})
-    context = {"plan": plan, "course": told, "asked": asked, "can_plan": can_plan(request)}
-    answer = render(request, "planning/course.html", context)
+    answer = render(request, "planning/course.html", course_context(request, plan, source, asked, told))
     answer["HX-Replace-Url"] = address(plan.pk, asked, row=row)
     return answer
 

@@ -73,6 +73,11 @@ class Asked:
         """The weight of each kind of concern; 1 where none is given."""
         return {kind: float(self.goals.priorities.get(kind, 1.0)) for kind in self.kinds}  # type: ignore[call-overload]
 
+    @property
+    def own_values(self) -> dict[str, str]:
+        """What each slider is set to for the plan's own goals."""
+        return _values(replace(self, goals=self.own))
+
     def query(self) -> str:
         """The goals as an address holds them; empty where nothing was moved."""
         return urlencode(_values(self)) if self.moved else ""
@@ -84,11 +89,11 @@ class Asked:
         return [
             _slider(
                 DAYS, "Social downtime", days, 0, max(_SHOWN_DAYS, math.ceil(days)), " days", {0: "none", 1: "1 day"},
-                "days a session out of sight",
+                "at most, a session",
             ),
-            _slider(SESSIONS, "Sessions", goals.max_sessions, 1, max(_SHOWN_SESSIONS, goals.max_sessions), "", {}, "most in the course"),
+            _slider(SESSIONS, "Sessions", goals.max_sessions, 1, max(_SHOWN_SESSIONS, goals.max_sessions), "", {}, "at most, in the course"),
             _slider(
-                PAIN, "Pain", _MOST_PAIN if pain is None else pain, 0, _MOST_PAIN, " of 10", {_MOST_PAIN: NO_LIMIT}, "worst in a session"
+                PAIN, "Pain", _MOST_PAIN if pain is None else pain, 0, _MOST_PAIN, " of 10", {_MOST_PAIN: NO_LIMIT}, "at most, in a session"
             ),
         ]  # fmt: skip
 
@@ -173,7 +178,7 @@ def looser_value(limit: str, then: str) -> str:
     """
     if LIMIT_SLIDER.get(limit) == RISK:
         return then
-    value = _number(then.split(" ")[0])
+    value = _number(then.partition(" ")[0])
     if isinstance(value, str):
         msg = f"The looser limit '{then}' holds no number."
         raise InputError(msg)

@@ -75,7 +75,7 @@ def source_of(plan: CoursePlan) -> Source:
     asked = cast("RequestDocument", request)
     ready = plan.status == "ready"
     keys = tuple(dict.fromkeys(key for key in (told.get("key"), key_of(asked) if ready else "") if key))
-    return Source(keys=keys, rows=tuple(told.get("rows") or ()), request=asked, goals=goals, ready=ready)
+    return Source(keys=keys, rows=tuple(told.get("rows") or ()), request=asked, goals=cast("GoalsDocument", goals), ready=ready)
 
 
 def _request(plan: CoursePlan) -> Mapping[str, Any]:

@@ -44,7 +44,9 @@ def request_of(patient: Patient) -> RequestDocument:
 
 def under_way(patient: Patient) -> Job | None:
     """The plan or update that is being made for a patient; looking at courses again does not count."""
-    found = Job.objects.filter(patient=patient, kind__in=_SHOWN_KINDS).exclude(state__in=jobs.OVER).exclude(document__kind="explore")
+    found = (
+        Job.objects.filter(patient=patient, kind__in=_SHOWN_KINDS).exclude(state__in=jobs.OVER).exclude(document__kind="explore")
+    )
     job: Job | None = found.first()
     return job
 
@@ -141,7 +143,9 @@ def in_full(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
         return _answer(request, running, reverse("planning:plan", args=[plan.pk]))
     row, key = number_asked(request, "row"), source.key
     if key is None:
-        return _refused(request, "The courses of this plan must be looked at again first; this takes some seconds. Then choose again.")
+        return _refused(
+            request, "The courses of this plan must be looked at again first; this takes some seconds. Then choose again."
+        )
     if row is None or row < 0:
         return _refused(request, "No course was chosen. Choose one on the chart or in the list below it.")
     try:
@@ -166,7 +170,9 @@ def choose(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     back = reverse("planning:plan", args=[plan.pk])
     options = len(plan.document.get("options", ()))
     if plan.released_at is not None:
-        messages.error(request, "This plan has been released, so that its option stays. Make a new plan to choose anew.", "danger")
+        messages.error(
+            request, "This plan has been released, so that its option stays. Make a new plan to choose anew.", "danger"
+        )
     elif rank is None or not 1 <= rank <= options:
         messages.error(request, f"This plan has options 1 to {options}; choose one of them. Nothing was changed.", "danger")
     else:

@@ -18,7 +18,7 @@ from recutis.web.planning.known import Source
 
 View = dict[str, Any]
 _TABS: Final = (
-    ("settings", "Settings"), ("skin", "In the skin"), ("days", "Day by day"), ("benefit", "Benefit"), ("risks", "Risks"),
+    ("settings", "Settings"), ("skin", "Skin"), ("days", "Days"), ("benefit", "Benefit"), ("risks", "Risks"),
     ("why", "Why"), ("sources", "Sources"),
 )  # fmt: skip
 
@@ -151,7 +151,9 @@ def pictures_of(view: View) -> list[Picture]:
 def course_view(course: Mapping[str, Any], source: Source) -> View:
     """A course of the chart in short: what the search says of it before it is simulated in full."""
     risks = {name: Quantity.model_validate(band) for name, band in course["risks_pct"].items()}
-    days, pain, minutes = (Quantity.model_validate(course[name]) for name in ("social_downtime_days", "pain_0_10", "chair_minutes"))
+    days, pain, minutes = (
+        Quantity.model_validate(course[name]) for name in ("social_downtime_days", "pain_0_10", "chair_minutes")
+    )
     facts = [
         ("Social downtime", quantity_text(days), "a session"), ("Pain", quantity_text(pain), "a session"),
         ("In the clinic", quantity_text(minutes), "a session"), (RISK_WORDS["pih"], quantity_text(risks["pih"]), "in the course"),

@@ -15,7 +15,7 @@ from recutis.web.access import TREATING, allow, note, own, refused
 from recutis.web.patients.models import Patient
 from recutis.web.pictures import compare_options
 from recutis.web.planning import links
-from recutis.web.planning.asking import can_plan, number_asked, option_context, plan_of_clinic
+from recutis.web.planning.asking import can_plan, course_context, number_asked, option_context, plan_of_clinic
 from recutis.web.planning.goals import RISKS, Asked, asked_of, goal_lines
 from recutis.web.planning.known import Source, points_in, source_of
 from recutis.web.planning.looked import chart_context, course, look
@@ -115,7 +115,7 @@ def _choice(request: HttpRequest, found: CoursePlan, document: Plan, source: Sou
         row = None
     told = _looked(found, document, source, asked, rank, row)
     source = told.pop("source", source)
-    shown = _chosen(source, asked, row) if row is not None else {}
+    shown = _chosen(request, found, source, asked, row) if row is not None and source.rank(row) is None else {}
     shown = shown or option_context(request, found, document, source, rank)
     return {
         "asked": asked, "goal_words": words, "risks": RISKS, "goal_lines": goal_lines(source.goals), "rank": rank,
@@ -135,9 +135,9 @@ def _looked(
     return {**looked.context(chosen=chosen), "source": looked.source}
 
 
-def _chosen(source: Source, asked: Asked, row: int) -> dict[str, Any]:
+def _chosen(request: HttpRequest, found: CoursePlan, source: Source, asked: Asked, row: int) -> dict[str, Any]:
     try:
-        return {"course": course(source, asked, row), "row": row}
+        return course_context(request, found, source, asked, course(source, asked, row))
     except RecutisError:
         return {}
 
@@ -190,4 +190,3 @@ def _other(request: HttpRequest, found: CoursePlan) -> CoursePlan:
 def _rank(request: HttpRequest, name: str, options: tuple[Option, ...], usual: int) -> int:
     asked = number_asked(request, name)
     return asked if asked is not None and 1 <= asked <= len(options) else min(max(usual, 1), len(options))
-
