@@ -91,9 +91,12 @@ class Asked:
                 DAYS, "Social downtime", days, 0, max(_SHOWN_DAYS, math.ceil(days)), " days", {0: "none", 1: "1 day"},
                 "at most, a session",
             ),
-            _slider(SESSIONS, "Sessions", goals.max_sessions, 1, max(_SHOWN_SESSIONS, goals.max_sessions), "", {}, "at most, in the course"),
             _slider(
-                PAIN, "Pain", _MOST_PAIN if pain is None else pain, 0, _MOST_PAIN, " of 10", {_MOST_PAIN: NO_LIMIT}, "at most, in a session"
+                SESSIONS, "Sessions", goals.max_sessions, 1, max(_SHOWN_SESSIONS, goals.max_sessions), "", {}, "at most, in the course",
+            ),
+            _slider(
+                PAIN, "Pain", _MOST_PAIN if pain is None else pain, 0, _MOST_PAIN, " of 10", {_MOST_PAIN: NO_LIMIT},
+                "at most, in a session",
             ),
         ]  # fmt: skip
 

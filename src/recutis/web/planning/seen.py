@@ -101,6 +101,8 @@ def _told(observation: Mapping[str, Any]) -> list[dict[str, str]]:
     from recutis.response.update import WORDS
 
     rows = []
+    if observation.get("site"):
+        rows.append({"name": str(observation["site"]).replace("_", " "), "value": ""})
     for name, value in observation.items():
         if name in {"session", "date", "given", "improvement", "site"}:
             continue
@@ -133,13 +135,19 @@ def seen(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     context = {
         "job": job, "patient": job.patient, "tab": "plan", "update": found, "tone": tone, "verdict": words,
         "patient_page": links.patient_page(job.patient_id) if job.patient_id else "",
-        "difference": [sentence(text) for text in found.difference], "sessions": [_session(one) for one in found.given],
+        "difference": _changes(found), "sessions": [_session(one) for one in found.given],
         "shifts": _shifts(found), "reached": [(concern_words(key), quantity_text(band)) for key, band in found.reached_pct.items()],
         "options": [_course(one) for one in found.options], "old": None if found.old is None else _course(found.old),
         "new_plan": reverse("planning:plan", args=[made]) if made else "",
         "old_plan": reverse("planning:plan", args=[before]) if before else "",
     }  # fmt: skip
     return render(request, "planning/seen.html", context)
+
+
+def _changes(found: PlanUpdate) -> list[str]:
+    """What the update says of the difference, but for what the table of things seen tells already."""
+    told = tuple(f"{'Test spot' if one.test_spot else f'Session {one.number}'}," for one in found.given if one.learnt is not None)
+    return [sentence(text) for text in found.difference if not sentence(text).startswith(told)]
 
 
 def _session(one: GivenSession) -> dict[str, Any]:
