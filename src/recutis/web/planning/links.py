@@ -31,7 +31,9 @@ def route(name: str, *args: object) -> str:
 
 def plan_links(plan: CoursePlan) -> list[Link]:
     """What can be done with a plan elsewhere: release, consent, sessions, report."""
-    wanted: list[tuple[str, Sequence[object], str, str, bool]] = [("exports:patient", (plan.patient_id,), "Report", "print", False)]
+    wanted: list[tuple[str, Sequence[object], str, str, bool]] = [
+        ("exports:patient", (plan.patient_id,), "Report", "print", False)
+    ]
     if plan.released:
         wanted += [
             ("delivery:sign", (plan.pk,), "Consent", "check", False),
