@@ -23,7 +23,7 @@ class Place:
     words: str
     icon: str
     roles: tuple[str, ...]
-    prefix: str
+    prefix: str | tuple[str, ...]
 
 
 PLACES: Final = (
@@ -32,7 +32,7 @@ PLACES: Final = (
         words="Patients",
         icon="people",
         roles=(CLINICIAN, NURSE, FRONT_DESK),
-        prefix="/patients/",
+        prefix=("/patients/", "/plans/", "/jobs/"),
     ),
     Place(route="delivery:today", words="Sessions", icon="calendar", roles=(CLINICIAN, NURSE, FRONT_DESK), prefix="/sessions/"),
     Place(route="diary:inbox", words="Inbox", icon="inbox", roles=TREATING, prefix="/inbox/"),
