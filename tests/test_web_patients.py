@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from web_people import FILE, House, house
 
@@ -495,6 +495,7 @@ _ROWS = [
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(path="concerns.0.kind", value=[])
 @given(path=st.sampled_from([*_leaves(), *_ROWS]) | st.text(max_size=12), value=_ANY_JSON)
 def test_any_value_at_any_place_is_kept_or_refused(clinic: House, path: str, value: Any) -> None:
     """Never an error of the server; what is said to be saved is there, what is refused changes nothing."""

@@ -253,7 +253,7 @@ def rest_of_concern(row: Shown) -> list[Shown]:
 
 def _suits(name: str, kind: JsonValue) -> bool:
     wanted = {"scar_type": {"acne_scars"}, "vessel_diameter_mm": REDNESS_KINDS, "diagnosis_confirmed": PIGMENTED_KINDS}.get(name)
-    return wanted is None or kind in wanted
+    return wanted is None or (isinstance(kind, str) and kind in wanted)
 
 
 def label_of(shown: Shown) -> str:
