@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 from sample_plan import option, sample_plan
-from web_people import House
+from web_people import FILE, House
 
 from recutis.plan.document import Plan
 from recutis.web.delivery.consent import wording_of
@@ -51,8 +51,9 @@ def document(*, spot: bool = False, ablative: bool = False, status: str = "ready
             "settings": phase.settings,
         }
     options = (first.model_copy(update=changed), *(option(rank) for rank in (2, 3)))
+    asked = {"patient": FILE, "clinic": None, "overrides": [], "usual": None, "seed": 0}
     today = timezone.localdate().isoformat()
-    return Plan.model_validate(made.model_copy(update={"options": options, "date": today}).model_dump()).model_dump(mode="json")
+    return Plan.model_validate(made.model_copy(update={"options": options, "date": today, "request": asked}).model_dump()).model_dump(mode="json")
 
 
 def course(house: House, *, patient: int = 0, **told: Any) -> CoursePlan:

@@ -47,7 +47,13 @@ PLACES: Final = (
 def shell(request: HttpRequest) -> Mapping[str, Any]:
     """What base.html needs: places for this role, which one is open, alarms that wait, the version."""
     user = getattr(request, "user", None)
-    found: dict[str, Any] = {"version": __version__, "static_url": settings.STATIC_URL, "places": (), "waiting_alarms": 0, "overdue_alarms": None}
+    found: dict[str, Any] = {
+        "version": __version__,
+        "static_url": settings.STATIC_URL,
+        "places": (),
+        "waiting_alarms": 0,
+        "overdue_alarms": None,
+    }
     if not isinstance(user, User):
         return found
     found["places"] = [
