@@ -189,6 +189,26 @@ def test_smoke_and_herpes_are_asked_only_where_they_belong(clinic: House) -> Non
     assert not {"smoke", "herpes"} & names
 
 
+def test_no_photograph_is_asked_for_without_consent_to_it(clinic: House) -> None:
+    """Who did not agree is not photographed, and the session can start all the same."""
+    laser(clinic)
+    plan = course(clinic)
+    release(plan, clinic.people["clinician"])
+    sign(plan, clinic, photos=False)
+    told = checklist_of(session_of(plan))
+    assert "photos" not in {item.name for item in told.items}
+    assert "The patient has not agreed to photographs. Take none." in told.cautions
+    tick_all(clinic, session_of(plan))
+    assert checklist_of(session_of(plan)).missing == ()
+
+
+def test_consent_withdrawn_in_a_session_is_shown_at_once(clinic: House) -> None:
+    """What was given can still be logged, but nobody can overlook it."""
+    session, client = under_way(clinic), clinic.client("nurse")
+    client.post(f"/consents/{session.plan.consents.get().pk}/withdraw/", {"why": "pain"})
+    assert "Not signed for this plan" in _text(client.get(f"/sessions/{session.pk}/"))
+
+
 def test_the_prescriber_is_named(clinic: House) -> None:
     """Herpes prophylaxis is not ticked without a name."""
     session = session_of(released(clinic, ablative=True))

@@ -77,13 +77,13 @@ def laser(house: House, device: str = DEVICE, *, due_days: int = 90) -> DeviceUn
     return unit
 
 
-def sign(plan: CoursePlan, house: House) -> Consent:
+def sign(plan: CoursePlan, house: House, *, photos: bool = True) -> Consent:
     """A signed consent for a plan."""
     wording = wording_of(plan.clinic)
     text = filled(wording.text, plan)
     return Consent.objects.create(
         clinic=plan.clinic, patient=plan.patient, plan=plan, wording=wording, text=text, text_sha256=digest_of(text),
-        signed_name=plan.patient.name, signed_at=timezone.now(), witness=house.people["nurse"],
+        photos_for_care=photos, signed_name=plan.patient.name, signed_at=timezone.now(), witness=house.people["nurse"],
     )  # fmt: skip
 
 

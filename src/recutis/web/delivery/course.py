@@ -126,11 +126,16 @@ def spot_wait(option: Option) -> datetime.timedelta:
 
 def device_known(kept: CoursePlan, name: str) -> Device | None:
     """The device of a plan by its name, as its clinic described it or as the catalogue has it; None when neither knows it."""
+    return _device(str(kept.pk), name)
+
+
+@lru_cache(maxsize=64)
+def _device(plan_id: str, name: str) -> Device | None:
     from recutis.laser import device
     from recutis.plan.given import device_named
     from recutis.plan.request import read_request
 
-    plan = plan_of(kept)
+    plan = _read(plan_id)
     try:
         return device_named(read_request(plan.request), name) if plan.request.get("patient") else device(name)
     except RecutisError:
@@ -148,9 +153,8 @@ def told_passes(one: PassSettings) -> dict[str, float]:
 @lru_cache(maxsize=256)
 def _panel(plan_id: str, device: str, told: tuple[PassSettings, ...]) -> tuple[tuple[str, float], ...]:
     from recutis.plan.given import settings_of
-    from recutis.web.planning.models import CoursePlan
 
-    found = device_known(CoursePlan(pk=plan_id), device)
+    found = _device(plan_id, device)
     names = [name for name in KNOBS if name in (told[0].panel or KNOBS)]
     if found is None:
         return tuple(told_passes(told[0]).items())

@@ -235,7 +235,10 @@ def _items(session: Session, phase: PhaseDocument) -> list[Item]:
         for entry in plan.screening
         if entry.state == "checklist" and entry.condition != _EYES
     ]
-    taken = session.patient.photos.filter(taken_on=timezone.localdate()).count()
+    signed = consent_for(session.plan)
+    if signed is not None and not signed.photos_for_care:
+        return [*found, *_questions(session)]
+    taken = session.patient.photos.filter(taken_on=timezone.localdate(), removed_at=None).count()
     photos = f"{taken} of today in the record." if taken else "None of today in the record yet."
     found.append(Item(name="photos", title="Photographs before treatment are taken.", words=photos, link=_photos_page(session)))
     return [*found, *_questions(session)]
@@ -285,6 +288,9 @@ def _cautions(session: Session, option: Option, day: datetime.date) -> list[str]
     words = []
     if session.state == "planned" and session.planned_on != day:
         words.append(f"This session is booked for {session.planned_on}, not for today.")
+    signed = consent_for(session.plan)
+    if signed is not None and not signed.photos_for_care:
+        words.append("The patient has not agreed to photographs. Take none.")
     if session.kind == SPOT:
         return words
     weeks = interval_weeks(option, session.number)

@@ -14,8 +14,8 @@ from recutis.web.access import TREATING, allow, note, own, user_of
 from recutis.web.delivery.consent import PAD_HEIGHT, PAD_WIDTH, consent_for, signature_wrong, untouched, wording_of
 from recutis.web.delivery.models import Consent
 from recutis.web.delivery.release import may_leave
+from recutis.web.delivery.views_release import plan_asked
 from recutis.web.delivery.wording import digest_of, filled, lines_of
-from recutis.web.planning.models import CoursePlan
 
 _LONGEST_NAME = 200
 
@@ -23,7 +23,7 @@ _LONGEST_NAME = 200
 @allow(*TREATING, methods=("GET", "HEAD", "POST"))
 def sign(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """The patient reads the text of this plan, ticks, types the name, signs; who is signed in is the witness."""
-    plan = own(request, CoursePlan, pk=plan_id)
+    plan = plan_asked(request, plan_id)
     note(request, of=plan, patient=plan.patient_id)
     if not may_leave(plan):
         messages.error(request, "The plan is not released, so its patient part cannot be shown for consent.", "danger")

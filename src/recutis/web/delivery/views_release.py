@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     from recutis.plan.document import Option, PhaseDocument
 
 
+def plan_asked(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
+    """A plan of this person's clinic; a second change of it waits for the first."""
+    if request.method == "POST":
+        list(CoursePlan.objects.select_for_update().filter(pk=plan_id).values_list("pk"))
+    return own(request, CoursePlan, pk=plan_id)
+
+
 @allow(*TREATING, methods=("GET", "HEAD", "POST"))
 def release_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Warnings, lifted rules and dates of a plan; a clinician confirms and releases it."""
     from django.utils import timezone
 
-    plan = own(request, CoursePlan, pk=plan_id)
+    plan = plan_asked(request, plan_id)
     note(request, of=plan, patient=plan.patient_id)
     form = Release(request.POST if request.method == "POST" else None)
     stops = why_not(plan)
@@ -82,7 +89,7 @@ def _places(phase: PhaseDocument) -> list[tuple[str, str]]:
 @allow(CLINICIAN, methods=("POST",))
 def withdraw_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Take a release back, with the reason."""
-    plan = own(request, CoursePlan, pk=plan_id)
+    plan = plan_asked(request, plan_id)
     form = Why(request.POST)
     if not plan.released:
         messages.error(request, "This plan is not released.", "danger")

@@ -29,6 +29,7 @@ from recutis.web.delivery.forms import AdverseForm, EndForm, LotForm
 from recutis.web.delivery.gates import Checklist, answer, checklist_of
 from recutis.web.delivery.models import AdverseEvent, DeliveredPass, LotUse, Session
 from recutis.web.patients.models import Patient
+from recutis.web.planning.models import CoursePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +85,12 @@ def logs_of(session: Session, passes: list[DeliveredPass]) -> tuple[SiteLog, ...
 
 def session_of(request: HttpRequest, session_id: uuid.UUID) -> Session:
     """A session of this person's clinic, whose patient the audit then knows."""
+    if request.method == "POST":  # two tablets at one session: the second change waits for the first
+        list(Session.objects.select_for_update().filter(pk=session_id).values_list("pk"))
     found = own(request, Session, pk=session_id)
     note(request, of=found, patient=found.patient_id)
+    # The document is long and read once for all requests; here only who released the plan is needed.
+    found.plan = CoursePlan.objects.defer("document").select_related("released_by").get(pk=found.plan_id)
     return found
 
 

@@ -20,7 +20,7 @@ from recutis.web.delivery.course import option_of, plan_of
 from recutis.web.delivery.forms import MoveSession, Why
 from recutis.web.delivery.models import Consent, DeliveredPass, Session
 from recutis.web.delivery.release import look_at_move, move
-from recutis.web.delivery.views_session import SiteLog, logs_of
+from recutis.web.delivery.views_session import SiteLog, logs_of, session_of
 from recutis.web.patients.models import Patient
 
 _SEEING = (CLINICIAN, NURSE, FRONT_DESK)
@@ -74,8 +74,7 @@ def today(request: HttpRequest) -> HttpResponse:
 @allow(*_SEEING, methods=("GET", "HEAD", "POST"))
 def move_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Put a session on another day; warn when it comes too close to its neighbours."""
-    session = own(request, Session, pk=session_id)
-    note(request, of=session, patient=session.patient_id)
+    session = session_of(request, session_id)
     if session.state != "planned":
         messages.error(request, f"This session is {session.get_state_display()}; it cannot be moved.", "danger")
         return redirect("delivery:today")
@@ -103,8 +102,7 @@ def move_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
 @allow(*_SEEING, methods=("POST",))
 def cancel_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     """Cancel a session, with the reason."""
-    session = own(request, Session, pk=session_id)
-    note(request, of=session, patient=session.patient_id)
+    session = session_of(request, session_id)
     form = Why(request.POST)
     if session.state != "planned":
         messages.error(request, f"This session is {session.get_state_display()}; it cannot be cancelled.", "danger")
