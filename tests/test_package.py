@@ -133,7 +133,7 @@ def test_version_is_the_same_everywhere() -> None:
 
 
 def _requirement_name(requirement: str) -> str:
-    return re.split(r"[\s<>=!~;\[(]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+    return re.split(r"[\s<>=!~;\[(]", requirement, maxsplit=1)[0].lower().replace("_", "-").replace(".", "-")
 
 
 def _closure(start: list[str]) -> dict[str, metadata.Distribution]:

@@ -165,7 +165,7 @@ def test_every_role_at_every_address(role: str, north: Filled) -> None:
             elif role == "clinician" and method == "GET" and status in {403, 404} and address.pattern not in ASKS_FOR_MORE:
                 wrong.append((method, address.pattern, status, "should be open to a clinician"))
             client = north.house.client(role)  # signing out is among the addresses
-    assert wrong == [], '\n'.join(map(str, wrong))
+    assert wrong == [], "\n".join(map(str, wrong))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -182,7 +182,7 @@ def test_another_clinic_at_every_address(role: str, north: Filled) -> None:
                 status == 403 and "people/" in address.pattern
             ):
                 wrong.append((method, address.pattern, status))
-    assert wrong == [], '\n'.join(map(str, wrong))
+    assert wrong == [], "\n".join(map(str, wrong))
 
 
 def test_a_stranger_at_every_address(north: Filled) -> None:

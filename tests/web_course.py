@@ -53,7 +53,8 @@ def document(*, spot: bool = False, ablative: bool = False, status: str = "ready
     options = (first.model_copy(update=changed), *(option(rank) for rank in (2, 3)))
     asked = {"patient": FILE, "clinic": None, "overrides": [], "usual": None, "seed": 0}
     today = timezone.localdate().isoformat()
-    return Plan.model_validate(made.model_copy(update={"options": options, "date": today, "request": asked}).model_dump()).model_dump(mode="json")
+    whole = made.model_copy(update={"options": options, "date": today, "request": asked})
+    return Plan.model_validate(whole.model_dump()).model_dump(mode="json")
 
 
 def course(house: House, *, patient: int = 0, **told: Any) -> CoursePlan:

@@ -165,7 +165,7 @@ def check_hashes(archive: zipfile.ZipFile, manifest: Mapping[str, Any], name: st
         try:
             with archive.open(inside) as file:
                 found, size = sha256(parts(file))
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError) as error:  # the last: a method zipfile lacks
             msg = f"{name} is damaged: {inside} cannot be read. Take another backup."
             raise InputError(msg) from error
         if (found, size) != (expected.get("sha256"), expected.get("bytes")):
