@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse, QueryDict
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sample_plan import full_plan, quantity, sample_plan
@@ -312,6 +314,19 @@ def test_what_is_looked_at_again_is_what_was_looked_at(
     assert desk.jobs[-1][1]["request"]["patient"]["goals"] == first
     desk.known.add(key_of({**REQUEST, "patient": {**FILE, "goals": first}}))
     assert "courses keep every limit" in _text(north.client("nurse").get(f"/plans/{plan.pk}/judge/"))
+
+
+def test_courses_that_are_forgotten_at_once_are_not_looked_at_for_ever(north: House, plan: CoursePlan, desk: QuietDesk) -> None:
+    """When looking again has just ended and the courses are gone, a button asks before it is tried once more."""
+    desk.known.clear()
+    client = north.client("nurse")
+    client.post(f"/plans/{plan.pk}/look/", **HTMX)
+    Job.objects.filter(document__kind="explore").update(state="done", ended_at=timezone.now())
+    told = _text(client.get(f"/plans/{plan.pk}/judge/"))
+    assert "Try again" in told
+    assert "hx-trigger" not in told
+    Job.objects.filter(document__kind="explore").update(ended_at=timezone.now() - datetime.timedelta(hours=1))
+    assert 'hx-trigger="load"' in _text(client.get(f"/plans/{plan.pk}/judge/"))
 
 
 def test_a_plan_without_a_job_finds_its_rows_among_the_courses(north: House, desk: QuietDesk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from recutis.errors import InputError, RecutisError
 from recutis.plan.document import Plan
@@ -22,6 +24,7 @@ from recutis.web.planning.models import CoursePlan, Job
 from recutis.web.planning.shown import option_view
 from recutis.web.work import UnknownKeyError
 
+_JUST_NOW: Final = datetime.timedelta(minutes=1)
 _BIGGEST: Final = 10**9
 """Rows beyond this exist nowhere."""
 
@@ -90,7 +93,7 @@ def judge(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
         asked = asked_of(source.patient, request.GET)
         looked = look(plan, source, asked, row=row)
     except UnknownKeyError:
-        return _again(request, plan)
+        return _again(request, plan, source)
     except InputError as error:
         return render(request, "planning/not_judged.html", {"plan": plan, "words": str(error)}, status=422)
     except RecutisError as error:
@@ -112,14 +115,23 @@ def _course(request: HttpRequest, plan: CoursePlan, source: Source, asked: Asked
     return course_context(request, plan, source, asked, told)
 
 
-def _again(request: HttpRequest, plan: CoursePlan) -> HttpResponse:
-    """The courses are not in memory: how far looking at them again has come, or the button that starts it."""
+def _again(request: HttpRequest, plan: CoursePlan, source: Source) -> HttpResponse:
+    """The courses are not in memory: how far looking at them again has come, or what starts it."""
     job = looking(plan)
     state, share, words = jobs.now(job) if job else ("", 0.0, "")
+    if not source.ready:
+        state, words = "failed", "This plan is not ready, so that it has no courses."
+    elif state == "done" and source.key is not None:
+        state, share = "running", 1.0
+    elif state == "done" and job is not None and job.ended_at is not None and timezone.now() - job.ended_at < _JUST_NOW:
+        state, words = "failed", "They were looked at, and forgotten at once: the workers have too little memory for them."
     context = {
-        "plan": plan, "job": job, "state": state, "percent": round(100 * share), "words": words,
-        "running": state in {"queued", "running"}, "query": request.GET.urlencode(),
-    }  # fmt: skip
+        "plan": plan,
+        "state": state,
+        "percent": round(100 * share),
+        "words": words,
+        "running": state in {"queued", "running"},
+    }
     return render(request, "planning/looking.html", context)
 
 
@@ -139,8 +151,7 @@ def look_again(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     if source.ready and source.key is None and (job is None or jobs.now(job)[0] not in {"queued", "running"}):
         keep = {"of_plan": str(plan.pk)}
         jobs.start("explore", {"request": source.request}, user=user_of(request), patient=plan.patient, keep=keep)
-    request.GET = request.POST
-    return _again(request, plan)
+    return _again(request, plan, source)
 
 
 @transaction.non_atomic_requests

@@ -11,7 +11,7 @@ from recutis.report.clinician import clinician_view
 from recutis.report.figures.risks import LASTING
 from recutis.report.injuries import depth_groups, named_injuries
 from recutis.report.phases import course_words, currency, devices_words, money, whole_course_words
-from recutis.report.rows import PROVISIONAL, number, plural, quantity_text
+from recutis.report.rows import PROVISIONAL, interval_text, number, plural, quantity_text
 from recutis.report.words import RISK_WORDS, class_words, concern_words, panel_parts, sentence
 from recutis.web.pictures import Picture, improvement_by_session, quartile_odds, risk_bars, skin_sections, symptom_calendar
 from recutis.web.planning.known import Source
@@ -57,8 +57,8 @@ def option_view(plan: Plan, rank: int) -> View:
         "not_treated": [concern_words(key) for key in option.does_not_treat],
         "phases": [_phase(view, phase) for view, phase in zip(card["phases"], option.phases, strict=True)],
         "figures": [one for one in card["figures"] if one["name"] not in {"Pain", "Chair time"}],
-        "test_spot": card["test_spot"], "prophylaxis": card["prophylaxis"], "warnings": card["warnings"],
-        "confirmed": card["confirmed"], "limits_met": option.limits_met,
+        "test_spot": card["test_spot"], "prophylaxis": card["prophylaxis"],
+        "cautions": [*card["warnings"], *_differs(card["confirmed"])], "confirmed": card["confirmed"], "limits_met": option.limits_met,
         "price": None if option.price is None else money(option.price, currency(plan)),
         "sections": _sections(option, told["injuries"]), "calendar": symptom_calendar(option), "odds": quartile_odds(option),
         "by_session": improvement_by_session(option), "risks": risk_bars(option),
@@ -83,7 +83,17 @@ def _facts(option: Option) -> list[View]:
 
 
 def _gain(key: str, band: Quantity) -> View:
-    return {"name": concern_words(key), "middle": f"{number(band.p50, band.unit)} %", "text": quantity_text(band)}
+    return {
+        "name": concern_words(key),
+        "middle": f"{number(band.p50, band.unit)} %",
+        "text": quantity_text(band),
+        "range": interval_text(band),
+    }
+
+
+def _differs(confirmed: View | None) -> list[str]:
+    """The warning where search and simulation differ by more than was stated."""
+    return [confirmed["warning"]] if confirmed and confirmed["warning"] else []
 
 
 def _phase(view: View, phase: PhaseDocument) -> View:

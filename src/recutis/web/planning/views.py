@@ -6,6 +6,7 @@ import uuid
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -72,6 +73,7 @@ def _standing(found: Patient) -> dict[str, Any]:
 # One plan
 
 
+@transaction.non_atomic_requests
 @allow(*TREATING)
 def plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """One plan: goals, the choice, and the chosen option in full; or why there is none."""
@@ -145,6 +147,7 @@ def _chosen(request: HttpRequest, found: CoursePlan, source: Source, asked: Aske
 # Side by side
 
 
+@transaction.non_atomic_requests
 @allow(*TREATING)
 def compare(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Two options side by side: of this plan, or of this one and another of the same patient."""
