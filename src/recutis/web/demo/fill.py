@@ -20,7 +20,7 @@ from recutis.web.delivery.consent import wording_of
 from recutis.web.delivery.models import AdverseEvent, ConsentWording, DeviceEvent, DeviceUnit, FollowUp, LotUse, Session
 from recutis.web.demo import plans
 from recutis.web.demo.course import read
-from recutis.web.demo.past import follow
+from recutis.web.demo.past import follow, some_alarms
 from recutis.web.demo.people import STAFF, born, consultation, name
 from recutis.web.demo.state import Demo
 from recutis.web.diary.models import Alarm, DiaryEntry, OpenHours
@@ -170,6 +170,7 @@ def _courses(demo: Demo, listed: list[Patient]) -> None:
             demo.courses[kind] = read(plan, demo.wording)
     for plan, kind, stage in made:
         follow(demo, plan, demo.courses[kind], stage=stage)
+    some_alarms(demo, {plan.pk: demo.courses[kind] for plan, kind, _ in made})
 
 
 def _plan_day(demo: Demo, document: dict[str, Any], stage: str) -> datetime.date:

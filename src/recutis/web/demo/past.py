@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
 from recutis.course.aftercare import red_flags
@@ -146,6 +147,18 @@ def _diary(demo: Demo, session: Session, course: Course, who: Person) -> None:
             _alarm(demo, entry, course, answered=False)
         elif on < demo.today and day and len(demo.rows.alarms) - waiting < _ANSWERED and demo.draw.random() < 0.05:
             _alarm(demo, entry, course, answered=True)
+
+
+def some_alarms(demo: Demo, courses: Mapping[object, Course]) -> None:
+    """In a small clinic chance may have made none: then the newest entries make one that waits and one that was answered.
+
+    `courses` by the primary key of the plan.
+    """
+    quiet = sorted((one for one in demo.rows.entries if not one.flags), key=lambda one: one.entered_at, reverse=True)
+    there = {one.acknowledged_at is not None for one in demo.rows.alarms}
+    for answered, entry in zip((False, True), quiet, strict=False):
+        if answered not in there:
+            _alarm(demo, entry, courses[entry.session.plan_id], answered=answered)
 
 
 def _alarm(demo: Demo, entry: DiaryEntry, course: Course, *, answered: bool) -> None:
