@@ -23,6 +23,7 @@ from recutis.terminal import print_json as _print_json
 from recutis.terminal import progress as _progress
 from recutis.workstation_commands import audit as _audit
 from recutis.workstation_commands import backup as _backup
+from recutis.workstation_commands import demo as _demo
 from recutis.workstation_commands import restore as _restore
 from recutis.workstation_commands import serve
 
@@ -558,6 +559,7 @@ def calibrate(
 
 app.add_typer(_library)
 app.command(rich_help_panel="Workstation")(serve)
+app.command(rich_help_panel="Workstation")(_demo)
 app.command(rich_help_panel="Workstation")(_backup)
 app.command(rich_help_panel="Workstation")(_restore)
 app.add_typer(_audit, name="audit", rich_help_panel="Workstation")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 audit = typer.Typer(no_args_is_help=True, help="The workstation's record of every view and change.")
 _LAST_PORT = 65535
+_MOST_DEMO_PATIENTS = 20_000
+_SYLLABLES = tuple(one + two for one in "bdfgklmnprstvz" for two in "aeiou")
 
 
 def _with_web() -> None:
@@ -51,6 +54,33 @@ def serve(
     if not is_this_machine(host):
         typer.echo("Others can reach this address: put a proxy with HTTPS in front and set RECUTIS_HTTPS=1.", err=True)
     run(host, port)
+
+
+def demo(
+    patients: Annotated[int, typer.Option("--patients", help="How many invented patients, 1 to 20000.")] = 40,
+) -> None:
+    """Fill an empty data folder with an invented clinic, to look at and to measure with.
+
+    Example: `RECUTIS_DATA=/tmp/demo recutis demo`, then `RECUTIS_DATA=/tmp/demo recutis serve`
+    """
+    _with_web()
+    if not 1 <= patients <= _MOST_DEMO_PATIENTS:
+        msg = f"--patients is {patients}; give a number from 1 to {_MOST_DEMO_PATIENTS}."
+        raise InputError(msg)
+    from recutis.web.places import data_folder
+    from recutis.web.serve import prepare
+
+    prepare()
+    from recutis.web.accounts.models import User
+    from recutis.web.demo.fill import fill
+
+    password = "-".join(secrets.choice(_SYLLABLES) + secrets.choice(_SYLLABLES) for _ in range(4))
+    made = fill(patients, password=password)
+    typer.echo(f"Demo clinic in {data_folder()}: {', '.join(f'{count} {what}' for what, count in made.items())}.")
+    for user in User.objects.order_by("role", "email"):
+        typer.echo(f"{user.email:28}{user.full_name}, {user.role.replace('_', ' ')}")
+    typer.echo(f"Password of all of them: {password}")
+    typer.echo("Everybody in it is invented. Open it with 'recutis serve'.", err=True)
 
 
 @audit.command("verify")

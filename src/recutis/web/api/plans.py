@@ -16,9 +16,10 @@ from recutis.plan.observation_file import parse_observations
 from recutis.plan.request import request_document
 from recutis.simulation import ExposureFile
 from recutis.web.access import TREATING, note, own, user_of
-from recutis.web.accounts.models import RESEARCHER
-from recutis.web.api.guard import open_to
+from recutis.web.accounts.models import CLINICIAN, RESEARCHER
+from recutis.web.api.guard import ConflictError, open_to
 from recutis.web.api.words import Told, answers
+from recutis.web.delivery.release import release, why_not
 from recutis.web.patients.models import Patient
 from recutis.web.patients.records import request_for
 from recutis.web.planning import jobs
@@ -102,6 +103,22 @@ def plan(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
     found = own(request, CoursePlan, pk=plan_id)
     note(request, of=found, patient=found.patient_id)
     return found
+
+
+@router.post("/plans/{plan_id}/release", response=answers(PlanRow))
+@open_to(CLINICIAN)
+def release_plan(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
+    """Release a plan: its sessions are booked and its patient part may leave the clinic; physicians only.
+
+    409 says what stands against it.
+    """
+    user, plan = user_of(request), own(request, CoursePlan, pk=plan_id)
+    stops = why_not(plan)
+    if stops:
+        raise ConflictError(stops[0])
+    made = release(plan, user)
+    note(request, action="plan released", of=plan, patient=plan.patient_id, option=plan.chosen_rank, sessions=len(made))
+    return plan
 
 
 @router.post("/plans/{plan_id}/update", response=answers(JobOut, code=202))

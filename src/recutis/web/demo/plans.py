@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+_FRONT: Final = 40
 _DAY: Final = re.compile(r'(?<=")\d{4}-\d{2}-\d{2}(?=")')
 
 
@@ -37,17 +38,29 @@ def how_many() -> int:
     return len(_kept()["plans"])
 
 
+def file(number: int, day: datetime.date) -> dict[str, Any]:
+    """The patient file of a plan alone, as if it had been filled in on that day."""
+    return dict(json.loads(_moved(_text(number % how_many(), "file"), day)))
+
+
 def plan(number: int, day: datetime.date, *, short: bool = False) -> DemoPlan:
     """A plan as if it had been made on that day; all its days move together.
 
-    With `short` the chart keeps its front only, which halves the document.
+    With `short` the chart keeps its front only, which makes the document shorter by a quarter.
     """
-    kept = _kept()
-    shift = day - datetime.date.fromisoformat(kept["day"])
-    one = kept["plans"][number % how_many()]
-    text = json.dumps(one, ensure_ascii=False)
-    moved = json.loads(_DAY.sub(lambda found: (datetime.date.fromisoformat(found[0]) + shift).isoformat(), text))
-    document = dict(moved["document"])
-    if short:
-        document["front"] = [point for point in document["front"] if point["on_front"] or point["option_rank"]][:40]
-    return DemoPlan(file=dict(moved["file"]), document=document)
+    text = _text(number % how_many(), "short" if short else "document")
+    return DemoPlan(file=file(number, day), document=dict(json.loads(_moved(text, day))))
+
+
+@cache
+def _text(number: int, what: str) -> str:
+    kept = _kept()["plans"][number]
+    if what != "short":
+        return json.dumps(kept[what], ensure_ascii=False)
+    front = [point for point in kept["document"]["front"] if point["on_front"] or point["option_rank"]]
+    return json.dumps({**kept["document"], "front": front[:_FRONT]}, ensure_ascii=False)
+
+
+def _moved(text: str, day: datetime.date) -> str:
+    shift = day - datetime.date.fromisoformat(_kept()["day"])
+    return _DAY.sub(lambda found: (datetime.date.fromisoformat(found[0]) + shift).isoformat(), text)

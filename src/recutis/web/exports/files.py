@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from recutis.plan.document import Plan
 from recutis.report.calendar_file import calendar_bytes
+from recutis.web.delivery.release import lead_document
 from recutis.web.exports.fhir import bundle
 from recutis.web.exports.outcomes import harmless
 from recutis.web.exports.record import PatientRecord, gather
@@ -29,19 +30,14 @@ _SIGNS = ("redness", "swelling", "pain", "sting_itch", "peeling")
 _IN_MEMORY = 8 * 1024 * 1024
 
 
-def document_of(plan: CoursePlan) -> dict[str, Any]:
-    """The plan's document, saying whether its patient part may leave the clinic."""
-    return {**plan.document, "released": plan.released}
-
-
 def plan_json(plan: CoursePlan) -> bytes:
-    """The plan as `plan.json`."""
-    return (json.dumps(document_of(plan), ensure_ascii=False, indent=1) + "\n").encode()
+    """The plan as it was made, as `plan.json`; `released` says whether its patient part may leave the clinic."""
+    return (json.dumps({**plan.document, "released": plan.released}, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def calendar_of(plan: CoursePlan) -> bytes:
-    """The calendar of a plan, as the patient's telephone takes it."""
-    return calendar_bytes(Plan.model_validate(document_of(plan)))
+    """The calendar of the chosen option with the days as booked, as the patient's telephone takes it."""
+    return calendar_bytes(Plan.model_validate(lead_document(plan)))
 
 
 def patient_yaml(patient: Patient) -> bytes:
@@ -116,7 +112,7 @@ def _consent_text(consent: Any) -> bytes:
 
 def _photographs(patient: Patient) -> Iterator[tuple[str, Path]]:
     root = Path(settings.MEDIA_ROOT)
-    for photo in patient.photos.all():
+    for photo in patient.photos.filter(removed_at=None):
         path = root / photo.file_name
         if path.is_file() and path.resolve().is_relative_to(root.resolve()):
             yield f"photos/{photo.taken_on}-{photo.view}-{str(photo.pk)[:8]}{path.suffix}", path

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from recutis.web.access import TREATING, allow, note, own, silent, user_of
 from recutis.web.accounts.models import CLINICIAN, RESEARCHER
+from recutis.web.delivery.release import lead_document
 from recutis.web.exports import files, reports
 from recutis.web.exports.outcomes import as_csv, calibration, outcomes
 from recutis.web.exports.pictures import calibration_points
@@ -53,7 +54,7 @@ def _report(job: Job, plan: CoursePlan) -> dict[str, Any]:
 def make_report(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     """Ask for the report of a plan."""
     plan = own(request, CoursePlan, pk=plan_id)
-    job = reports.ask(plan, files.document_of(plan), user_of(request))
+    job = reports.ask(plan, lead_document(plan), user_of(request))
     note(request, action="report asked for", of=job, patient=plan.patient_id, parts=job.document["parts"])
     return redirect("exports:patient", patient_id=plan.patient_id)
 

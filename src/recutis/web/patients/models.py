@@ -54,10 +54,14 @@ class Patient(models.Model):
         """Given name and family name."""
         return f"{self.given_name} {self.family_name}"
 
+    def search_words(self) -> str:
+        """What search looks through: names, number, day of birth."""
+        words = (self.family_name, self.given_name, self.number, f"{self.birth_date:%Y-%m-%d}")
+        return " ".join(words).casefold()[:300]
+
     def save(self, *args: object, **kwargs: object) -> None:
         """Save, with the text that search looks through (names, number, day of birth) kept in step."""
-        words = (self.family_name, self.given_name, self.number, f"{self.birth_date:%Y-%m-%d}")
-        self.search_text = " ".join(words).casefold()[:300]
+        self.search_text = self.search_words()
         fields = kwargs.get("update_fields")
         if fields is not None:
             kwargs["update_fields"] = {*fields, "search_text", "changed_at"}  # type: ignore[misc]
