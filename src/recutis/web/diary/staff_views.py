@@ -132,7 +132,8 @@ def _page(request: HttpRequest, found: Patient, form: LinkForm, *, session: Sess
     asked = request.GET.get("session", "")
     with_entries = set(DiaryEntry.objects.filter(patient=found).values_list("session_id", flat=True))
     shown = session or next((one for one in sessions if str(one.pk) == asked), None)
-    shown = shown or next((one for one in sessions if one.pk in with_entries), sessions[0] if sessions else None)
+    begun = next((one for one in sessions if one.started_at is not None), None)
+    shown = shown or next((one for one in sessions if one.pk in with_entries), begun or (sessions[-1] if sessions else None))
     context: dict[str, Any] = {
         "patient": found,
         "tab": "diary",
