@@ -76,6 +76,33 @@
     if (ask) window.htmx.trigger(ask, "change"); else unsaved.delete(id);
   }), 4000);
   window.addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
+  // An answer given while the one before is on its way waits in line. Where that one's reply draws the question anew, the
+  // question that waited is gone from the page and its answer with it: it is put into the new one and sent from there.
+  const waiting = new Map();
+  const answersOf = (ask) => [...ask.querySelectorAll("input, select, textarea")].map((input) => [input.id, input.value, input.checked]);
+  document.addEventListener("change", (event) => {
+    const ask = event.target.closest?.("#consultation .ask[hx-post]");
+    if (ask) waiting.set(ask.id, { ask, answers: answersOf(ask), sent: false });
+  }, true);
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const held = waiting.get(askOf(event)?.id);
+    if (held) held.sent = true;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const id = askOf(event)?.id;
+    if (waiting.get(id)?.sent) waiting.delete(id);
+  });
+  document.addEventListener("htmx:oobAfterSwap", () => waiting.forEach((held, id) => {
+    const now = document.getElementById(id);
+    if (held.sent || held.ask.isConnected || !now) return;
+    held.ask = now;
+    held.answers.forEach(([input, value, checked]) => {
+      const place = document.getElementById(input);
+      if (!place) return;
+      if (place.type === "radio" || place.type === "checkbox") place.checked = checked; else place.value = value;
+    });
+    setTimeout(() => window.htmx.trigger(now, "change"), 100); // htmx takes a new element up some milliseconds after it is there
+  }));
   // From the panel to the question, also when it is folded away.
   function go(name) {
     const place = document.getElementById(name) ?? document.getElementById(name.replace(/-[^-]*$/, ""));
