@@ -99,7 +99,7 @@ def measured() -> int:
         times = []
         for _ in range(TIMES + 1):
             began = time.perf_counter()
-            answer = clients[role].get(where)
+            answer = clients[role].get(where, follow=True)
             times.append(1000 * (time.perf_counter() - began))
             if answer.status_code != 200:
                 print(f"{name:28}answered {answer.status_code} at {where}")
