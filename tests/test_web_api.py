@@ -140,7 +140,7 @@ ROLES_OF = {
     ("get", "/api/alarms"): {"clinician", "nurse"},
     ("get", "/api/sessions"): {"clinician", "nurse", "front_desk"},
     ("get", "/api/devices"): {"clinician", "nurse", "administrator"},
-    ("get", "/api/device-catalogue"): set(ROLES),
+    ("get", "/api/devices-catalogue"): set(ROLES),
     ("get", "/api/me"): set(ROLES),
 }
 
