@@ -140,7 +140,7 @@ ROLES_OF = {
     ("get", "/api/alarms"): {"clinician", "nurse"},
     ("get", "/api/sessions"): {"clinician", "nurse", "front_desk"},
     ("get", "/api/devices"): {"clinician", "nurse", "administrator"},
-    ("get", "/api/device-catalogue"): set(ROLES),
+    ("get", "/api/devices-catalogue"): set(ROLES),
     ("get", "/api/me"): set(ROLES),
 }
 
@@ -462,12 +462,18 @@ def test_plans_updates_and_simulations_are_jobs(demo: Demo, monkeypatch: pytest.
     key = next(iter(plan.document["options"][0]["predictions"]["improvement_pct"]))
     seen = {"session": 1, "date": "2026-11-20", "given": "2026-10-20", "improvement": {key: 30}}
     exposure = {"device": "UltraPulse DeepFX", "settings": {"energy_mJ": 15, "density_pct": 10}}
+    update = ("POST", f"/plans/{plan.pk}/update")
+    assert demo.ask("nurse")("POST", f"/patients/{plan.patient_id}/plans")[0] == 403
     with TestCase.captureOnCommitCallbacks(execute=True):
-        answers = [
-            ask("POST", f"/patients/{plan.patient_id}/plans"),
-            ask("POST", f"/plans/{plan.pk}/update", {"observations": [seen]}),
+        answers = [ask("POST", f"/patients/{plan.patient_id}/plans")]
+        status, answer = ask(*update, {"observations": [seen]})
+        assert (status, "is being made for this patient already" in answer["detail"]) == (409, True)
+        Job.objects.update(state="done")
+        answers += [
+            ask(*update, {"observations": [seen]}),
             demo.ask("researcher")("POST", "/simulations", {"exposure": exposure}),
         ]
+    Job.objects.filter(kind="update").update(state="done")
     assert [(status, job["kind"], job["state"]) for status, job in answers] == [
         (202, "plan", "queued"), (202, "update", "queued"), (202, "simulate", "queued"),
     ]  # fmt: skip
@@ -475,7 +481,7 @@ def test_plans_updates_and_simulations_are_jobs(demo: Demo, monkeypatch: pytest.
     assert asked[0][1]["request"]["clinic"]["name"] == "Demo clinic"
     assert asked[1][1]["option"] == plan.chosen_rank
     count = Job.objects.count()
-    assert ask("POST", f"/plans/{plan.pk}/update", {"observations": [{"session": 1}]})[0] == 422
+    assert ask(*update, {"observations": [{"session": 1}]})[0] == 422
     assert ask("POST", "/simulations", {"exposure": {"device": "Death Star"}})[0] == 422
     assert Job.objects.count() == count
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,9 @@ from recutis.web.delivery.wording import digest_of, filled
 from recutis.web.demo import plans
 from recutis.web.demo.fill import fill
 from recutis.web.diary.models import Alarm, DiaryEntry
+from recutis.web.exports.files import fhir_json
 from recutis.web.exports.outcomes import calibration, outcomes
+from recutis.web.exports.record import gather
 from recutis.web.patients.models import Patient
 from recutis.web.planning.models import CoursePlan
 
@@ -158,9 +161,21 @@ def test_every_page_of_a_patient_opens() -> None:
                 where = reverse(route, args=[patient_id])
             except NoReverseMatch:
                 continue
-            assert client.get(where).status_code == 200, route
+            assert client.get(where, follow=True).status_code == 200, route
             opened += 1
     assert opened >= 6
+
+
+@pytest.mark.usefixtures("filled_clinic")
+def test_every_patient_can_be_taken_out_as_fhir() -> None:
+    """With and without a course; the models of R5 accept each bundle, and references stay inside it."""
+    kinds = set()
+    for patient in Patient.objects.select_related("clinic"):
+        text = fhir_json(gather(patient)).decode()
+        there = set(re.findall(r'"fullUrl": "(.*?)"', text))
+        assert set(re.findall(r'"reference": "(.*?)"', text)) <= there
+        kinds |= set(re.findall(r'"resourceType": "(\w+)"', text))
+    assert kinds >= {"CarePlan", "Procedure", "Observation", "Consent", "Device", "RiskAssessment", "ServiceRequest"}
 
 
 def test_the_command_prints_the_accounts_once(tmp_path: Path) -> None:

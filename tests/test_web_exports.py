@@ -458,7 +458,10 @@ def test_outcomes_hold_what_was_predicted_and_seen(north: House) -> None:
     rows = outcomes(north.clinic)
     option = CoursePlan.objects.get().document["options"][0]
     for row in rows:
-        band = option["predictions"]["improvement_pct"][f"{row.concern}@{row.site}"]
+        key, told = f"{row.concern}@{row.site}", option["predictions"]
+        seen = row.improvement_seen_pct is not None
+        band = told["improvement_by_session_pct"][key][0] if seen else told["improvement_pct"][key]
+        assert row.graded_after_session == (1 if seen else None)
         assert (row.improvement_p10_pct, row.improvement_p90_pct) == (band["p10"], band["p90"])
         assert (row.sessions_given, row.sessions_planned) == (1, option["sessions"])
         assert (row.pain_seen_0_10, row.downtime_seen_days, row.pih_seen) == (4.0, None, False)

@@ -13,7 +13,6 @@ from pydantic import Field, JsonValue
 
 from recutis.files import Document, validate
 from recutis.plan.observation_file import parse_observations
-from recutis.plan.request import request_document
 from recutis.simulation import ExposureFile
 from recutis.web.access import TREATING, note, own, user_of
 from recutis.web.accounts.models import CLINICIAN, RESEARCHER
@@ -21,8 +20,8 @@ from recutis.web.api.guard import ConflictError, open_to
 from recutis.web.api.words import Told, answers
 from recutis.web.delivery.release import release, why_not
 from recutis.web.patients.models import Patient
-from recutis.web.patients.records import request_for
 from recutis.web.planning import jobs
+from recutis.web.planning.making import request_of, under_way
 from recutis.web.planning.models import CoursePlan, Job
 
 router = Router(tags=["plans"])
@@ -86,14 +85,24 @@ def plans(request: HttpRequest, patient_id: uuid.UUID) -> list[CoursePlan]:
 
 
 @router.post("/patients/{patient_id}/plans", response=answers(JobOut, code=202))
-@open_to(*TREATING)
+@open_to(CLINICIAN)
 def make_plan(request: HttpRequest, patient_id: uuid.UUID) -> Status[JobOut]:
-    """Make a plan from the patient file as it stands, the clinic's devices and the lifted rules; 202 with the job that makes it."""
+    """Make a plan from the patient file as it stands, the clinic's devices and the lifted rules; physicians only.
+
+    202 with the job that makes it; 409 while another plan is being made for the patient.
+    """
     user, patient = user_of(request), own(request, Patient, pk=patient_id)
-    asked = request_document(request_for(patient, user.clinic))
-    made = jobs.start("plan", {"request": asked}, user=user, patient=patient)  # type: ignore[typeddict-item]
+    _none_under_way(patient)
+    made = jobs.start("plan", {"request": request_of(patient)}, user=user, patient=patient, keep={"from": "record"})
     note(request, action="plan asked for", of=made, patient=patient)
     return Status(202, job_out(made))
+
+
+def _none_under_way(patient: Patient) -> None:
+    job = under_way(patient)
+    if job is not None:
+        msg = f"A plan is being made for this patient already; ask for /api/jobs/{job.pk}."
+        raise ConflictError(msg)
 
 
 @router.get("/plans/{plan_id}", response=answers(PlanOut))
@@ -122,16 +131,20 @@ def release_plan(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
 
 
 @router.post("/plans/{plan_id}/update", response=answers(JobOut, code=202))
-@open_to(*TREATING)
+@open_to(CLINICIAN)
 def update(request: HttpRequest, plan_id: uuid.UUID, told: SeenIn) -> Status[JobOut]:
-    """Make the rest of the course anew from what was seen of it; 202 with the job that makes the new plan."""
+    """Make the rest of the course anew from what was seen of it; physicians only. 202 with the job that makes the new plan."""
     user, plan = user_of(request), own(request, CoursePlan, pk=plan_id)
+    _none_under_way(plan.patient)
+    if plan.status != "ready":
+        msg = "This plan is not ready, so that there is no course to go on with."
+        raise ConflictError(msg)
     seen: list[Mapping[str, Any]] = [
         item.model_dump(mode="json", exclude_none=True) for item in parse_observations({"observations": told.observations})
     ]
     made = jobs.start(
         "update", {"plan": plan.document, "observations": seen, "option": plan.chosen_rank}, user=user, patient=plan.patient,
-        keep={"previous": str(plan.pk), "observation": {"observations": seen}},
+        keep={"previous": str(plan.pk), "observation": seen},
     )  # fmt: skip
     note(request, action="update asked for", of=made, patient=plan.patient_id)
     return Status(202, job_out(made))

@@ -45,7 +45,7 @@ class FileAlone(Told):
     file: dict[str, JsonValue] = Field(description="as docs/schema/patient.json says")
 
 
-@router.get("/device-catalogue", response=answers(list[CatalogueDevice]))
+@router.get("/devices-catalogue", response=answers(list[CatalogueDevice]))
 @open_to(*EVERYONE)
 def device_catalogue(request: HttpRequest) -> list[Any]:  # noqa: ARG001
     """The lasers that Recutis knows, as `recutis devices` lists them."""

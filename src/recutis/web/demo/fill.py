@@ -167,7 +167,8 @@ def _courses(demo: Demo, listed: list[Patient]) -> None:
     CoursePlan.objects.bulk_create((plan for plan, _, _ in made), batch_size=50)
     for plan, kind, _ in made:
         if kind not in demo.courses:
-            demo.courses[kind] = read(plan, demo.wording)
+            kept = CoursePlan.objects.select_related("patient", "clinic", "released_by").get(pk=plan.pk)
+            demo.courses[kind] = read(kept, demo.wording)  # as the database keeps it: the order of keys may be another
     for plan, kind, stage in made:
         follow(demo, plan, demo.courses[kind], stage=stage)
     some_alarms(demo, {plan.pk: demo.courses[kind] for plan, kind, _ in made})

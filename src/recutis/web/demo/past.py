@@ -163,6 +163,8 @@ def some_alarms(demo: Demo, courses: Mapping[object, Course]) -> None:
 
 def _alarm(demo: Demo, entry: DiaryEntry, course: Course, *, answered: bool) -> None:
     listed = red_flags(course.device_class, day=max(entry.day, 0))
+    if not answered:  # told just now, so that it is not overdue from the start
+        entry.entered_at = demo.now - datetime.timedelta(minutes=demo.draw.randint(1, 6))
     entry.flags = [demo.draw.choice(listed).row_id]
     findings = judge(ticked=entry.flags, levels={"pain": entry.pain}, day=entry.day)
     entry.urgency = highest(findings)

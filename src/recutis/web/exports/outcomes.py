@@ -45,6 +45,7 @@ class Outcome:
     improvement_p50_pct: float | None
     improvement_p90_pct: float | None
     improvement_seen_pct: float | None
+    graded_after_session: int | None
     downtime_p10_days: float | None
     downtime_p50_days: float | None
     downtime_p90_days: float | None
@@ -83,6 +84,7 @@ class _Predicted:
     settings: str
     sessions: int
     improvement: Mapping[str, Band]
+    by_session: Mapping[str, tuple[Band, ...]]
     downtime: Band
     pain: Band
     pih: Band
@@ -131,6 +133,9 @@ def _of_plan(plan_id: str, rank: int) -> _Predicted:
         settings=settings_words(option.get("settings") or ()),
         sessions=int(option.get("sessions") or 0),
         improvement={key: _band(one) for key, one in (told.get("improvement_pct") or {}).items()},
+        by_session={
+            key: tuple(_band(one) for one in bands) for key, bands in (told.get("improvement_by_session_pct") or {}).items()
+        },
         downtime=_band(told.get("social_downtime_days")),
         pain=_band(told.get("pain_0_10")),
         pih=_band((risks.get("pih") or {}).get("per_course")),
@@ -155,23 +160,36 @@ def settings_words(passes: Iterable[Mapping[str, Any]]) -> str:
 def _rows(
     clinic: Clinic, plan: CoursePlan, told: _Predicted, *, given: int, seen: Sequence[Mapping[str, Any]]
 ) -> Iterable[Outcome]:
-    better = {key: value for one in seen for key, value in _mapping(one.get("improvement")).items()}
+    better = {
+        key: (float(value), one.get("session"))
+        for one in seen
+        for key, value in _mapping(one.get("improvement")).items()
+        if _number(value)
+    }
     days = [float(one["downtime_days"]) for one in seen if _number(one.get("downtime_days"))]
     pain = [float(one["pain_0_10"]) for one in seen if _number(one.get("pain_0_10"))]
     marks = [bool(one["pih"]) for one in seen if isinstance(one.get("pih"), bool)]
-    for key, band in told.improvement.items():
+    for key, whole in told.improvement.items():
         concern, _, site = key.partition("@")
-        value = better.get(key)
+        value, after = better.get(key, (None, None))
+        band, after = (whole, None) if value is None else _after(told, key, after, given)
         yield Outcome(
             pseudonym=pseudonym(clinic, plan.patient_id), age_band=age_band(told.age), phototype=told.phototype, concern=concern,
             site=site, device_class=told.device_class, settings=told.settings, sessions_planned=told.sessions,
             sessions_given=given, improvement_p10_pct=band[0], improvement_p50_pct=band[1], improvement_p90_pct=band[2],
-            improvement_seen_pct=float(value) if _number(value) else None,  # type: ignore[arg-type]
+            improvement_seen_pct=value, graded_after_session=after,
             downtime_p10_days=told.downtime[0], downtime_p50_days=told.downtime[1], downtime_p90_days=told.downtime[2],
             downtime_seen_days=median(days) if days else None, pain_p10_0_10=told.pain[0], pain_p50_0_10=told.pain[1],
             pain_p90_0_10=told.pain[2], pain_seen_0_10=median(pain) if pain else None, pih_p50_pct=told.pih[1],
             pih_seen=any(marks) if marks else None, persons_alike=0, fewer_than_five=True,
         )  # fmt: skip
+
+
+def _after(told: _Predicted, key: str, session: object, given: int) -> tuple[Band, int]:
+    """What was predicted for the time after the session that a grading names, else after those that have been given."""
+    number = session if isinstance(session, int) and not isinstance(session, bool) else given
+    bands = told.by_session.get(key, ())
+    return (bands[number - 1] if 1 <= number <= len(bands) else told.improvement[key]), number
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -10,9 +10,10 @@ from recutis.web.exports.outcomes import Outcome
 
 WIDTH: Final = 480
 HEIGHT: Final = 300
+SQUARE: Final = 8
 _LEFT: Final = 46
 _RIGHT: Final = 12
-_TOP: Final = 12
+_TOP: Final = 20
 _BOTTOM: Final = 42
 _LOWEST, _HIGHEST = -20.0, 100.0
 _TICKS: Final = (0, 25, 50, 75, 100)
@@ -28,6 +29,11 @@ class Point:
     high: float
     seen: float
     inside: bool
+
+    @property
+    def corner(self) -> tuple[float, float]:
+        """Where a square around the point begins."""
+        return round(self.x - SQUARE / 2, 1), round(self.seen - SQUARE / 2, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
