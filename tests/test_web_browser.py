@@ -40,9 +40,13 @@ class Clinic:
     def _listened(self, context: BrowserContext) -> Page:
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.on("console", lambda said: self.trouble.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: self._heard(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
         return page
+
+    def _heard(self, words: str) -> None:
+        if not re.search(r"server responded with a status of 4\d\d", words):  # a refusal that the way provokes
+            self.trouble.append(words)
 
     def phone(self) -> Page:
         """A telephone of its own."""
@@ -69,6 +73,7 @@ class Clinic:
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             act()
         page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(150)  # htmx puts the answer into the page
 
 
 @pytest.fixture
