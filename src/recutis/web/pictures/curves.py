@@ -110,7 +110,7 @@ def _axis(title: str) -> Figure:
 def _layout() -> Figure:
     return {
         "font": {"family": FONT, "size": 13, "color": "var(--ink)"}, "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 56, "r": 14, "t": 8, "b": 46}, "showlegend": False,
+        "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 66, "r": 28, "t": 8, "b": 46}, "showlegend": False,
         "hovermode": "closest", "dragmode": False, "autosize": True,
     }  # fmt: skip
 

@@ -102,8 +102,12 @@ def moment_figure(film: Film, *, window: Film | None = None, show: Shown = "temp
         _line(mirrored, [None] * len(mirrored), "dead down to here", "dash"),
     ]
     layout = _layout(shown, scale)
-    layout["xaxis"] = _axis("Distance from the axis, µm") | {"range": [-half, half], "domain": [0, 0.88]}
-    layout["yaxis"] = _axis("Depth, µm") | {"range": [shown["depth_um"], 0], "scaleanchor": "x", "constrain": "domain"}
+    layout["xaxis"] = _axis("Distance from the axis, µm") | {"range": [-half, half], "domain": [0, 0.88], "constrain": "domain"}
+    layout["yaxis"] = _axis("Depth, µm") | {"range": [shown["depth_um"], 0]}
+    if alike:
+        layout["xaxis"] |= {"title": {"text": "Alike across the spot", "font": {"size": 13}}, "showticklabels": False, "ticks": ""}
+    else:
+        layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain", "constraintoward": "top"}
     layout["shapes"] = _layer_lines(film, shown)
     return {"data": [heat, *lines, _bar(scale)], "layout": layout, "config": _config(), "moments": moments}
 
@@ -193,7 +197,7 @@ def _layout(shown: Film, scale: _Scale) -> Figure:
         },
         "font": {"family": FONT, "size": 13, "color": "var(--ink)"},
         "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "var(--ablated)",
-        "margin": {"l": 56, "r": 58, "t": 8, "b": 46},
+        "margin": {"l": 66, "r": 58, "t": 8, "b": 46},
         "showlegend": False,
         "hovermode": "closest", "dragmode": False, "autosize": True,
     }  # fmt: skip
@@ -235,7 +239,8 @@ def _layer_names(film: Film, shown: Film) -> list[Figure]:
     return [
         {
             "xref": "x domain", "x": 0.995, "xanchor": "right", "yref": "y", "y": bottom, "yanchor": "bottom", "showarrow": False,
-            "text": escaped(name), "font": {"size": 11, "color": "var(--ink)"},
+            "text": escaped(name), "font": {"size": 11, "color": "var(--ink)"}, "bgcolor": "var(--surface-raised)", "opacity": 0.85,
+            "borderpad": 1,
         }
         for name, top, bottom in _layers_in(film, shown)
         if bottom - top >= shown["depth_um"] / 14

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from recutis.laser.devices import UNITS
 from recutis.report.rows import number
 from recutis.units import PERCENT
 from recutis.web.pictures import (
@@ -24,9 +25,12 @@ from recutis.web.pictures.field import time_words
 from recutis.web.planning.physics_fields import COOLING_WORDS
 from recutis.web.planning.physics_form import LABELS, in_words
 
+_INJURY: Final = "Injury of one column or spot"
+_NOTHING: Final = ("Ablation depth", "Lesion depth")
+"""What says that nothing was injured."""
 _GROUPS: Final = (
     ("Delivered", ("Energy per pulse", "Exposure per pulse")),
-    ("Injury of one column or spot", (
+    (_INJURY, (
         "Ablation depth", "Ablation width", "Coagulated below", "Coagulated rim", "Lesion depth", "Lesion width",
         "Lesion depth on a fixed slide", "Lesion width on a fixed slide",
     )),
@@ -90,8 +94,8 @@ def number_groups(simulations: Sequence[Mapping[str, Any]]) -> list[LineGroup]:
     for words, names in (*_GROUPS, ("Further", further)):
         lines = tuple(_line(name, rows) for name in names if any(name in one for one in rows))
         told = tuple(line for line in lines if any(value not in {"0", "–"} for value in line.values))
-        if lines:
-            groups.append(LineGroup(words=words, lines=told or lines[:1]))
+        if told or words == _INJURY:
+            groups.append(LineGroup(words=words, lines=told or tuple(line for line in lines if line.name in _NOTHING)))
     return groups
 
 
@@ -211,7 +215,12 @@ def _changed(request: Mapping[str, Any], changes: str) -> str:
         return COOLING_WORDS.get(str(request.get("cooling", "")), "cooling as built in")
     value = skin.get(changes, settings.get(changes, request.get(changes)))
     told = "as usual" if value is None else number_as_set(value)
-    return f"{LABELS.get(changes, changes).lower()} {told}"
+    return f"{LABELS.get(changes, changes).lower()} {told}{_unit(changes)}"
+
+
+def _unit(name: str) -> str:
+    unit = UNITS.get(name, "")
+    return f" {unit}" if unit not in {"", "pulses", "passes"} else ""
 
 
 def number_as_set(value: object) -> str:
@@ -237,7 +246,9 @@ def _laser_words(request: Mapping[str, Any]) -> str:
     device = request.get("device", {})
     name = str(device.get("name", "") if isinstance(device, dict) else device)
     settings = {**request.get("settings", {}), **({"passes": request["passes"]} if request.get("passes") else {})}
-    told = [f"{LABELS[key].lower()} {number_as_set(value)}" for key, value in settings.items() if key in LABELS]
+    passes = settings.pop("passes", None)
+    told = [f"{LABELS[key].lower()} {number_as_set(value)}{_unit(key)}" for key, value in settings.items() if key in LABELS]
+    told += [f"{passes} pass{'' if passes == 1 else 'es'}"] if passes else []
     cooling = request.get("cooling")
     told += [f"cooling: {COOLING_WORDS.get(cooling, cooling)}"] if cooling else []
     return ", ".join([name, *told])
@@ -261,6 +272,7 @@ def shown(result: Mapping[str, Any], document: Mapping[str, Any], show: str) -> 
             {
                 "at": at, "name": names[at], "table": field_table(film), "alike": film["kind"] == "wide",
                 "title": result.get("titles", ["", ""])[at], "says": _says(film),
+                "gone": all(value is None for value in film["curves"]["basal_C"]),
             }
             for at, film in enumerate(films)
         ],
