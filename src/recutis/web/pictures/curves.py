@@ -70,18 +70,15 @@ def peaks_key(names: Sequence[str]) -> Markup:
 
 def peaks_table(films: Sequence[Film], names: Sequence[str]) -> Table:
     """The highest temperature by depth, of one film or of two; a depth of one is told beside the nearest of the other."""
-    first = films[0]
-    rows = []
-    for at, depth in enumerate(first["depth_um"]):
-        if at % 2 and at + 1 < len(first["depth_um"]):
-            continue
-        cells = []
-        for film in films:
-            near = min(range(len(film["depth_um"])), key=lambda place, film=film, depth=depth: abs(film["depth_um"][place] - depth))
-            value = film["peak_C"][near]
-            cells.append("–" if value is None else number(value))
-        rows.append((f"{number(depth)} µm", *cells))
-    return Table(caption="Highest temperature by depth, °C", columns=("Depth", *names), rows=tuple(rows))
+    depths = films[0]["depth_um"]
+    rows = tuple((f"{number(depth)} µm", *(_nearest(film, depth) for film in films)) for depth in depths[::2])
+    return Table(caption="Highest temperature by depth, °C", columns=("Depth", *names), rows=rows)
+
+
+def _nearest(film: Film, depth_um: float) -> str:
+    """The highest temperature at the depth shown that is nearest."""
+    near = min(zip(film["depth_um"], film["peak_C"], strict=True), key=lambda place: abs(float(place[0]) - depth_um))
+    return "–" if near[1] is None else number(near[1])
 
 
 def _line(x: Sequence[float | None], y: Sequence[float | None], name: str, dash: str) -> Figure:

@@ -105,7 +105,11 @@ def moment_figure(film: Film, *, window: Film | None = None, show: Shown = "temp
     layout["xaxis"] = _axis("Distance from the axis, µm") | {"range": [-half, half], "domain": [0, 0.88], "constrain": "domain"}
     layout["yaxis"] = _axis("Depth, µm") | {"range": [shown["depth_um"], 0]}
     if alike:
-        layout["xaxis"] |= {"title": {"text": "Alike across the spot", "font": {"size": 13}}, "showticklabels": False, "ticks": ""}
+        layout["xaxis"] |= {
+            "title": {"text": "Alike across the spot", "font": {"size": 13}},
+            "showticklabels": False,
+            "ticks": "",
+        }
     else:
         layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain", "constraintoward": "top"}
     layout["shapes"] = _layer_lines(film, shown)

@@ -45,6 +45,7 @@ from recutis.web.planning.physics_form import (
     without_settings,
     words_of,
 )
+from recutis.web.work.states import SimulateDocument
 
 WHO: Final = (CLINICIAN, RESEARCHER)
 _PAGE: Final = 20
@@ -82,7 +83,7 @@ def _told(asked: Exposures) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _runs(request: HttpRequest) -> QuerySet[Job]:
-    """This person's simulations, newest first, without what came out."""
+    """Simulations of whoever asks, newest first, without what came out."""
     return Job.objects.filter(
         clinic_id=user_of(request).clinic_id, asked_by=user_of(request), kind="simulate", patient=None
     ).defer("result")
@@ -224,6 +225,8 @@ def run(request: HttpRequest) -> HttpResponse:
     errors = dict(asked.errors)
     if not asked.values.get("device"):
         errors["device"] = "Choose a device."
+    if asked.second is not None and "device" not in asked.second:
+        errors.setdefault(f"{SECOND}device", "Choose the device of the second exposure.")
     if asked.second is not None and not errors and asked.second == asked.first:
         errors[f"{SECOND}{changes}"] = "This is what the first exposure has; choose another value to compare."
     if errors:
@@ -246,7 +249,7 @@ def _start(
     keep = {
         "exposure": first, "against": other, "changes": values.get("changes", ""), "values": dict(values),
     }  # fmt: skip
-    document: jobs.JobDocument = {"exposure": first, "against": other, "folder": folder}
+    document: SimulateDocument = {"exposure": first, "against": other, "folder": folder}
     job = jobs.start("simulate", document, user=user_of(request), keep=keep)
     note(request, action="simulation asked for", of=job)
     return job
@@ -263,4 +266,3 @@ def runs(request: HttpRequest) -> HttpResponse:
     """All simulations of this person."""
     found = Paginator(_runs(request), _PAGE).get_page(request.GET.get("page"))
     return render(request, "planning/physics_runs.html", {"page": found, "runs": [_line(job) for job in found.object_list]})
-

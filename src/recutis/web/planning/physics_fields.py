@@ -79,7 +79,16 @@ def skin_field(name: str, asked: Exposures, prefix: str = "") -> Field:
     value, error = asked.values.get(key, ""), asked.errors.get(key, "")
     if name == "age":
         return Field(
-            name=key, label="Age", kind="number", value=value, error=error, unit="years", usual="40", low="1", high="120", whole=True
+            name=key,
+            label="Age",
+            kind="number",
+            value=value,
+            error=error,
+            unit="years",
+            usual="40",
+            low="1",
+            high="120",
+            whole=True,
         )
     if name == "tanned":
         return Field(name=key, label="Tanned", kind="tick", value=value, error=error)
@@ -130,7 +139,8 @@ def device_field(asked: Exposures, clinic: Clinic, prefix: str = "") -> Field:
     key = f"{prefix}device"
     value = asked.values.get(key, "")
     groups = tuple(
-        Group(words=words, choices=_choices([(name, name) for name in names], value)) for words, names in by_use(clinic, asked.values)
+        Group(words=words, choices=_choices([(name, name) for name in names], value))
+        for words, names in by_use(clinic, asked.values)
     )
     return Field(name=key, label="Device", kind="groups", value=value, error=asked.errors.get(key, ""), groups=groups)
 
@@ -151,7 +161,9 @@ def setting_field(name: str, device: Device, asked: Exposures, prefix: str = "")
     limit = device.limits.get(name)
     value, error = asked.values.get(key, ""), asked.errors.get(key, "")
     if limit is None or name not in {*device.panel, "passes"}:
-        return Field(name=key, label=LABELS[name], kind="number", value=value, error=error, hint=f"not on the panel of {device.name}")
+        return Field(
+            name=key, label=LABELS[name], kind="number", value=value, error=error, hint=f"not on the panel of {device.name}"
+        )
     unit = {"stack": "", "passes": ""}.get(name, limit.unit)
     return Field(
         name=key, label=LABELS[name], kind="number", value=value, error=error, unit=unit, hint=_hint(name, limit, device, asked, prefix),

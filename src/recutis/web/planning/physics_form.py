@@ -66,7 +66,7 @@ class Exposures:
     @property
     def ready(self) -> bool:
         """Whether this can be simulated."""
-        return bool(self.values.get("device")) and not self.errors
+        return all("device" in one for one in (self.first, self.second) if one is not None) and not self.errors
 
     @property
     def query(self) -> str:
@@ -214,7 +214,13 @@ def _wrong(document: Mapping[str, Any], values: Mapping[str, str], clinic: Clini
         name = _blamed(one, rows)
         if name == "layers" and any(key in found for key in _LAYER_KEYS):
             continue  # it only repeats that a row of the layers is wrong
-        found.setdefault(name, _sentence(one, values.get(name, "")))
+        found.setdefault(name, _sentence(one, name, values.get(name, "")))
+    if found and not {"device", *SETTINGS} & set(found):
+        # The panel is checked as a whole only where everything else can be read: check it by itself.
+        alone = {name: document[name] for name in ("device", "settings") if name in document}
+        for one in problems(ExposureFile, Document(name="the exposure", data=alone, lines={})):
+            name = _blamed(one, rows)
+            found.setdefault(name, _sentence(one, name, values.get(name, "")))
     if not found:
         try:
             skin = ExposureFile.model_validate(document).skin
@@ -244,14 +250,22 @@ def _named_skin(sentence: str) -> str:
     return next((name for name in ("site", "phototype") if f"no {name} " in sentence), "layers")
 
 
-def _sentence(one: Problem, typed: str) -> str:
+def _sentence(one: Problem, name: str, typed: str) -> str:
     """The sentence without the places of a file, with the words of the form."""
     told = _PLACE.sub("", one.sentence)
     # The command line's way of listing devices is of no use here.
-    told = told.replace("'recutis devices' lists them; a device of your own is described in a YAML file.", "Choose one of the list.")
+    told = told.replace(
+        "'recutis devices' lists them; a device of your own is described in a YAML file.", "Choose one of the list."
+    )
     told = told.replace(", unable to parse string as a number", "")
     told = in_words(told)
-    if typed and one.location and not told.startswith("there is no") and "'" not in told.partition(",")[0]:
+    if (
+        typed
+        and name not in {"layers", "tanned"}
+        and one.location
+        and not told.startswith("there is no")
+        and f"'{typed}'" not in told
+    ):
         told = f"'{typed[:40]}' was typed; {told}"
     return told[:1].upper() + told[1:]
 
@@ -301,7 +315,7 @@ def built_layers(values: Mapping[str, str]) -> dict[str, str]:
         )  # fmt: skip
     except (RecutisError, TypeError, ValueError):
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for layer in skin.layers:
         row = LAYERS.index(layer.name)
         found |= {f"l{row}_{part}": _plain(float(f"{getattr(layer, key):.3g}")) for part, key in LAYER_PARTS.items()}
@@ -312,4 +326,3 @@ def without_settings(values: Mapping[str, str], prefix: str = "") -> dict[str, s
     """The words without what was set on a panel: another device has another one."""
     gone = {f"{prefix}{name}" for name in SETTINGS}
     return {name: ("" if name in gone else value) for name, value in values.items()}
-

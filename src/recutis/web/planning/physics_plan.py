@@ -41,8 +41,8 @@ def values_of_plan(request: HttpRequest) -> dict[str, str]:
     asked = read_request(plan.request)
     device = device_named(asked, phase.device)
     person = asked.patient.patient
-    values = {
-        "site": site, "phototype": person.phototype, "age": f"{person.age:g}", "sex": person.sex,
+    values: dict[str, str] = {
+        "site": site, "phototype": person.phototype or "", "age": f"{person.age:g}", "sex": person.sex or "",
         "tanned": "1" if person.tanned else "", "device": device.name,
     }  # fmt: skip
     if device_of(values, user_of(request).clinic) is None:

@@ -183,7 +183,7 @@ def steps(films: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]])
     for step in told:
         on = any(step["time_ms"] <= one for one in light)
         words = f"{time_words(step['time_ms'])}, light {'on' if on else 'off'}"
-        found.append({"time": words, "frames": [frame for frame in step["frames"] for _ in FIGURES]})
+        found.append({"time": words, "on": on, "frames": [frame for frame in step["frames"] for _ in FIGURES]})
     return found
 
 
@@ -210,7 +210,9 @@ def _changed(request: Mapping[str, Any], changes: str) -> str:
     if changes == "tanned":
         return "tanned" if skin.get("tanned") else "not tanned"
     if changes == "device":
-        return str(request.get("device", {}).get("name", "")) if isinstance(request.get("device"), dict) else str(request["device"])
+        return (
+            str(request.get("device", {}).get("name", "")) if isinstance(request.get("device"), dict) else str(request["device"])
+        )
     if changes == "cooling":
         return COOLING_WORDS.get(str(request.get("cooling", "")), "cooling as built in")
     value = skin.get(changes, settings.get(changes, request.get(changes)))
@@ -259,13 +261,14 @@ def shown(result: Mapping[str, Any], document: Mapping[str, Any], show: str) -> 
     simulations = [result["simulation"], *([result["against"]] if result.get("against") else [])]
     films = result["films"]["films"]
     names = short_names(simulations, str(document.get("changes") or ""))
-    depths, vessels = vessel_rows(simulations[0])
+    vessels = [(name, *vessel_rows(one)) for name, one in zip(names, simulations, strict=True)]
     told = steps(films, result["films"]["steps"])
+    start = max((place for place, step in enumerate(told) if step["on"]), default=0)
     return {
         "names": names, "two": len(simulations) > 1, "asked_rows": asked_rows(simulations), "groups": number_groups(simulations),
-        "energy": energy_table(simulations, names), "more_out": more_out_than_in(simulations), "vessel_depths": depths,
-        "vessels": vessels, "vessels_against": vessel_rows(simulations[1])[1] if len(simulations) > 1 else [],
-        "steps": told, "step_words": {str(place): step["time"] for place, step in enumerate(told)}, "last": len(told) - 1,
+        "energy": energy_table(simulations, names), "more_out": more_out_than_in(simulations),
+        "vessels": [one for one in vessels if one[2]],
+        "steps": told, "start": start, "start_words": told[start]["time"], "last": len(told) - 1,
         "show": show, "key": field_key(), "curves_key": curves_key(), "peaks_key": peaks_key(_peak_names(names)),
         "peaks": peaks_figure(films, _peak_names(names)), "peaks_table": peaks_table(films, _peak_names(names)),
         "films": [
@@ -297,8 +300,11 @@ def _says(film: Mapping[str, Any]) -> str:
 
 def _model(simulation: Mapping[str, Any], name: str) -> dict[str, Any]:
     injury, made = simulation["injury"], simulation["provenance"]
-    gap = next((row["value"] for row in simulation["rows"] if row["name"] == "Planner's light off on the axis of the upper mm"), None)
+    gap = next(
+        (row["value"] for row in simulation["rows"] if row["name"] == "Planner's light off on the axis of the upper mm"), None
+    )
     return {
         "name": name, "fidelity": injury["fidelity"], "error": _figure(injury["error_pct"], "%"), "warnings": injury["warnings"],
-        "gap": None if gap is None else _figure(gap, "%"), "arithmetic": [in_words(line) for line in simulation["arithmetic"]], "made": made,
+        "gap": None if gap is None else _figure(gap, "%"), "made": made,
+        "arithmetic": [in_words(line) for line in simulation["arithmetic"]],
     }  # fmt: skip
