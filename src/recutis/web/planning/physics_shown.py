@@ -289,13 +289,12 @@ def _peak_names(names: Sequence[str]) -> list[str]:
 
 def _says(film: Mapping[str, Any]) -> str:
     """The film in one sentence, for those who cannot see it."""
-    curves = film["curves"]
-    hottest = [value for value in curves["hottest_C"] if value is not None]
-    dead = [value for value in curves["dead_to_um"] if value is not None]
-    crater = [value for row in film["crater_um"] for value in row if value is not None]
-    words = f"The hottest place reaches {number(max(hottest, default=0.0))} °C"
-    words += f"; the crater ends {number(max(crater))} µm deep" if max(crater, default=0.0) > 0 else "; nothing is ablated"
-    return words + (f"; tissue is dead down to {number(max(dead))} µm." if dead else "; no tissue dies in bulk.")
+    hottest = max((value for value in film["curves"]["hottest_C"] if value is not None), default=0.0)
+    zones = film["zones"]
+    words = f"The hottest place reaches {_figure(hottest, '°C')} °C"
+    crater, dead = zones["ablation_depth_um"], zones["lesion_depth_um"]
+    words += f"; the crater ends {_figure(crater, 'µm')} µm deep" if crater > 0 else "; nothing is ablated"
+    return words + (f"; tissue is dead down to {_figure(dead, 'µm')} µm." if dead > 0 else "; no tissue dies in bulk.")
 
 
 def _model(simulation: Mapping[str, Any], name: str) -> dict[str, Any]:
