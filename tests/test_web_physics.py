@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 import yaml
+from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Model
 from django.test import Client
@@ -28,7 +31,7 @@ from recutis.simulation import ExposureFile, read_exposure
 from recutis.web.audit.models import AuditEntry
 from recutis.web.planning import jobs
 from recutis.web.planning.models import CoursePlan, Job
-from recutis.web.planning.physics_files import EXAMPLES
+from recutis.web.planning.physics_files import EXAMPLES, sweep
 from recutis.web.planning.physics_form import SETTINGS, read, values_of, words_of
 from recutis.web.planning.physics_shown import number_groups, shown
 from recutis.web.work.states import JobState
@@ -359,6 +362,14 @@ def test_a_plans_settings_start_the_form_and_name_nobody(north: House) -> None:
     assert entry.patient_id_text == str(plan.patient_id)
 
 
+def test_a_plan_leads_to_the_page(north: House) -> None:
+    """Each phase of the option that is shown has its link, for clinicians."""
+    plan = plan_of(north)
+    link = f"/physics/?plan={plan.pk}&amp;option=1&amp;phase=1"
+    assert link in page(north.client("clinician"), f"/plans/{plan.pk}/")
+    assert link not in page(north.client("nurse"), f"/plans/{plan.pk}/")
+
+
 def test_only_clinicians_take_a_plan_to_the_page(north: House) -> None:
     """A researcher is refused, another clinic finds nothing."""
     plan = plan_of(north)
@@ -391,7 +402,11 @@ def test_a_simulation_is_asked_of_the_desk(
     text = page(client, answer["Location"])
     assert '<progress max="1" value="0.500"' in text
     assert "simulating light, heat and damage" in text
-    assert "HX-Refresh" not in client.get(f"{answer['Location']}progress/").headers
+    polled = client.get(f"{answer['Location']}progress/")
+    assert "HX-Refresh" not in polled.headers
+    assert 'id="said" hx-swap-oob' in polled.content.decode()
+    again = client.get(f"{answer['Location']}progress/?{urlencode({'said': 'simulating light, heat and damage'})}")
+    assert 'id="said"' not in again.content.decode()  # said once
     client.post(f"{answer['Location']}cancel/")
     assert desk.cancelled == ["n1"]
 
@@ -453,8 +468,40 @@ def test_a_run_without_result_says_why_and_can_be_run_again(north: House, desk: 
     assert desk.asked == []
 
 
+def test_a_run_that_a_program_asked_for_opens_too(north: House, desk: Pretended, folder: Path) -> None:
+    """It was asked without the form: the page names both devices, leads to a form that means the first, and can run it again."""
+    job = finished(north, folder)
+    job.document = {"kind": "simulate", "exposure": FIRST, "against": OTHER}
+    job.save()
+    client = north.client("researcher")
+    text = page(client, f"/physics/runs/{job.pk}/")
+    assert "Second: Candela Vbeam Perfecta" in text
+    query = re.search(r'href="/physics/\?([^"]+)">Change something', text)
+    assert query is not None
+    asked = read(words_of(dict(parse_qsl(query[1].replace("&amp;", "&")))), north.clinic)
+    assert ExposureFile.model_validate(asked.first).exposure() == ExposureFile.model_validate(FIRST).exposure()
+    client.post(f"/physics/runs/{job.pk}/again/")
+    made = Job.objects.exclude(pk=job.pk).get()
+    assert (made.document["exposure"], made.document["against"]) == (FIRST, OTHER)
+    assert desk.asked == []
+
+
+def test_files_of_simulations_go_after_two_weeks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Old folders go, young ones and whatever lies beside them stay."""
+    monkeypatch.setattr(django_settings, "DATA", tmp_path)
+    assert sweep() == 0
+    for name, days in (("old", 15), ("young", 13)):
+        kept = tmp_path / "simulations" / name
+        kept.mkdir(parents=True)
+        (kept / "injury.nc").write_bytes(b"x")
+        then = time.time() - days * 24 * 3600
+        os.utime(kept, (then, then))
+    assert sweep() == 1
+    assert [path.name for path in (tmp_path / "simulations").iterdir()] == ["young"]
+
+
 def test_the_list_is_ones_own(north: House, folder: Path) -> None:
-    """The last simulations of whoever looks, in a fixed number of queries."""
+    """The last simulations of whoever looks."""
     job = finished(north, folder)
     assert str(job.pk) in page(north.client("researcher"), "/physics/runs/")
     assert str(job.pk) not in page(north.client("clinician"), "/physics/runs/")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from pydantic import ValidationError
 
 from recutis.errors import InputError
 from recutis.simulation import ExposureFile
@@ -31,7 +30,7 @@ from recutis.web.planning.physics_fields import (
     skin_fields,
     with_copy,
 )
-from recutis.web.planning.physics_files import EXAMPLES, read_upload, yaml_text
+from recutis.web.planning.physics_files import EXAMPLES, folder_of_files, read_upload, yaml_text
 from recutis.web.planning.physics_form import (
     LABELS,
     SECOND,
@@ -245,7 +244,7 @@ def _with(asked: Exposures, error: str) -> Exposures:
 def _start(
     request: HttpRequest, first: Mapping[str, Any], other: Mapping[str, Any] | None, values: Mapping[str, str]
 ) -> Job:  # fmt: skip
-    folder = str(Path(settings.DATA) / "simulations" / uuid.uuid4().hex) if values.get("files") else None
+    folder = str(folder_of_files() / uuid.uuid4().hex) if values.get("files") else None
     keep = {
         "exposure": first, "against": other, "changes": values.get("changes", ""), "values": dict(values),
     }  # fmt: skip
@@ -256,9 +255,22 @@ def _start(
 
 
 def again_of(request: HttpRequest, job: Job) -> Job | None:
-    """The same simulation, asked for once more; None where what was asked cannot be simulated any more."""
-    asked = read(words_of(job.document.get("values") or {}), user_of(request).clinic)
-    return _start(request, asked.first, asked.second, asked.values) if asked.ready else None
+    """The same simulation, asked for once more; None where what was asked was not kept."""
+    first = job.document.get("exposure")
+    if not isinstance(first, dict):
+        return None
+    return _start(request, first, job.document.get("against"), values_of_job(job))
+
+
+def values_of_job(job: Job) -> dict[str, str]:
+    """The words of the form that mean what a job was asked; those of an exposure file where no form was filled in."""
+    kept = job.document.get("values")
+    if isinstance(kept, dict):
+        return words_of(kept)
+    try:
+        return words_of(values_of(job.document.get("exposure") or {}))
+    except (InputError, ValidationError):
+        return words_of({})
 
 
 @allow(*WHO)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
 from recutis.errors import InputError
 from recutis.files import read_yaml, validate
 from recutis.simulation import ExposureFile
+from recutis.web.awake import CHORES
 
+_LOG: Final = logging.getLogger("recutis.simulations")
 LARGEST_BYTES: Final = 100_000
+KEPT_DAYS: Final = 14
+"""How long files that a simulation has written stay; they can be written again, and its numbers stay in any case."""
+_SECONDS_A_DAY: Final = 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +89,25 @@ def yaml_text(document: Mapping[str, Any]) -> str:
     """An exposure as a file of `recutis simulate`."""
     text = yaml.safe_dump(json.loads(json.dumps(document)), sort_keys=False, allow_unicode=True, default_flow_style=False)
     return f"# An exposure for: recutis simulate\n{text}"
+
+
+def folder_of_files() -> Path:
+    """Where simulations write their files, each in a folder of its own."""
+    return Path(settings.DATA) / "simulations"
+
+
+def sweep() -> int:
+    """Remove files of simulations that are older than they are kept. Returns how many folders went."""
+    oldest = time.time() - KEPT_DAYS * _SECONDS_A_DAY
+    gone = 0
+    for path in folder_of_files().glob("*"):
+        try:
+            if path.is_dir() and path.stat().st_mtime < oldest:
+                shutil.rmtree(path)
+                gone += 1
+        except OSError:
+            _LOG.warning("files of a simulation could not be removed: %s", path)
+    return gone
+
+
+CHORES.append(sweep)

@@ -14,9 +14,9 @@ from django.urls import reverse
 from recutis.web.access import allow, note, own, silent, user_of
 from recutis.web.planning import jobs
 from recutis.web.planning.models import Job
-from recutis.web.planning.physics import WHO, again_of, title_of
+from recutis.web.planning.physics import WHO, again_of, title_of, values_of_job
 from recutis.web.planning.physics_files import yaml_text
-from recutis.web.planning.physics_form import read, words_of
+from recutis.web.planning.physics_form import read
 from recutis.web.planning.physics_shown import FIGURES, figure, shown
 
 _SHOW: Final = ("temperature", "damage")
@@ -34,10 +34,10 @@ def simulation_of(request: HttpRequest, job_id: UUID) -> Job:
 
 def _state(request: HttpRequest, job: Job) -> dict[str, Any]:
     state, share, words = jobs.now(job)
-    query = read(words_of(job.document.get("values") or {}), user_of(request).clinic).query
+    query = read(values_of_job(job), user_of(request).clinic).query
     return {
         "job": job, "state": state, "share": round(share, 3), "percent": round(100 * share), "words": words, "title": title_of(job),
-        "over": state in jobs.OVER, "form": f"{reverse('planning:physics')}?{query}", "mine": job.asked_by_id == user_of(request).pk,
+        "over": state in jobs.OVER, "said": request.GET.get("said") == words, "form": f"{reverse('planning:physics')}?{query}",
     }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def progress(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """How far the simulation is; the page is asked for anew when it is over."""
     silent(request)
     job = simulation_of(request, job_id)
-    context = _state(request, job)
+    context = _state(request, job) | {"polled": True}
     answer = render(request, "planning/physics_progress.html", context)
     if context["over"]:
         answer["HX-Refresh"] = "true"

@@ -209,10 +209,9 @@ def _changed(request: Mapping[str, Any], changes: str) -> str:
     skin, settings = request.get("skin", {}), request.get("settings", {})
     if changes == "tanned":
         return "tanned" if skin.get("tanned") else "not tanned"
-    if changes == "device":
-        return (
-            str(request.get("device", {}).get("name", "")) if isinstance(request.get("device"), dict) else str(request["device"])
-        )
+    if changes not in LABELS or changes == "device":
+        device = request.get("device", {})
+        return str(device.get("name", "") if isinstance(device, dict) else device)
     if changes == "cooling":
         return COOLING_WORDS.get(str(request.get("cooling", "")), "cooling as built in")
     value = skin.get(changes, settings.get(changes, request.get(changes)))
