@@ -37,6 +37,7 @@ PLACES: Final = (
     Place(route="delivery:today", words="Sessions", icon="calendar", roles=(CLINICIAN, NURSE, FRONT_DESK), prefix="/sessions/"),
     Place(route="diary:inbox", words="Inbox", icon="inbox", roles=TREATING, prefix="/inbox/"),
     Place(route="delivery:devices", words="Devices", icon="device", roles=(CLINICIAN, NURSE, ADMINISTRATOR), prefix="/devices/"),
+    Place(route="planning:physics", words="Physics", icon="wave", roles=(CLINICIAN, RESEARCHER), prefix="/physics/"),
     Place(route="exports:outcomes", words="Outcomes", icon="chart", roles=(CLINICIAN, RESEARCHER), prefix="/outcomes/"),
     Place(route="delivery:wording", words="Consent", icon="check", roles=(ADMINISTRATOR,), prefix="/consent-wording/"),
     Place(route="accounts:people", words="People", icon="key", roles=(ADMINISTRATOR,), prefix="/people/"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from recutis.web.planning import asking, making, seen, views
+from recutis.web.planning.physics_urls import PHYSICS
 
 app_name = "planning"
 _PLAN = "plans/<uuid:plan_id>/"
@@ -22,4 +23,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{_PLAN}update/", seen.update, name="update"),
     path("jobs/<uuid:job_id>/", making.job_card, name="job"),
     path("jobs/<uuid:job_id>/seen/", seen.seen, name="seen"),
+    *PHYSICS,
 ]

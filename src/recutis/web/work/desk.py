@@ -76,7 +76,7 @@ class Desk:
     explored. A worker that ends loses its job and its memory, and is started again.
     """
 
-    def __init__(self, workers: int | None = None, *, patience_s: float = 5.0) -> None:
+    def __init__(self, workers: int | None = None, *, patience_s: float = 4.0) -> None:
         self._count = worker_count() if workers is None else workers
         self._patience_s = patience_s
         self._lock = threading.Condition()

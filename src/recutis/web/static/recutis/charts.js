@@ -8,7 +8,7 @@
  * data-chart-choice="id of the chart" and buttons with data-chart-choice and data-row do the same by keyboard; all are kept in step.
  *
  * Moments: <input type="range" data-chart-moments="ids of charts" data-steps="id of JSON"> shows one moment in each chart.
- * Steps are [{time_ms, frames: [one number a chart]}]; without them the value is the moment of every chart.
+ * Steps are [{time, frames: [one number a chart]}], time in words; without them the value is the moment of every chart.
  */
 "use strict";
 
@@ -126,13 +126,21 @@
     return row;
   }
 
-  const chartsOf = (input) => input.dataset.chartMoments.split(/\s+/).map((id) => document.getElementById(id));
+  const chartsOf = (input) => input.dataset.chartMoments.trim().split(/\s+/).map((id) => document.getElementById(id));
 
   function showMoment(input) {
     const at = Number(input.value);
     const steps = input.dataset.steps && JSON.parse(document.getElementById(input.dataset.steps).textContent);
     chartsOf(input).forEach((chart, place) => {
       if (drawn.has(chart)) moment(chart, steps ? steps[at].frames[place] : at, input);
+    });
+    if (steps?.[at].time) say(input, steps[at].time);
+  }
+
+  function say(input, words) {
+    input.setAttribute("aria-valuetext", words);
+    document.querySelectorAll(`output[for~="${CSS.escape(input.id)}"]`).forEach((output) => {
+      output.textContent = words;
     });
   }
 
@@ -148,10 +156,7 @@
     for (const [trace, rows] of Object.entries(now.maps)) figure.data[trace].z = rows.map(mirrored);
     for (const [trace, row] of Object.entries(now.lines)) figure.data[trace].y = mirrored(row);
     plot(chart);
-    input.setAttribute("aria-valuetext", now.time);
-    document.querySelectorAll(`output[for~="${CSS.escape(input.id)}"]`).forEach((output) => {
-      output.textContent = now.time;
-    });
+    say(input, now.time);
   }
 
   const mirrored = (row) => [...row.slice(1).reverse(), ...row];
