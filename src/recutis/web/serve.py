@@ -98,8 +98,12 @@ def run(host: str, port: int) -> None:
     import uvicorn
 
     _must_be_free(host, port)
+    from django.urls import get_resolver
+
     from recutis.web.asgi import application
     from recutis.web.awake import awake
+
+    len(get_resolver().url_patterns)  # loads every page now, so that the first visitor does not wait for it
 
     # Static files are small and read from disk; that they come from an ordinary iterator is no matter.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
