@@ -144,7 +144,8 @@ def _tried(client: Client, path: str, method: str) -> int:
     point = transaction.savepoint()
     try:
         answer = client.generic(method, path)
-        answer.close()
+        if answer.streaming:
+            list(answer.streaming_content)
         return int(answer.status_code)
     finally:
         transaction.savepoint_rollback(point)

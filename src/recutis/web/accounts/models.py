@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from recutis.patient.override import Role as OverrideRole
+from recutis.web.fields import DocumentField
 
 CLINICIAN: Final = "clinician"
 NURSE: Final = "nurse"
@@ -29,7 +30,7 @@ class Clinic(models.Model):
     name = models.CharField(max_length=200)
     phone = models.CharField(max_length=40, blank=True)
     out_of_hours_phone = models.CharField(max_length=40, blank=True)
-    devices_file = models.JSONField(default=dict, blank=True)
+    devices_file = DocumentField(default=dict, blank=True)
     acknowledge_minutes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

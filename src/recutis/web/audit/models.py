@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 
+from recutis.web.fields import DocumentField
+
 FIRST_HASH = "0" * 64
 
 
@@ -59,7 +61,7 @@ class AuditEntry(models.Model):
     object_type = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=40, blank=True)
     patient_id_text = models.CharField(max_length=36, blank=True, db_index=True)
-    detail = models.JSONField(default=dict)
+    detail = DocumentField(default=dict)
     address = models.CharField(max_length=45, blank=True)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)

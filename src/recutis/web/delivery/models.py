@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from recutis.web.accounts.models import Clinic
+from recutis.web.fields import DocumentField
 from recutis.web.patients.models import Patient
 from recutis.web.planning.models import CoursePlan
 
@@ -157,8 +158,8 @@ class DeliveredPass(models.Model):
     unit = models.ForeignKey(DeviceUnit, on_delete=models.PROTECT, related_name="passes")
     site = models.CharField(max_length=20)
     number = models.PositiveSmallIntegerField()
-    planned = models.JSONField(default=dict)
-    delivered = models.JSONField(default=dict)
+    planned = DocumentField(default=dict)
+    delivered = DocumentField(default=dict)
     deviations = models.JSONField(default=list)
     deviation_reason = models.CharField(max_length=500, blank=True)
     endpoint_seen = models.CharField(max_length=300, blank=True)
@@ -226,7 +227,7 @@ class FollowUp(models.Model):
     plan = models.ForeignKey(CoursePlan, on_delete=models.PROTECT, related_name="follow_ups")
     session = models.ForeignKey(Session, on_delete=models.PROTECT, null=True, blank=True, related_name="follow_ups")
     seen_on = models.DateField()
-    observation = models.JSONField()
+    observation = DocumentField()
     words = models.TextField(blank=True, max_length=4000)
     entered_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
     entered_at = models.DateTimeField(auto_now_add=True)

@@ -92,11 +92,11 @@ class _Predicted:
 
 def outcomes(clinic: Clinic) -> list[Outcome]:
     """All rows of a clinic, by pseudonym; plans that were released and of which a session has been given."""
+    treated = Session.objects.filter(clinic=clinic, state="done", kind="session").order_by().values("plan_id")
     plans = list(
-        CoursePlan.objects.filter(clinic=clinic, withdrawn_at=None, sessions__state="done", sessions__kind="session")
+        CoursePlan.objects.filter(clinic=clinic, withdrawn_at=None, pk__in=treated)
         .exclude(released_at=None)
         .defer("document")
-        .distinct()
         .order_by("made_at")
     )
     predicted = _predicted(plans)

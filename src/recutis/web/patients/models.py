@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from recutis.web.accounts.models import Clinic
+from recutis.web.fields import DocumentField
 
 
 class Patient(models.Model):
@@ -27,7 +28,7 @@ class Patient(models.Model):
     birth_date = models.DateField()
     phone = models.CharField(max_length=40, blank=True)
     email = models.EmailField(blank=True)
-    file = models.JSONField(default=dict, blank=True)
+    file = DocumentField(default=dict, blank=True)
     file_version = models.PositiveIntegerField(default=0)
     file_changes = models.JSONField(default=dict, blank=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

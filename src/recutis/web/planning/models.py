@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from recutis.web.accounts.models import Clinic
+from recutis.web.fields import DocumentField
 from recutis.web.patients.models import Patient
 
 
@@ -54,11 +55,11 @@ class CoursePlan(models.Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="plans")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="plans")
     previous = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="following")
-    document = models.JSONField()
+    document = DocumentField()
     status = models.CharField(max_length=20)
     headline = models.TextField(blank=True)
     chosen_rank = models.PositiveSmallIntegerField(default=1)
-    observation = models.JSONField(null=True, blank=True)
+    observation = DocumentField(null=True, blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

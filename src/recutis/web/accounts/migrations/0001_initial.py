@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import recutis.web.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -51,7 +53,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("phone", models.CharField(blank=True, max_length=40)),
                 ("out_of_hours_phone", models.CharField(blank=True, max_length=40)),
-                ("devices_file", models.JSONField(blank=True, default=dict)),
+                ("devices_file", recutis.web.fields.DocumentField(blank=True, default=dict)),
                 ("acknowledge_minutes", models.JSONField(blank=True, default=dict)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],

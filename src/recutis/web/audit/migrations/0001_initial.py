@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+import recutis.web.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -35,7 +37,7 @@ class Migration(migrations.Migration):
                 ("object_type", models.CharField(blank=True, max_length=40)),
                 ("object_id", models.CharField(blank=True, max_length=40)),
                 ("patient_id_text", models.CharField(blank=True, db_index=True, max_length=36)),
-                ("detail", models.JSONField(default=dict)),
+                ("detail", recutis.web.fields.DocumentField(default=dict)),
                 ("address", models.CharField(blank=True, max_length=45)),
                 ("previous_hash", models.CharField(max_length=64)),
                 ("hash", models.CharField(max_length=64)),

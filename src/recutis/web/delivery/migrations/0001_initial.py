@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import recutis.web.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -233,7 +235,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("seen_on", models.DateField()),
-                ("observation", models.JSONField()),
+                ("observation", recutis.web.fields.DocumentField()),
                 ("words", models.TextField(blank=True, max_length=4000)),
                 ("entered_at", models.DateTimeField(auto_now_add=True)),
                 (
@@ -277,8 +279,8 @@ class Migration(migrations.Migration):
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ("site", models.CharField(max_length=20)),
                 ("number", models.PositiveSmallIntegerField()),
-                ("planned", models.JSONField(default=dict)),
-                ("delivered", models.JSONField(default=dict)),
+                ("planned", recutis.web.fields.DocumentField(default=dict)),
+                ("delivered", recutis.web.fields.DocumentField(default=dict)),
                 ("deviations", models.JSONField(default=list)),
                 ("deviation_reason", models.CharField(blank=True, max_length=500)),
                 ("endpoint_seen", models.CharField(blank=True, max_length=300)),

@@ -6,6 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import recutis.web.fields
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -21,11 +23,11 @@ class Migration(migrations.Migration):
             name="CoursePlan",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("document", models.JSONField()),
+                ("document", recutis.web.fields.DocumentField()),
                 ("status", models.CharField(max_length=20)),
                 ("headline", models.TextField(blank=True)),
                 ("chosen_rank", models.PositiveSmallIntegerField(default=1)),
-                ("observation", models.JSONField(blank=True, null=True)),
+                ("observation", recutis.web.fields.DocumentField(blank=True, null=True)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("released_at", models.DateTimeField(blank=True, null=True)),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
