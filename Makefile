@@ -12,7 +12,9 @@ PATIENT ?= examples/patients/lines-and-age-spots.yaml
 OUT ?= demo-out
 WORKERS ?= 2
 PYTEST_ARGS ?=
-POSTGRES_TESTS := $(filter-out tests/test_web_browser.py tests/test_web_diary_phone.py tests/test_web_charts.py tests/test_web_work.py tests/test_web_pictures.py,$(wildcard tests/test_web_*.py))
+# What PostgreSQL is asked to hold; pages in a browser, pictures and workers do not depend on the database.
+NOT_POSTGRES := browser charts delivery_tablet diary_phone looks physics pictures security work
+POSTGRES_TESTS := $(filter-out $(NOT_POSTGRES:%=tests/test_web_%.py),$(wildcard tests/test_web_*.py))
 CODE := src tests scripts benchmarks
 
 help:
