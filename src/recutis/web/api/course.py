@@ -228,6 +228,7 @@ def passes(request: HttpRequest, session_id: uuid.UUID) -> list[DeliveredPass]:
 @open_to(*TREATING)
 def log_pass(request: HttpRequest, session_id: uuid.UUID, told: PassIn) -> Status[DeliveredPass]:
     """Log the next pass at a site; what differs from the plan is flagged and needs a reason. 409 while the session is not under way."""
+    list(Session.objects.select_for_update(no_key=True).filter(pk=session_id).values_list("pk"))  # passes follow one another
     session = own_session(request, session_id)
     before = DeliveredPass.objects.filter(pk=told.id).first() if told.id else None
     if before is not None and before.session_id == session.pk:

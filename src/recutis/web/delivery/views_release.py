@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def plan_asked(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
     """A plan of this person's clinic; a second change of it waits for the first."""
     if request.method == "POST":
-        list(CoursePlan.objects.select_for_update().filter(pk=plan_id).values_list("pk"))
+        list(CoursePlan.objects.select_for_update(no_key=True).filter(pk=plan_id).values_list("pk"))
     return own(request, CoursePlan, pk=plan_id)
 
 

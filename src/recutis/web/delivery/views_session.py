@@ -86,7 +86,7 @@ def logs_of(session: Session, passes: list[DeliveredPass]) -> tuple[SiteLog, ...
 def session_of(request: HttpRequest, session_id: uuid.UUID) -> Session:
     """A session of this person's clinic, whose patient the audit then knows."""
     if request.method == "POST":  # two tablets at one session: the second change waits for the first
-        list(Session.objects.select_for_update().filter(pk=session_id).values_list("pk"))
+        list(Session.objects.select_for_update(no_key=True).filter(pk=session_id).values_list("pk"))
     found = own(request, Session, pk=session_id)
     note(request, of=found, patient=found.patient_id)
     # The document is long and read once for all requests; here only who released the plan is needed.
