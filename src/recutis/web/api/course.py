@@ -299,7 +299,7 @@ def alarms(request: HttpRequest, acknowledged: bool = False, per_page: PerPage =
 def acknowledge_alarm(request: HttpRequest, alarm_id: uuid.UUID, told: AnswerIn) -> Alarm:
     """Close an alarm in your name, with what was done; 409 when somebody has done so before."""
     user, found = user_of(request), own(request, Alarm, pk=alarm_id)
-    note(request, action="alarm answered", of=found, patient=found.patient_id, urgency=found.urgency, outcome=told.outcome[:200])
+    note(request, action="alarm answered", of=found, patient=found.patient_id, urgency=found.urgency)
     if not acknowledge(found.pk, clinic_id=user.clinic_id, user=user, outcome=told.outcome):
         msg = "Somebody has answered this alarm before; their words stay."
         raise ConflictError(msg)

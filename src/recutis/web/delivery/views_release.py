@@ -97,7 +97,7 @@ def withdraw_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
         messages.error(request, "Say why the release is withdrawn. Nothing was changed.", "danger")
     else:
         count = withdraw(plan, form.cleaned_data["why"])
-        note(request, action="release withdrawn", of=plan, patient=plan.patient_id, why=form.cleaned_data["why"], cancelled=count)
+        note(request, action="release withdrawn", of=plan, patient=plan.patient_id, cancelled=count)
         messages.success(request, f"The release is withdrawn; {count} planned visits are cancelled.", "good")
     return redirect("delivery:release", plan_id=plan.pk)
 

@@ -104,7 +104,7 @@ def again(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     document: PlanDocument = {"request": wanted} if key is None else {"request": wanted, "key": key}
     keep = {} if key is None else {LOOKED_AT: source.request["patient"].get("goals") or {}}
     job = jobs.start("plan", document, user=user_of(request), patient=patient, keep=keep)
-    note(request, action="plan with other goals", of=plan, patient=patient, goals=changed)
+    note(request, action="plan with other goals", of=plan, patient=patient, goals=sorted(changed))
     return _answer(request, job, reverse("planning:plan", args=[plan.pk]))
 
 
