@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import OperationalError
 from web_people import FILE, House, house
 
 from recutis.web.audit.models import AuditEntry
 from recutis.web.planning import jobs
+from recutis.web.planning.making import under_way
 from recutis.web.planning.models import CoursePlan, Job
 from recutis.web.work.states import JobState
 
@@ -53,6 +55,27 @@ def test_a_failure_keeps_its_sentence(north: House) -> None:
     job.refresh_from_db()
     assert (job.state, job.words) == ("failed", "The patient file says nothing about age.")
     assert not CoursePlan.objects.exists()
+
+
+@pytest.mark.parametrize(("failures", "state"), [(2, "done"), (99, "failed")])
+def test_a_busy_database_does_not_lose_a_result(north: House, monkeypatch: pytest.MonkeyPatch, failures: int, state: str) -> None:
+    """The end is written again while the database is busy; where it never can be, the job says so and another may be asked for."""
+    job, tries, ended = _job(north), [], jobs.ended
+
+    def busy(*told: object) -> None:
+        tries.append(told)
+        if len(tries) <= failures:
+            raise OperationalError("database is locked")
+        ended(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "ended", busy)
+    monkeypatch.setattr(jobs, "_PAUSES_S", (0.0, 0.0, 0.0))
+    monkeypatch.setitem(jobs._JOBS, "n", str(job.pk))
+    jobs.heard(_state("done", documents={"plan": json.dumps({"status": "ready", "headline": "Laser X"})}))
+    job.refresh_from_db()
+    assert job.state == state
+    assert CoursePlan.objects.exists() == (state == "done")
+    assert under_way(north.patients[0]) is None
 
 
 def test_an_end_that_is_told_twice_is_kept_once(north: House) -> None:

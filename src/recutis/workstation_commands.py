@@ -41,8 +41,10 @@ def serve(
         msg = f"--port is {port}; give a number from 1 to {_LAST_PORT}."
         raise InputError(msg)
     from recutis.web.places import data_folder
-    from recutis.web.serve import environment_for, is_this_machine, prepare, run
+    from recutis.web.serve import environment_for, is_this_machine, must_be_free, only_one, prepare, run
 
+    must_be_free(host, port)
+    held = only_one(data_folder())
     code = environment_for(host)
     prepare()
     from recutis.web.accounts.models import User
@@ -53,7 +55,8 @@ def serve(
         typer.echo(f"Set-up code for the first account: {code}", err=True)
     if not is_this_machine(host):
         typer.echo("Others can reach this address: put a proxy with HTTPS in front and set RECUTIS_HTTPS=1.", err=True)
-    run(host, port)
+    with held:
+        run(host, port)
 
 
 def demo(

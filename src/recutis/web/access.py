@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from django.conf import settings
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -36,6 +37,8 @@ PUBLIC: Final = "public"
 """Open to strangers: sign-in, first start, static pages."""
 LINK: Final = "link"
 """Open to whoever holds a signed personal link; the view itself checks the link."""
+_SHOWN_AGAIN: Final = frozenset({409, 422})
+"""Answers that save nothing and show the page again, with what the record holds."""
 _API: Final = "/api/"
 _SINCE: Final = "recutis_since"
 
@@ -94,6 +97,8 @@ def allow(*roles: str, methods: Iterable[str] = ("GET", "HEAD")) -> Callable[[Vi
             answer_ = view(request, *args, **kwargs)
             if answer_.status_code < 400:
                 record_answer(request, kwargs)
+            elif answer_.status_code in _SHOWN_AGAIN and not connection.needs_rollback:
+                record_answer(request, kwargs, refused=True)
             return answer_
 
         guarded.access = served  # type: ignore[attr-defined]
@@ -147,17 +152,18 @@ def own(request: HttpRequest, model: type[AnyModel], **which: Any) -> AnyModel:
         raise Http404(msg) from error
 
 
-def record_answer(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:
-    """Append the audit's entry of a request that was answered, as its note says."""
+def record_answer(request: HttpRequest, kwargs: Mapping[str, Any], *, refused: bool = False) -> None:
+    """Append the audit's entry of a request that was answered, as its note says; of one that was refused, that it was seen."""
     said = note_of(request)
     user = request.user if isinstance(request.user, User) else None
     match = request.resolver_match
     if said.silent or (user is None and not said.action):
         return
     chain, who = str(said.detail.pop("chain", "")), str(said.detail.pop("who", ""))
-    verb = "view" if request.method in {"GET", "HEAD"} else "change"
+    verb = "not saved" if refused else "view" if request.method in {"GET", "HEAD"} else "change"
+    name = match.view_name if match else request.path
     record(
-        said.action or f"{verb} {match.view_name if match else request.path}",
+        said.action if said.action and not refused else f"{verb} {name}"[:60],
         chain=str(user.clinic_id) if user else chain,
         user=user,
         who="" if user else who,

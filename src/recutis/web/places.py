@@ -44,9 +44,9 @@ def secret_key(folder: Path) -> str:
     try:
         descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        kept = place.read_text(encoding="ascii").strip()
-        if len(kept) < _SECRET_BYTES:
-            msg = f"{place} is damaged (too short). Restore it from a backup, or delete it: everyone must then sign in again."
+        kept = place.read_text(encoding="ascii", errors="replace").strip()
+        if len(kept) < _SECRET_BYTES or not kept.isascii():
+            msg = f"{place} is damaged (too short, or not text). Restore it from a backup, or delete it: everyone must then sign in again."
             raise InputError(msg) from None
         return kept
     with os.fdopen(descriptor, "w", encoding="ascii") as file:

@@ -49,6 +49,7 @@ def restore(source: Path, folder: Path, *, replace: bool = False, progress: Prog
             manifest = read_manifest(archive, name)
             check_hashes(archive, manifest, name, lambda share: told(0.3 * share))
             _must_be_empty(folder, replace=replace)
+            _must_not_be_served(folder)
             made = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=folder))
             try:
                 unpack(archive, manifest, made)
@@ -76,6 +77,14 @@ def _must_be_empty(folder: Path, *, replace: bool) -> None:
             "a folder of its own, not deleted."
         )
         raise InputError(msg)
+
+
+def _must_not_be_served(folder: Path) -> None:
+    """Raises InputError while a server works on what would be moved away."""
+    from recutis.web.serve import LOCK, only_one
+
+    if (folder / LOCK).exists():
+        only_one(folder).close()
 
 
 def _set_up_on(folder: Path) -> None:

@@ -69,9 +69,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             login(request, form.user, backend=_BACKEND)
             note(request, action="signed in", of=form.user)
             return redirect(safe or "home")
-        known = User.objects.filter(email=str(request.POST.get("email", "")).strip().lower()).first()
+        tried = str(request.POST.get("email", "")).strip()
+        known = User.objects.filter(email=tried.lower()).first()
         note(
-            request, action="sign-in refused", of=known, who=str(request.POST.get("email", ""))[:200],
+            request, action="sign-in refused", of=known, who=tried[:200] if "@" in tried else "no e-mail address",
             chain=str(known.clinic_id) if known else "",
         )  # fmt: skip
     return render(request, "accounts/sign_in.html", {"form": form, "next": safe})

@@ -228,6 +228,7 @@ def passes(request: HttpRequest, session_id: uuid.UUID) -> list[DeliveredPass]:
 @open_to(*TREATING)
 def log_pass(request: HttpRequest, session_id: uuid.UUID, told: PassIn) -> Status[DeliveredPass]:
     """Log the next pass at a site; what differs from the plan is flagged and needs a reason. 409 while the session is not under way."""
+    list(Session.objects.select_for_update(no_key=True).filter(pk=session_id).values_list("pk"))  # passes follow one another
     session = own_session(request, session_id)
     before = DeliveredPass.objects.filter(pk=told.id).first() if told.id else None
     if before is not None and before.session_id == session.pk:
@@ -298,7 +299,7 @@ def alarms(request: HttpRequest, acknowledged: bool = False, per_page: PerPage =
 def acknowledge_alarm(request: HttpRequest, alarm_id: uuid.UUID, told: AnswerIn) -> Alarm:
     """Close an alarm in your name, with what was done; 409 when somebody has done so before."""
     user, found = user_of(request), own(request, Alarm, pk=alarm_id)
-    note(request, action="alarm answered", of=found, patient=found.patient_id, urgency=found.urgency, outcome=told.outcome[:200])
+    note(request, action="alarm answered", of=found, patient=found.patient_id, urgency=found.urgency)
     if not acknowledge(found.pk, clinic_id=user.clinic_id, user=user, outcome=told.outcome):
         msg = "Somebody has answered this alarm before; their words stay."
         raise ConflictError(msg)

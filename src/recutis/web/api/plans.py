@@ -121,6 +121,7 @@ def release_plan(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
 
     409 says what stands against it.
     """
+    list(CoursePlan.objects.select_for_update(no_key=True).filter(pk=plan_id).values_list("pk"))
     user, plan = user_of(request), own(request, CoursePlan, pk=plan_id)
     stops = why_not(plan)
     if stops:

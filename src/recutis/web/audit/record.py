@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from recutis.web.audit.models import FIRST_HASH, AuditEntry, ChainHead
@@ -34,6 +34,9 @@ def record(
 ) -> AuditEntry:
     """Append one entry in the current transaction: it is kept exactly when the change itself is."""
     with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # Keys to other rows are checked, and those rows locked, before the head is: every transaction takes them in this order.
+            connection.check_constraints()
         ChainHead.objects.get_or_create(chain=chain)
         head = ChainHead.objects.select_for_update().get(chain=chain)
         entry = AuditEntry(

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from recutis.plan.document import Option, PhaseDocument
     from recutis.web.accounts.models import User
     from recutis.web.delivery.models import Session
+    from recutis.web.planning.models import CoursePlan
 
 _ANTIVIRAL: Final = "Antiviral"  # how plan.care begins the sentence
 _EYES: Final = "eye protection"  # condition of the row SCR-045
 _LONGEST_WORDS: Final = 200
+_OFFERS_NOTHING: Final = frozenset({"deferred", "refer", "blocked"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,7 @@ def checklist_of(session: Session, *, today: datetime.date | None = None) -> Che
         gate = Gate(name="released", title="Plan", holds=False, words="the plan has no option.")
         return Checklist(gates=(gate,), items=(), cautions=())
     phase = phase_at(option, kind=session.kind, number=session.number)
-    gates = [_released(session), _consent(session), _device(session, phase, day)]
+    gates = [_released(session), _screening(session, phase), _newest(session), _consent(session), _device(session, phase, day)]
     if session.kind != SPOT and option.test_spot is not None:
         gates.append(_spot_gate(session, option))
     answered = day if session.state == "planned" else given_on(session)
@@ -123,6 +125,51 @@ def _released(session: Session) -> Gate:
         name="released", title="Plan", holds=False, words=words, link=reverse("delivery:release", args=[plan.pk]),
         link_words="To the release",
     )  # fmt: skip
+
+
+def _screening(session: Session, phase: PhaseDocument) -> Gate:
+    """The record as it stands today, which may say more than it did when the plan was made."""
+    from recutis.web.patients.records import standing
+
+    found = standing(session.patient).screening
+
+    def gate(words: str, *, holds: bool = False) -> Gate:
+        link = "" if holds else reverse("patients:consultation", args=[session.patient_id])
+        return Gate(name="screening", title="Screening", holds=holds, words=words, link=link, link_words="To the consultation")
+
+    if found is None:
+        return gate("the record names no concern any more, so that nothing can be screened.")
+    stops = {entry.rule_id: entry for site in phase.site_settings for entry in found.removed(phase.device_class, site)}
+    if stops:
+        told = "; ".join(f"{entry.condition} ({rule})" for rule, entry in stops.items())
+        return gate(f"the record rules this laser out now: {told}. A clinician decides, and the plan is made again.")
+    if found.status == "refer":
+        return gate("the record asks for a lesion to be examined first.")
+    return gate("nothing in the record rules this laser out today.", holds=True)
+
+
+def _newest(session: Session) -> Gate:
+    """What was learnt since the plan was made: an update that says stop, or a newer plan that offers nothing."""
+    plan = session.plan
+
+    def gate(words: str, *, holds: bool = False, link: str = "", link_words: str = "") -> Gate:
+        return Gate(name="newest", title="Newest plan", holds=holds, words=words, link=link, link_words=link_words)
+
+    update = plan.patient.jobs.filter(kind="update", state="done", document__previous=str(plan.pk)).first()
+    if update is not None and ((update.result or {}).get("update") or {}).get("verdict") == "stop":
+        link = reverse("planning:seen", args=[update.pk])
+        return gate("what was seen since says: stop here.", link=link, link_words="What was seen")
+    newer = _newer(session)
+    if newer is not None and newer.status in _OFFERS_NOTHING:
+        link = reverse("planning:plan", args=[newer.pk])
+        words = f"a plan made on {timezone.localdate(newer.made_at)} offers no treatment."
+        return gate(words, link=link, link_words="To that plan")
+    return gate("no newer finding stops this course.", holds=True)
+
+
+def _newer(session: Session) -> CoursePlan | None:
+    made_at = session.plan.made_at
+    return session.patient.plans.filter(made_at__gt=made_at).defer("document", "observation").order_by("-made_at").first()
 
 
 def _consent(session: Session) -> Gate:
@@ -288,6 +335,10 @@ def _cautions(session: Session, option: Option, day: datetime.date) -> list[str]
     words = []
     if session.state == "planned" and session.planned_on != day:
         words.append(f"This session is booked for {session.planned_on}, not for today.")
+    newer = _newer(session)
+    if session.state == "planned" and newer is not None and newer.status not in _OFFERS_NOTHING:
+        made = timezone.localdate(newer.made_at)
+        words.append(f"A newer plan was made on {made} and is not released. Read it before you treat by this one.")
     signed = consent_for(session.plan)
     if signed is not None and not signed.photos_for_care:
         words.append("The patient has not agreed to photographs. Take none.")
@@ -300,7 +351,23 @@ def _cautions(session: Session, option: Option, day: datetime.date) -> list[str]
     elif before is not None and (day - given_on(before)).days < weeks * DAYS_PER_WEEK:
         apart = (day - given_on(before)).days
         words.append(f"Only {apart} days since session {before.number}; the plan asks for {weeks:g} weeks.")
+    elif before is None:
+        words += _after_another_course(session, option, day)
     return words
+
+
+def _after_another_course(session: Session, option: Option, day: datetime.date) -> list[str]:
+    """A first session that comes too soon after one of an earlier plan."""
+    given = session.patient.sessions.filter(kind="session", started_at__lt=timezone.now()).exclude(plan_id=session.plan_id)
+    last = given.order_by("-started_at").first()
+    if session.state != "planned" or last is None:
+        return []
+    apart, weeks = (day - given_on(last)).days, option.phases[0].interval_weeks
+    if apart >= weeks * DAYS_PER_WEEK:
+        return []
+    return [
+        f"Only {apart} days since session {last.number} of an earlier plan; this plan asks for {weeks:g} weeks between sessions."
+    ]
 
 
 def answer(session: Session, name: str, *, value: str, typed: str, user: User) -> str:

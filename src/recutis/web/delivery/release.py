@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from recutis.units import DAYS_PER_WEEK
 from recutis.web.delivery.course import SPOT, appointments, course_days, interval_weeks, option_of, plan_of, spot_wait
 from recutis.web.delivery.models import DeviceUnit, Session
+from recutis.web.patients.models import Patient
 
 if TYPE_CHECKING:
     from recutis.course import CourseDates
@@ -124,11 +126,14 @@ def released_document(plan: CoursePlan) -> dict[str, Any] | None:
     return lead_document(plan) if may_leave(plan) else None
 
 
+@transaction.atomic
 def release(plan: CoursePlan, user: User) -> list[Session]:
     """Release a plan and make its sessions; planned sessions of the patient's other plans are cancelled.
 
     Call it only when `why_not` says nothing.
     """
+    # Of two plans of a patient that are released at the same moment, the later one cancels the sessions of the other.
+    list(Patient.objects.select_for_update(no_key=True).filter(pk=plan.patient_id).values_list("pk"))
     plan.released_by, plan.released_at = user, timezone.now()
     plan.withdrawn_at, plan.withdrawn_why = None, ""
     plan.save(update_fields=["released_by", "released_at", "withdrawn_at", "withdrawn_why"])

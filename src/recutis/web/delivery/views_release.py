@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def plan_asked(request: HttpRequest, plan_id: uuid.UUID) -> CoursePlan:
     """A plan of this person's clinic; a second change of it waits for the first."""
     if request.method == "POST":
-        list(CoursePlan.objects.select_for_update().filter(pk=plan_id).values_list("pk"))
+        list(CoursePlan.objects.select_for_update(no_key=True).filter(pk=plan_id).values_list("pk"))
     return own(request, CoursePlan, pk=plan_id)
 
 
@@ -97,7 +97,7 @@ def withdraw_plan(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
         messages.error(request, "Say why the release is withdrawn. Nothing was changed.", "danger")
     else:
         count = withdraw(plan, form.cleaned_data["why"])
-        note(request, action="release withdrawn", of=plan, patient=plan.patient_id, why=form.cleaned_data["why"], cancelled=count)
+        note(request, action="release withdrawn", of=plan, patient=plan.patient_id, cancelled=count)
         messages.success(request, f"The release is withdrawn; {count} planned visits are cancelled.", "good")
     return redirect("delivery:release", plan_id=plan.pk)
 

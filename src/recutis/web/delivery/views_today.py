@@ -112,7 +112,7 @@ def cancel_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
     else:
         session.state, session.words = "cancelled", form.cleaned_data["why"]
         session.save(update_fields=["state", "words"])
-        note(request, action="session cancelled", why=form.cleaned_data["why"])
+        note(request, action="session cancelled")
         messages.success(request, "The session is cancelled.", "good")
     return redirect("delivery:today")
 

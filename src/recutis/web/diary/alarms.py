@@ -77,7 +77,7 @@ def escalate() -> int:
 
 def _escalated(pk: object, now: datetime.datetime) -> bool:
     with transaction.atomic():
-        alarm = Alarm.objects.select_for_update().filter(pk=pk, acknowledged_at=None, due_at__lte=now).first()
+        alarm = Alarm.objects.select_for_update(no_key=True).filter(pk=pk, acknowledged_at=None, due_at__lte=now).first()
         if alarm is None:
             return False
         clinic = Clinic.objects.get(pk=alarm.clinic_id)

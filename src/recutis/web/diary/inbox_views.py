@@ -92,7 +92,7 @@ def alarm(request: HttpRequest, alarm_id: UUID) -> HttpResponse:
     form = AnswerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if alarms.acknowledge(found.pk, clinic_id=user.clinic_id, user=user, outcome=form.outcome):
-            note(request, action="alarm answered", urgency=found.urgency, outcome=form.outcome[:200])
+            note(request, action="alarm answered", urgency=found.urgency)
             messages.success(request, f"The alarm of {found.patient.name} is answered.", "good")
             return redirect("diary:inbox")
         found.refresh_from_db()

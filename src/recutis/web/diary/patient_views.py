@@ -56,7 +56,11 @@ def today(request: HttpRequest) -> HttpResponse:
     link = links.held(request)
     if link is None or not links.works(link):
         return _closed(request, link)
+    if link.session.state == "cancelled":
+        return _cancelled(request, link)
     day = told.day_of(link.session)
+    if request.method == "POST" and request.POST.get("session", str(link.session_id)) != str(link.session_id):
+        return _of_another(request, link)
     if request.method == "POST":
         return _entered(request, link, day)
     _noted(request, link, "diary viewed")
@@ -106,7 +110,8 @@ def findings_of(entry: DiaryEntry, link: DiaryLink) -> tuple[Finding, ...]:
     before = DiaryEntry.objects.filter(session=entry.session)
     if entry.entered_at is not None:
         before = before.filter(entered_at__lt=entry.entered_at)
-    option = told.option_for(link.session)
+    # What was given is judged by the plan that it was given by, also where its release was withdrawn since: no alarm is lost by that.
+    option = told.option_of(link.session.plan)
     return judge(
         ticked=entry.flags, levels={sign: getattr(entry, sign) for sign in SIGNS}, day=entry.day, words=entry.words,
         expected_p90={one.sign: one.p90 for one in told.expected(option, entry.day)},
@@ -193,6 +198,30 @@ def _closed(request: HttpRequest, link: DiaryLink | None) -> HttpResponse:
         {"title": title, "words": _WRONG, "contact": number, "emergency": emergency()},
         status=410 if link else 404,
     )  # fmt: skip
+
+
+def _cancelled(request: HttpRequest, link: DiaryLink) -> HttpResponse:
+    """A session that is not given has no days to count; the numbers to call stay."""
+    silent(request)
+    words = "There is no day to enter for it. If something worries you, call. The clinic sends a link for your next session."
+    context = {"title": "This session was cancelled", "words": words, "contact": contact(link.clinic), "emergency": emergency()}
+    return render(request, "diary/closed.html", context, status=410)
+
+
+def _of_another(request: HttpRequest, link: DiaryLink) -> HttpResponse:
+    """The page that was sent belongs to another diary than the one that is open on this phone now."""
+    silent(request)
+    words = (
+        "Since this page was opened, the link of another session was opened on this phone. Open your own personal link again and "
+        "save there; what you typed is still on this phone."
+    )
+    context = {
+        "title": "Not saved: this is another diary",
+        "words": words,
+        "contact": contact(link.clinic),
+        "emergency": emergency(),
+    }
+    return render(request, "diary/closed.html", context, status=409)
 
 
 _WRONG: Final = (

@@ -42,6 +42,9 @@ def make_link(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     found = own(request, Patient, pk=patient_id)
     session = own(request, Session, pk=request.POST.get("session", ""), patient=found)
     form = LinkForm(request.POST)
+    if session.state == "cancelled":
+        messages.error(request, "This session is cancelled, so that it has no diary. Choose another.", "danger")
+        return redirect("diary:patient", patient_id=found.pk)
     if not session.plan.released:
         messages.error(request, "The plan of this session is not released. A clinician releases it first.", "danger")
         return redirect("diary:patient", patient_id=found.pk)

@@ -36,7 +36,7 @@ def locked(request: HttpRequest, patient_id: UUID) -> Patient:
     Raises Http404 for another clinic's, InputError for one that is archived.
     """
     own(request, Patient, pk=patient_id)
-    patient = Patient.objects.select_for_update().get(pk=patient_id)
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
     if patient.archived_at is not None:
         raise InputError(_ARCHIVED)
     return patient

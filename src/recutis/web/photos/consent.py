@@ -1,4 +1,4 @@
-"""What a patient has agreed to about photographs: the newest signed consent that was not withdrawn says it."""
+"""What a patient has agreed to about photographs: the newest signed consent says it; withdrawn, it brings no older one back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PhotoConsent:
 
 def consent_of(patient: Patient) -> PhotoConsent:
     """The consent of a patient as it stands today."""
-    signed = Consent.objects.filter(patient=patient, withdrawn_at=None).order_by("-signed_at").first()
-    if signed is None:
+    signed = Consent.objects.filter(patient=patient).order_by("-signed_at").first()
+    if signed is None or signed.withdrawn_at is not None:
         return PhotoConsent(care=False, teaching=False)
     return PhotoConsent(care=signed.photos_for_care, teaching=signed.photos_for_teaching)

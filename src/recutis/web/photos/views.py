@@ -149,7 +149,7 @@ def remove(request: HttpRequest, patient_id: UUID, photo_id: UUID) -> HttpRespon
         photo.teaching_allowed = False
         photo.save(update_fields=["removed_at", "removed_by", "removed_why", "teaching_allowed"])
         shelf.remove(photo)
-        note(request, action="photograph removed", of=photo, patient=patient_id, why=photo.removed_why, sha256=photo.sha256)
+        note(request, action="photograph removed", of=photo, patient=patient_id, sha256=photo.sha256)
         messages.success(request, "The photograph is removed; the record says who removed it and why.", "good")
         return redirect("photos:patient", patient_id=patient_id)
     context: dict[str, Any] = {"patient": photo.patient, "tab": "photos", "photo": photo, "form": form}

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.db import DatabaseError, close_old_connections, transaction
@@ -32,6 +33,8 @@ _NUMBERS: Final[dict[str, str]] = {}
 _JOBS: Final[dict[str, str]] = {}
 _HEARD: Final[set[int]] = set()
 """Desks that already tell us of their jobs."""
+_PAUSES_S: Final = (0.5, 2.0, 5.0, 15.0)
+"""A database that is busy or starts anew is asked again after these times; a plan is not lost for that."""
 OVER: Final = frozenset({"done", "failed", "cancelled", "interrupted"})
 
 
@@ -76,15 +79,44 @@ def heard(state: JobState) -> None:
     if job_id is None:
         return
     try:
-        with transaction.atomic():
-            ended(Job.objects.select_related("asked_by", "patient").get(pk=job_id), state)
-    except (DatabaseError, Job.DoesNotExist):
-        _LOG.exception("the end of job %s could not be written", job_id)
+        if not any(_written(job_id, state, last=wait is None) for wait in _pauses()):
+            _given_up(job_id)
     finally:
         with _LOCK:
             _NUMBERS.pop(job_id, None)
         desk().forget(state.id)
         close_old_connections()
+
+
+def _pauses() -> Iterator[float | None]:
+    """Wait between tries; the last one is None."""
+    for pause in _PAUSES_S:
+        yield pause
+        time.sleep(pause)
+    yield None
+
+
+def _written(job_id: str, state: JobState, *, last: bool) -> bool:
+    """Whether the end of a job is in the database, or has no place there any more."""
+    try:
+        with transaction.atomic():
+            ended(Job.objects.select_related("asked_by", "patient").get(pk=job_id), state)
+    except Job.DoesNotExist:
+        _LOG.warning("job %s has gone", job_id)
+    except DatabaseError as error:
+        close_old_connections()
+        _LOG.log(logging.ERROR if last else logging.WARNING, "the end of job %s could not be written: %s", job_id, error)
+        return False
+    return True
+
+
+def _given_up(job_id: str) -> None:
+    """Say that a result is lost, so that the job can be asked for again at once."""
+    words = "The result could not be written to the database. Start it again; the server's log says why."
+    try:
+        Job.objects.filter(pk=job_id).exclude(state__in=OVER).update(state="failed", words=words, ended_at=timezone.now())
+    except DatabaseError:
+        _LOG.exception("job %s stays open until the server starts again", job_id)
 
 
 def ended(job: Job, state: JobState) -> None:

@@ -80,7 +80,7 @@ def again(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Put moved goals into the patient's record, and make a plan with them; what was looked at already is not looked at again."""
     plan = plan_of_clinic(request, plan_id)
     source = source_of(plan)
-    patient = Patient.objects.select_for_update().select_related("clinic").get(pk=plan.patient_id)
+    patient = Patient.objects.select_for_update(no_key=True).select_related("clinic").get(pk=plan.patient_id)
     try:
         asked = asked_of(source.patient, request.POST)
     except InputError as error:
@@ -104,7 +104,7 @@ def again(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     document: PlanDocument = {"request": wanted} if key is None else {"request": wanted, "key": key}
     keep = {} if key is None else {LOOKED_AT: source.request["patient"].get("goals") or {}}
     job = jobs.start("plan", document, user=user_of(request), patient=patient, keep=keep)
-    note(request, action="plan with other goals", of=plan, patient=patient, goals=changed)
+    note(request, action="plan with other goals", of=plan, patient=patient, goals=sorted(changed))
     return _answer(request, job, reverse("planning:plan", args=[plan.pk]))
 
 
@@ -164,7 +164,7 @@ def in_full(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
 def choose(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
     """Choose the option that will be released; after the release it stays."""
     own(request, CoursePlan, pk=plan_id)
-    plan = CoursePlan.objects.select_for_update().get(pk=plan_id)
+    plan = CoursePlan.objects.select_for_update(no_key=True).get(pk=plan_id)
     rank = number_asked(request, "rank")
     note(request, action="option chosen", of=plan, patient=plan.patient_id, option=rank)
     back = reverse("planning:plan", args=[plan.pk])

@@ -91,6 +91,8 @@
         trouble.scrollIntoView({ block: "center" });
       } else if (answer.status === 404 || answer.status === 410) {
         complain("Not saved: your link has ended", "Call the clinic and tell them what you entered; it stays on this phone.");
+      } else if (answer.status === 409) {
+        complain("Not saved: this is another diary", "The link of another session was opened on this phone since. Open your own personal link again; what you entered stays on this phone.");
       } else if (answer.status === 403) {
         complain("Not saved yet", "This page was open for too long. Load it again; what you entered comes back.");
       } else {
