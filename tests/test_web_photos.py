@@ -325,7 +325,7 @@ def test_before_and_after_sets_first_and_last_of_a_view_side_by_side(clinic: Hou
     where = reverse("photos:compare", args=[session.patient_id])
     page = clinic.client("nurse").get(where).content.decode()
     assert page.index(f"{first.pk}.jpg") < page.index(f"{last.pk}.jpg")
-    assert "Before · 2026-01-05" in page
+    assert "Before · 5 Jan 2026" in page
     assert "59 days apart" in page
     assert "style=" not in page
     page = clinic.client("nurse").get(f"{where}?before={first.pk}&after={left.pk}").content.decode()
