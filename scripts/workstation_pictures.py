@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +54,10 @@ class Clinic:
     def sign_in(self, browser: Browser, role: str, *, dark: bool = False, width: int = 1440, height: int = 900) -> Page:
         """A page of somebody with this role."""
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
         )
         page = context.new_page()
         page.goto(f"{self.url}/sign-in/")
@@ -98,7 +100,7 @@ def _await(address: str) -> None:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.1)
     sys.exit(f"the server does not answer at {address}")
 
@@ -247,7 +249,10 @@ class Photographer:
         width, height = SIZES["phone"]
         for dark in (False, True):
             page = self.browser.new_page(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", has_touch=True
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+                has_touch=True,
+                locale="en-GB",
             )
             page.goto(link)
             ending = "phone-dark" if dark else "phone"

@@ -283,10 +283,10 @@ def _with_answer(item: Item, kept: Mapping[str, Any], day: datetime.date) -> Ite
     found = kept.get(item.name)
     if not isinstance(found, dict):
         return item
-    at = datetime.datetime.fromisoformat(found["at"])
+    at = timezone.localtime(datetime.datetime.fromisoformat(found["at"]))
     return replace(
-        item, answer=found["answer"], typed=found.get("typed", ""), by=found["by"], at=f"{timezone.localtime(at):%d %b %H:%M}",
-        stale=timezone.localdate(at) != day,
+        item, answer=found["answer"], typed=found.get("typed", ""), by=found["by"], at=f"{written(at.date())}, {at:%H:%M}",
+        stale=at.date() != day,
     )  # fmt: skip
 
 
