@@ -264,7 +264,7 @@ def test_the_clinic_adds_photographs_with_consent_only(clinic: House, session: S
     ("told", "why"),
     [
         ({"photo": _file(SVG, "face.jpg")}, "not a photograph"),
-        ({"taken_on": "2999-01-01"}, "2999-01-01 has not come yet"),
+        ({"taken_on": "2999-01-01"}, "1 Jan 2999 has not come yet"),
         ({"view": "inside"}, "Select a valid choice"),
         ({"photo": ""}, "Choose a photograph"),
     ],
