@@ -46,7 +46,7 @@ class FollowUpForm(forms.Form):
     site = forms.ChoiceField(label="Site", required=False)
     redness_days = _days("Redness (days)", "Until you would no longer note it.")
     peeling_days = _days("Peeling (days)", "Kept in the record; the plan learns from days of staying in and of closing.")
-    downtime_days = _days("Staying in (days)", "Until the patient went out without hiding.")
+    downtime_days = _days("Social downtime (days)", "Until the patient went out without hiding.")
     closure_days = _days("Skin closed (days)")
     pain_0_10 = forms.FloatField(
         label="Pain in the session (0 to 10)", required=False, min_value=0, max_value=10, widget=number_input()
