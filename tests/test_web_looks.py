@@ -100,7 +100,8 @@ def test_every_main_page(clinic: Any, browser: Browser) -> None:
         page = pages[role]
         answer = page.goto(clinic.url + path)
         assert answer is not None
-        page.wait_for_load_state("networkidle")
+        if "plan" in name or name == "compare":  # charts are drawn and parts are fetched after the page
+            page.wait_for_load_state("networkidle")
         if answer.status != 200:
             looker.wrong.append((name, path, answer.status))
         days = ISO_DAY.search(page.locator("main").inner_text())
