@@ -20,6 +20,7 @@ from recutis.web.delivery.models import AdverseEvent, DeliveredPass, DeviceEvent
 from recutis.web.delivery.release import lead_document, may_leave, release, released_document
 from recutis.web.patients.models import LiftedRule
 from recutis.web.planning.models import CoursePlan, Job
+from recutis.web.templatetags.recutis_words import day as written
 
 pytestmark = pytest.mark.django_db
 PASS = {"knob_energy_mJ": "20", "knob_density_pct": "4", "count": "1", "endpoint_seen": "as planned", "pain_0_10": "4"}
@@ -303,7 +304,7 @@ def test_an_overdue_laser_is_not_fired(clinic: House) -> None:
     service = unit.events.get(kind="service")
     service.next_due = _day(-1)
     service.save()
-    assert f"The service of {unit} was due on {_day(-1)}." in gate()
+    assert f"The service of {unit} was due on {written(_day(-1))}." in gate()
     service.next_due = _day(10)
     service.save()
     person = clinic.people["nurse"]
@@ -542,7 +543,7 @@ def test_an_expired_lot_is_refused_with_words(clinic: House) -> None:
     told = {"what": "lidocaine cream", "lot_number": "L1", "expires_on": _day(-1).isoformat(), "amount": "5 g"}
     answer = client.post(f"/sessions/{session.pk}/lots/", told)
     assert answer.status_code == 422
-    assert f"This lot expired on {_day(-1)}. Do not use it" in _text(answer)
+    assert f"This lot expired on {written(_day(-1))}. Do not use it" in _text(answer)
     assert 'value="L1"' in _text(answer)
     assert client.post(f"/sessions/{session.pk}/lots/", {**told, "expires_on": _day(0).isoformat()}).status_code == 302
     assert LotUse.objects.get().entered_by == clinic.people["nurse"]
@@ -619,7 +620,7 @@ def test_the_register_shows_what_is_overdue_and_what_a_meter_read(clinic: House)
     }  # fmt: skip
     assert client.post(f"/devices/{unit.pk}/", told).status_code == 302
     page = _text(client.get("/devices/"))
-    assert f"calibration was due {_day(-10)}" in page
+    assert f"calibration was due {written(_day(-10))}" in page
     assert "0.90" in page
     answer = client.post(f"/devices/{unit.pk}/", {**told, "next_due": _day(-50).isoformat(), "measured_energy_mJ": ""})
     assert answer.status_code == 422

@@ -27,6 +27,7 @@ from recutis.web.patients.asks import asks, find
 from recutis.web.patients.models import LiftedRule, Patient
 from recutis.web.patients.records import request_for
 from recutis.web.planning.models import CoursePlan
+from recutis.web.templatetags.recutis_words import day as written
 
 pytestmark = pytest.mark.django_db
 TANNED = {**FILE, "patient": {**FILE["patient"], "tanned": True}}
@@ -112,8 +113,8 @@ def test_the_front_desk_sees_names_and_sessions_and_nothing_medical(clinic: Hous
     Session.objects.create(clinic=clinic.clinic, patient=patient, plan=plan, number=1, planned_on=day)
     nurse = clinic.client("nurse").get("/patients/").content.decode()
     desk = clinic.client("front_desk").get("/patients/").content.decode()
-    assert f"{day}" in nurse
-    assert f"{day}" in desk
+    assert written(day) in nurse
+    assert written(day) in desk
     assert "deferred" in nurse
     assert "deferred" not in desk
     assert "Alarms" not in desk

@@ -44,6 +44,9 @@ PLACES: Final = (
     Place(route="audit:list", words="Audit", icon="list", roles=(ADMINISTRATOR,), prefix="/audit/"),
 )
 
+IN_THE_BAR: Final = 4
+"""Places that a phone shows beside one more entry; the others are folded under that one."""
+
 
 def shell(request: HttpRequest) -> Mapping[str, Any]:
     """What base.html needs: places for this role, which one is open, alarms that wait, the version."""
@@ -52,6 +55,7 @@ def shell(request: HttpRequest) -> Mapping[str, Any]:
         "version": __version__,
         "static_url": settings.STATIC_URL,
         "places": (),
+        "folded": (),
         "waiting_alarms": 0,
         "overdue_alarms": None,
     }
@@ -62,6 +66,8 @@ def shell(request: HttpRequest) -> Mapping[str, Any]:
         for place in PLACES
         if user.role in place.roles or (place.roles == (ADMINISTRATOR,) and user.administers)
     ]
+    if len(found["places"]) > IN_THE_BAR:
+        found["folded"] = found["places"][IN_THE_BAR:]
     if user.role in TREATING:
         from recutis.web.diary.alarms import counted
 

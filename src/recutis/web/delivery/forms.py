@@ -14,6 +14,7 @@ from django.utils import timezone
 from recutis.report.words import RISK_PLAIN
 from recutis.web.delivery.course import KNOBS, distinct
 from recutis.web.delivery.models import DeviceUnit, Session
+from recutis.web.templatetags.recutis_words import day as written
 
 _LARGEST: Final = 1e6
 _MOST_PASSES: Final = 40
@@ -135,7 +136,7 @@ class LotForm(forms.Form):
         """
         day: datetime.date = self.cleaned_data["expires_on"]
         if day < timezone.localdate():
-            msg = f"This lot expired on {day}. Do not use it; take another one and enter that."
+            msg = f"This lot expired on {written(day)}. Do not use it; take another one and enter that."
             raise ValidationError(msg)
         return day
 
@@ -171,7 +172,7 @@ def not_to_come(day: datetime.date) -> datetime.date:
     Raises ValidationError for a day to come.
     """
     if day > timezone.localdate():
-        msg = f"{day} has not come yet. Give today or an earlier day."
+        msg = f"{written(day)} has not come yet. Give today or an earlier day."
         raise ValidationError(msg)
     return day
 

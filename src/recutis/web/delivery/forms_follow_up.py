@@ -17,6 +17,7 @@ from recutis.web.delivery.course import SPOT, option_of, sites_of
 from recutis.web.delivery.forms import day_input, not_to_come, number_input
 from recutis.web.delivery.models import Session
 from recutis.web.delivery.release import given_on
+from recutis.web.templatetags.recutis_words import day as written
 
 _YES_NO: Final = (("", "not looked at"), ("no", "no"), ("yes", "yes"))
 _NUMBERS: Final = ("redness_days", "downtime_days", "closure_days", "pain_0_10")
@@ -45,7 +46,7 @@ class FollowUpForm(forms.Form):
     site = forms.ChoiceField(label="Site", required=False)
     redness_days = _days("Redness (days)", "Until you would no longer note it.")
     peeling_days = _days("Peeling (days)", "Kept in the record; the plan learns from days of staying in and of closing.")
-    downtime_days = _days("Staying in (days)", "Until the patient went out without hiding.")
+    downtime_days = _days("Social downtime (days)", "Until the patient went out without hiding.")
     closure_days = _days("Skin closed (days)")
     pain_0_10 = forms.FloatField(
         label="Pain in the session (0 to 10)", required=False, min_value=0, max_value=10, widget=number_input()
@@ -95,7 +96,7 @@ class FollowUpForm(forms.Form):
         day = not_to_come(self.cleaned_data["seen_on"])
         given = given_on(self.session)
         if day < given:
-            msg = f"{day} lies before the session of {given}. Correct the day."
+            msg = f"{written(day)} lies before the session of {written(given)}. Correct the day."
             raise ValidationError(msg)
         return day
 

@@ -16,6 +16,7 @@ from recutis.web.delivery.consent import consent_for
 from recutis.web.delivery.course import SPOT, interval_weeks, option_of, phase_at, plan_of, spot_wait
 from recutis.web.delivery.register import stands_for
 from recutis.web.delivery.release import given_on
+from recutis.web.templatetags.recutis_words import day as written
 
 if TYPE_CHECKING:
     from recutis.plan.document import Option, PhaseDocument
@@ -56,6 +57,11 @@ class Item:
     at: str = ""
     stale: bool = False
     link: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title as it stands above the words."""
+        return self.title.removesuffix(".")
 
     @property
     def holds(self) -> bool:
@@ -118,7 +124,7 @@ def _released(session: Session) -> Gate:
     plan = session.plan
     if plan.released:
         by = plan.released_by.full_name if plan.released_by else ""
-        words = f"released by {by} on {timezone.localdate(plan.released_at)}."
+        words = f"released by {by} on {written(timezone.localdate(plan.released_at))}."
         return Gate(name="released", title="Plan", holds=True, words=words)
     words = "its release was withdrawn." if plan.withdrawn_at else "not released by a clinician yet."
     return Gate(
@@ -175,7 +181,7 @@ def _newer(session: Session) -> CoursePlan | None:
 def _consent(session: Session) -> Gate:
     found = consent_for(session.plan)
     if found is not None:
-        words = f"signed by {found.signed_name} on {timezone.localdate(found.signed_at)} for this plan."
+        words = f"signed by {found.signed_name} on {written(timezone.localdate(found.signed_at))} for this plan."
         return Gate(
             name="consent", title="Consent", holds=True, words=words, link=reverse("delivery:consent", args=[found.pk]),
             link_words="Show",
@@ -232,7 +238,7 @@ def _spot_gate(session: Session, option: Option) -> Gate:
         return Gate(name="test_spot", title="Test spot", holds=holds, words=words, link=link, link_words=link_words)
 
     if spot is None or spot.state != "done":
-        when = f" It is planned for {spot.planned_on}." if spot else ""
+        when = f" It is planned for {written(spot.planned_on)}." if spot else ""
         link = reverse("delivery:session", args=[spot.pk]) if spot else ""
         return gate(f"not made yet.{when}", link=link, link_words="To the test spot")
     read_from = given_on(spot) + spot_wait(option)
@@ -259,7 +265,7 @@ def _items(session: Session, phase: PhaseDocument) -> list[Item]:
     found = [
         Item(
             name="identity", title="Identity.",
-            words=f"The patient says name and date of birth: {patient.name}, {patient.birth_date:%d %b %Y}. Number {patient.number}.",
+            words=f"The patient says name and date of birth: {patient.name}, {written(patient.birth_date)}. No. {patient.number}.",
         ),
         Item(
             name="eyewear", title="Eye protection.",
@@ -324,21 +330,21 @@ def _with_answer(item: Item, kept: Mapping[str, Any], day: datetime.date) -> Ite
     found = kept.get(item.name)
     if not isinstance(found, dict):
         return item
-    at = datetime.datetime.fromisoformat(found["at"])
+    at = timezone.localtime(datetime.datetime.fromisoformat(found["at"]))
     return replace(
-        item, answer=found["answer"], typed=found.get("typed", ""), by=found["by"], at=f"{timezone.localtime(at):%d %b %H:%M}",
-        stale=timezone.localdate(at) != day,
+        item, answer=found["answer"], typed=found.get("typed", ""), by=found["by"], at=f"{written(at.date())}, {at:%H:%M}",
+        stale=at.date() != day,
     )  # fmt: skip
 
 
 def _cautions(session: Session, option: Option, day: datetime.date) -> list[str]:
     words = []
     if session.state == "planned" and session.planned_on != day:
-        words.append(f"This session is booked for {session.planned_on}, not for today.")
+        words.append(f"This session is booked for {written(session.planned_on)}, not for today.")
     newer = _newer(session)
     if session.state == "planned" and newer is not None and newer.status not in _OFFERS_NOTHING:
         made = timezone.localdate(newer.made_at)
-        words.append(f"A newer plan was made on {made} and is not released. Read it before you treat by this one.")
+        words.append(f"A newer plan was made on {written(made)} and is not released. Read it before you treat by this one.")
     signed = consent_for(session.plan)
     if signed is not None and not signed.photos_for_care:
         words.append("The patient has not agreed to photographs. Take none.")

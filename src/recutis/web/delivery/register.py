@@ -14,6 +14,7 @@ from recutis.files import Document, read_yaml, validate
 from recutis.laser import Clinic as ClinicFile
 from recutis.laser import catalogue
 from recutis.web.delivery.models import DeviceEvent, DeviceUnit
+from recutis.web.templatetags.recutis_words import day as written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +42,7 @@ class Due:
             return f"no {self.kind} on record"
         if self.next_due is None:
             return f"{self.kind} on {self.last}, no next date"
-        return f"{self.kind} {'was ' if self.state == 'overdue' else ''}due {self.next_due}"
+        return f"{self.kind} {'was ' if self.state == 'overdue' else ''}due {written(self.next_due)}"
 
 
 def due_of(events: Iterable[DeviceEvent], day: datetime.date) -> tuple[Due, ...]:
@@ -72,17 +73,17 @@ def fault_of(events: Iterable[DeviceEvent]) -> DeviceEvent | None:
 def stands_for(unit: DeviceUnit, day: datetime.date) -> list[str]:
     """What keeps a unit from being used on a day, in sentences; empty when nothing does."""
     if unit.retired_on is not None and unit.retired_on <= day:
-        return [f"{unit} was retired on {unit.retired_on}."]
+        return [f"{unit} was retired on {written(unit.retired_on)}."]
     events = list(unit.events.all())
     words = []
     fault = fault_of(events)
     if fault is not None:
-        words.append(f"{unit} has a fault of {fault.on} that no repair has followed.")
+        words.append(f"{unit} has a fault of {written(fault.on)} that no repair has followed.")
     for due in due_of(events, day):
         if due.state == "missing":
             words.append(f"{unit} has no {due.kind} on record.")
         elif due.state == "overdue":
-            words.append(f"The {due.kind} of {unit} was due on {due.next_due}.")
+            words.append(f"The {due.kind} of {unit} was due on {written(due.next_due)}.")
     return words
 
 

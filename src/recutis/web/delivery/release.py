@@ -14,6 +14,7 @@ from recutis.units import DAYS_PER_WEEK
 from recutis.web.delivery.course import SPOT, appointments, course_days, interval_weeks, option_of, plan_of, spot_wait
 from recutis.web.delivery.models import DeviceUnit, Session
 from recutis.web.patients.models import Patient
+from recutis.web.templatetags.recutis_words import day as written
 
 if TYPE_CHECKING:
     from recutis.course import CourseDates
@@ -193,7 +194,7 @@ def look_at_move(session: Session, day: datetime.date, *, today: datetime.date) 
     option = option_of(session.plan)
     refused: list[str] = []
     if day < today:
-        refused.append(f"{day} has gone by. Choose today or a later day.")
+        refused.append(f"{written(day)} has gone by. Choose today or a later day.")
     if option is None:
         return Move(refused=tuple(refused), warnings=())
     siblings = list(session.plan.sessions.exclude(state="cancelled").exclude(pk=session.pk))
@@ -202,7 +203,10 @@ def look_at_move(session: Session, day: datetime.date, *, today: datetime.date) 
         return Move(refused=tuple(refused), warnings=tuple(_too_close(option, session.number, siblings, day)))
     read = day + spot_wait(option)
     late = [one for one in siblings if one.kind == "session" and one.state == "planned" and one.planned_on < read]
-    warnings = [f"The spot can then be read from {read}; session {one.number} on {one.planned_on} must move too." for one in late]
+    warnings = [
+        f"The spot can then be read from {written(read)}; session {one.number} on {written(one.planned_on)} must move too."
+        for one in late
+    ]
     return Move(refused=tuple(refused), warnings=tuple(warnings))
 
 
@@ -211,7 +215,7 @@ def _before_reading(option: Option, siblings: Sequence[Session], day: datetime.d
     if spot is None or option.test_spot is None:
         return []
     read = max(spot.read_on or spot.planned_on, given_on(spot) + spot_wait(option))
-    return [f"The test spot is read on {read}; a session comes on that day or later."] if day < read else []
+    return [f"The test spot is read on {written(read)}; a session comes on that day or later."] if day < read else []
 
 
 def _too_close(option: Option, number: int, siblings: Sequence[Session], day: datetime.date) -> list[str]:

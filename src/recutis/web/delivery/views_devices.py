@@ -25,6 +25,7 @@ from recutis.web.delivery.register import (
     used_in_plans,
     with_measurement,
 )
+from recutis.web.templatetags.recutis_words import day as written
 
 _SEEING = (*TREATING, ADMINISTRATOR)
 _CHANGING = (CLINICIAN, ADMINISTRATOR)
@@ -79,7 +80,7 @@ def unit(request: HttpRequest, unit_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = DeviceEvent.objects.create(clinic_id=found.clinic_id, unit=found, entered_by=user_of(request), **form.cleaned_data)
         note(request, action="device event entered", of=made, kind=made.kind)
-        messages.success(request, f"{made.get_kind_display().capitalize()} of {made.on} is entered.", "good")
+        messages.success(request, f"{made.get_kind_display().capitalize()} of {written(made.on)} is entered.", "good")
         return redirect("delivery:unit", unit_id=found.pk)
     return _unit_page(request, found, form)
 

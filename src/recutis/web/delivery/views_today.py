@@ -22,6 +22,7 @@ from recutis.web.delivery.models import Consent, DeliveredPass, Session
 from recutis.web.delivery.release import look_at_move, move
 from recutis.web.delivery.views_session import SiteLog, logs_of, session_of
 from recutis.web.patients.models import Patient
+from recutis.web.templatetags.recutis_words import day as written
 
 _SEEING = (CLINICIAN, NURSE, FRONT_DESK)
 _DAYS_AHEAD = 14
@@ -90,7 +91,7 @@ def move_session(request: HttpRequest, session_id: uuid.UUID) -> HttpResponse:
             before = session.planned_on
             move(session, day=told["day"], at=told["at"], unit=told["unit"])
             note(request, action="session moved", before=before.isoformat(), after=told["day"].isoformat(), warned=len(warnings))
-            messages.success(request, f"Booked for {told['day']:%A %d %B %Y}.", "good")
+            messages.success(request, f"Booked for {told['day']:%A} {written(told['day'])}.", "good")
             return redirect("delivery:today")
     return render(
         request, "delivery/move.html",

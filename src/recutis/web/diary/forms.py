@@ -20,6 +20,7 @@ from recutis.web.diary.alarms import due_rows
 from recutis.web.diary.links import link_days
 from recutis.web.diary.models import OpenHours
 from recutis.web.diary.plain import SIGN_WORDS, STAFF_WORDS
+from recutis.web.templatetags.recutis_words import day as written
 
 LONGEST_WORDS: Final = 2000
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -231,6 +232,6 @@ class ObservationForm(forms.Form):
         """
         day: datetime.date = self.cleaned_data["seen_on"]
         if day > timezone.localdate():
-            msg = f"{day} has not come yet. Give the day on which it was seen."
+            msg = f"{written(day)} has not come yet. Give the day on which it was seen."
             raise ValidationError(msg)
         return day

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from recutis.web.accounts.models import Clinic
 from recutis.web.patients.models import Patient
+from recutis.web.templatetags.recutis_words import day as written
 
 _FIRST_YEAR: Final = 1900
 
@@ -56,7 +57,7 @@ class Details(forms.ModelForm):
         """
         day: datetime.date = self.cleaned_data["birth_date"]
         if day.year < _FIRST_YEAR or day > timezone.localdate():
-            msg = f"The date of birth is {day}; it must lie between {_FIRST_YEAR} and today."
+            msg = f"The date of birth is {written(day)}; it must lie between {_FIRST_YEAR} and today."
             raise ValidationError(msg)
         return day
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from recutis.sites import SITES
 from recutis.web.photos.models import Photo
+from recutis.web.templatetags.recutis_words import day as written
 
 
 class UploadForm(forms.Form):
@@ -38,7 +39,7 @@ class UploadForm(forms.Form):
         """
         day: datetime.date = self.cleaned_data["taken_on"]
         if day > timezone.localdate():
-            msg = f"{day} has not come yet. Give the day on which the photograph was taken."
+            msg = f"{written(day)} has not come yet. Give the day on which the photograph was taken."
             raise ValidationError(msg)
         return day
 

@@ -31,17 +31,16 @@ def route(name: str, *args: object) -> str:
 
 def plan_links(plan: CoursePlan) -> list[Link]:
     """What can be done with a plan elsewhere: release, consent, sessions, report."""
-    wanted: list[tuple[str, Sequence[object], str, str, bool]] = [
-        ("exports:patient", (plan.patient_id,), "Report", "print", False)
-    ]
+    wanted: list[tuple[str, Sequence[object], str, str, bool]] = []
     if plan.released:
         wanted += [
+            ("delivery:release", (plan.pk,), "Release", "key", False),
             ("delivery:sign", (plan.pk,), "Consent", "check", False),
             ("delivery:patient", (plan.patient_id,), "Sessions", "calendar", True),
-            ("delivery:release", (plan.pk,), "Release", "check", False),
         ]
     elif plan.status == "ready":
         wanted.append(("delivery:release", (plan.pk,), "Check and release", "check", True))
+    wanted.append(("exports:patient", (plan.patient_id,), "Report", "print", False))
     found = ((route(name, *args), words, icon, main) for name, args, words, icon, main in wanted)
     return [Link(address=address, words=words, icon=icon, main=main) for address, words, icon, main in found if address]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Final
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -57,3 +59,14 @@ def item(mapping: object, key: object) -> object:
 def fill(text: object, emergency: object) -> str:
     """The emergency number in words that have a place for it."""
     return str(text).replace("{emergency}", str(emergency))
+
+
+@register.filter
+def day(value: object) -> str:
+    """A day as every page writes it, such as 26 Nov 2026; also from the text of a document. Other words stay as they are."""
+    if isinstance(value, str):
+        try:
+            value = datetime.date.fromisoformat(value)
+        except ValueError:
+            return str(value)
+    return date_format(value, "j M Y") if isinstance(value, datetime.date) else str(value)

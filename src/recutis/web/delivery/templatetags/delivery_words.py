@@ -12,7 +12,7 @@ from recutis.web.delivery.course import panel_words, passes_words
 register = template.Library()
 
 _OBSERVED: Final = {
-    "test_spot": "Test spot", "site": "Site", "redness_days": "Redness", "downtime_days": "Staying in", "closure_days": "Skin closed",
+    "test_spot": "Test spot", "site": "Site", "redness_days": "Redness", "downtime_days": "Social downtime", "closure_days": "Skin closed",
     "pain_0_10": "Pain", "anaesthesia": "Anaesthesia", "pih": "Dark marks (PIH)", "blister": "Blisters", "purpura": "Bruise",
 }  # fmt: skip
 

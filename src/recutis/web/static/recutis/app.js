@@ -27,5 +27,18 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
+    const more = document.querySelector("details.more[open]");
+    if (more && !more.contains(event.target)) more.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const more = document.querySelector("details.more[open]");
+    if (event.key !== "Escape" || !more) return;
+    more.open = false;
+    more.querySelector("summary").focus();
+  });
+  // The tab that is open stands in sight where the tabs do not all fit.
+  document.querySelectorAll(".tabs [aria-current]").forEach((tab) => {
+    const tabs = tab.closest(".tabs");
+    tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
   });
 })();
