@@ -76,8 +76,8 @@ def _told(option: Option) -> list[tuple[str, str]]:
     made = option.predictions
     gains = [(concern_words(key), f"{quantity_text(one)} better") for key, one in made.improvement_pct.items()]
     rest = (
-        ("Social downtime", made.social_downtime_days), ("Pain", made.pain_0_10), ("Dark marks (PIH), in the course", made.risks.pih.per_course),
-        ("Scarring, in the course", made.risks.scarring.per_course),
+        ("Social downtime", made.social_downtime_days), ("Pain", made.pain_0_10),
+        ("Dark marks (PIH), in the course", made.risks.pih.per_course), ("Scarring, in the course", made.risks.scarring.per_course),
     )  # fmt: skip
     return [*gains, *((name, quantity_text(one)) for name, one in rest)]
 
