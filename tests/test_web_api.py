@@ -28,6 +28,7 @@ from web_people import FILE, PASSWORD, House, house
 
 from recutis.web.accounts.models import ROLES, ApiToken, User
 from recutis.web.api import api
+from recutis.web.api.plans import MOST_WAITING
 from recutis.web.audit.models import AuditEntry
 from recutis.web.audit.record import verify
 from recutis.web.delivery.course import planned_passes, sites_of
@@ -452,6 +453,18 @@ def test_an_alarm_is_answered_once_by_a_named_person(demo: Demo) -> None:
     status, answer = demo.ask("clinician")("POST", where, {"outcome": "Me too."})
     assert (status, "their words stay" in answer["detail"]) == (409, True)
     assert waiting[0]["id"] in [one["id"] for one in demo.ask("nurse")("GET", "/alarms?acknowledged=true")[1]]
+
+
+def test_one_person_has_a_few_jobs_at_once(clinic: House) -> None:
+    """Beyond that the others of the clinic would wait for them: 409, with what to do."""
+    user = clinic.people["researcher"]
+    for _ in range(MOST_WAITING):
+        Job.objects.create(clinic=clinic.clinic, kind="simulate", asked_by=user, document={"kind": "simulate"})
+    told = {"exposure": {"device": "UltraPulse DeepFX", "settings": {"energy_mJ": 15, "density_pct": 10}}}
+    status, answer = asking(user)("POST", "/simulations", told)
+    assert status == 409
+    assert "wait for some, or cancel them" in answer["detail"]
+    assert asking(clinic.people["nurse"])("POST", "/simulations", told)[0] == 202
 
 
 def test_plans_updates_and_simulations_are_jobs(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from web_sessions import picture_bytes, released_session, signed_consent
 
 from recutis.web.audit.models import AuditEntry
 from recutis.web.delivery.models import Consent, Session
+from recutis.web.photos.consent import consent_of
 from recutis.web.photos.intake import PhotoRefusedError, cleaned
 from recutis.web.photos.models import Photo
 from recutis.web.photos.shelf import small_name
@@ -294,6 +295,21 @@ def test_teaching_follows_the_patients_consent(clinic: House, session: Session) 
     consent.withdrawn_at = timezone.now()
     consent.save()
     assert "consent ended" in client.get(reverse("photos:patient", args=[session.patient_id])).content.decode()
+
+
+def test_withdrawing_a_consent_ends_teaching_and_brings_no_older_one_back(clinic: House, session: Session) -> None:
+    """By the page: photographs are not for teaching any more, and none is taken under the consent before."""
+    older, newer = signed_consent(session, teaching=True), signed_consent(session, teaching=True)
+    _add(clinic, session)
+    photo = Photo.objects.get()
+    client = clinic.client("nurse")
+    client.post(reverse("photos:teaching", args=[session.patient_id, photo.pk]), {"allowed": "yes"})
+    assert Photo.objects.filter(teaching_allowed=True).exists()
+    client.post(reverse("delivery:withdraw-consent", args=[newer.pk]), {"why": "no more"})
+    assert not Photo.objects.filter(teaching_allowed=True).exists()
+    older.refresh_from_db()
+    assert older.withdrawn_at is None
+    assert not consent_of(session.patient).care
 
 
 def test_only_a_clinician_removes_a_photograph_and_says_why(

@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from web_people import House, house
 
 import recutis.web
+from recutis.web.audit.models import AuditEntry
+from recutis.web.awake import do_all
 
 TEMPLATES = sorted(Path(recutis.web.__file__).parent.rglob("templates/**/*.html"))
 
@@ -88,8 +91,6 @@ def north() -> House:
 @pytest.mark.django_db
 def test_reading_leaves_a_trace(north: House) -> None:
     """The clinic's own details, once looked at, are in the audit with the name of who looked."""
-    from recutis.web.audit.models import AuditEntry
-
     north.client("administrator").get("/people/")
     entry = AuditEntry.objects.get()
     assert entry.who == north.people["administrator"].full_name
@@ -104,3 +105,43 @@ def test_the_page_on_security_names_tests_that_exist() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in here.glob("test_web_*.py"))
     assert len(named) > 30
     assert {name for name in named if f"def {name}(" not in code} == set()
+
+
+@pytest.mark.django_db
+def test_a_nul_character_is_refused_wherever_it_stands(north: House) -> None:
+    """In a form, in a search, in an address, and by strangers: one page with status 400, never a fault of the database."""
+    nurse, patient = north.client("nurse"), north.patients[0]
+    session = uuid4()
+    answers = [
+        nurse.get("/patients/", {"q": "a\x00b"}),
+        nurse.get("/no\x00where/"),
+        nurse.post(f"/sessions/{session}/check/", {"item": "herpes", "answer": "yes", "typed": "Dr\x00"}),
+        nurse.post(f"/patients/{patient.pk}/consultation/save/", {"path": "history.medications", "value": "a\x00"}),
+        Client().post("/sign-in/", {"email": "a\x00@b.example", "password": "x"}),
+    ]
+    assert {answer.status_code for answer in answers} <= {400, 404}
+    assert [answer.status_code for answer in answers].count(400) >= 3
+
+
+@pytest.mark.django_db
+def test_a_page_that_is_shown_again_is_in_the_audit(north: House) -> None:
+    """Whoever sends a wrong form sees the record as by the right one, and leaves a trace that says nothing was saved."""
+    patient = north.patients[0]
+    answer = north.client("nurse").post(f"/patients/{patient.pk}/file/", {})
+    assert answer.status_code == 422
+    entry = AuditEntry.objects.get(patient_id_text=str(patient.pk))
+    assert entry.action == "not saved patients:file"
+
+
+@pytest.mark.django_db
+def test_a_chore_that_fails_does_not_keep_alarms_from_going_up(caplog: pytest.LogCaptureFixture) -> None:
+    """A folder that cannot be read, or a fault of ours, is logged; the next chore is done."""
+    done = []
+
+    def broken() -> None:
+        msg = "no such folder"
+        raise FileNotFoundError(msg)
+
+    do_all([broken, lambda: done.append(1)])
+    assert done == [1]
+    assert "a chore failed: broken" in caplog.text

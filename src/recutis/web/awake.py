@@ -10,10 +10,16 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections
 
+from recutis.errors import RecutisError
+
 _EVERY_SECONDS: Final = 20.0
 _LOG: Final = logging.getLogger("recutis.awake")
 CHORES: list[Callable[[], object]] = []
 """What is done every twenty seconds; each app adds its own when it is ready."""
+_FAULTS: Final = (
+    DatabaseError, OSError, RecutisError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, StopIteration,
+)  # fmt: skip
+"""Whatever goes wrong in one chore, alarms must still go up a step in the next round."""
 AT_START: list[Callable[[], object]] = []
 """What is done once when the server starts."""
 
@@ -23,7 +29,7 @@ def do_all(chores: list[Callable[[], object]]) -> None:
     for chore in chores:
         try:
             chore()
-        except DatabaseError:
+        except _FAULTS:
             _LOG.exception("a chore failed: %s", getattr(chore, "__name__", chore))
         finally:
             close_old_connections()

@@ -160,10 +160,18 @@ def _fill(archive: zipfile.ZipFile, folder: Path, progress: Progress) -> dict[st
             progress(0.5 * done / len(models))
         heads = {chain: list(head) for chain, head in verify().heads.items()}
     # Photographs are written before their records and never changed, so those of the moment above are all there.
-    photos = [path for path in sorted((folder / "photos").rglob("*")) if path.is_file() and not path.is_symlink()]
+    photos = [
+        path
+        for path in sorted((folder / "photos").rglob("*"))
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+    ]
     for done, path in enumerate(photos, start=1):
         inside = f"photos/{path.relative_to(folder / 'photos').as_posix()}"
-        with path.open("rb") as photo:
+        try:
+            photo = path.open("rb")
+        except FileNotFoundError:  # removed by a clinician since the list was made
+            continue
+        with photo:
             files[inside] = _add(archive, inside, parts(photo), stored=True)
         progress(0.5 + 0.5 * done / len(photos))
     key = folder / "secret-key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
@@ -24,7 +24,12 @@ from recutis.web.planning import jobs
 from recutis.web.planning.making import request_of, under_way
 from recutis.web.planning.models import CoursePlan, Job
 
+if TYPE_CHECKING:
+    from recutis.web.accounts.models import User
+
 router = Router(tags=["plans"])
+MOST_WAITING: Final = 10
+"""Jobs that one person may have waiting by the interface."""
 
 
 class PlanRow(Schema):
@@ -92,10 +97,19 @@ def make_plan(request: HttpRequest, patient_id: uuid.UUID) -> Status[JobOut]:
     202 with the job that makes it; 409 while another plan is being made for the patient.
     """
     user, patient = user_of(request), own(request, Patient, pk=patient_id)
+    _few_enough(user)
     _none_under_way(patient)
     made = jobs.start("plan", {"request": request_of(patient)}, user=user, patient=patient, keep={"from": "record"})
     note(request, action="plan asked for", of=made, patient=patient)
     return Status(202, job_out(made))
+
+
+def _few_enough(user: User) -> None:
+    """Raises ConflictError when so many jobs of a person wait that others of the clinic would wait for them."""
+    waiting = Job.objects.filter(asked_by=user).exclude(state__in=jobs.OVER).count()
+    if waiting >= MOST_WAITING:
+        msg = f"{waiting} of your jobs are not over yet, and {MOST_WAITING} may wait at once; wait for some, or cancel them."
+        raise ConflictError(msg)
 
 
 def _none_under_way(patient: Patient) -> None:
@@ -158,6 +172,7 @@ def simulate(request: HttpRequest, told: ExposureIn) -> Status[JobOut]:
     exposures = [one for one in (told.exposure, told.against) if one is not None]
     for one in exposures:
         validate(ExposureFile, Document(name="the exposure", data=dict(one), lines={}))
+    _few_enough(user_of(request))
     made = jobs.start(
         "simulate", {"exposure": told.exposure, "against": told.against}, user=user_of(request),
         keep={"exposure": told.exposure, "against": told.against},

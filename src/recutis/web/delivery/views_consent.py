@@ -16,6 +16,7 @@ from recutis.web.delivery.models import Consent
 from recutis.web.delivery.release import may_leave
 from recutis.web.delivery.views_release import plan_asked
 from recutis.web.delivery.wording import digest_of, filled, lines_of
+from recutis.web.photos.consent import end_teaching
 
 _LONGEST_NAME = 200
 
@@ -44,6 +45,7 @@ def sign(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
                 signed_name=typed["signed_name"].strip(), signature_svg_path=typed["signature"], signed_at=timezone.now(),
                 witness=user_of(request),
             )  # fmt: skip
+            end_teaching(plan.patient)
             note(
                 request, action="consent signed", of=made, version=wording.version, sha256=made.text_sha256,
                 care=made.photos_for_care, teaching=made.photos_for_teaching,
@@ -97,6 +99,7 @@ def withdraw_consent(request: HttpRequest, consent_id: uuid.UUID) -> HttpRespons
     if found.withdrawn_at is None:
         found.withdrawn_at = timezone.now()
         found.save(update_fields=["withdrawn_at"])
+        end_teaching(found.patient)
         note(request, action="consent withdrawn", of=found, patient=found.patient_id, why=why)
         messages.success(request, "The consent is withdrawn. No session of this plan can start.", "good")
     return redirect("delivery:consent", consent_id=found.pk)

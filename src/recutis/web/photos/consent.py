@@ -16,6 +16,13 @@ class PhotoConsent:
     teaching: bool
 
 
+def end_teaching(patient: Patient) -> int:
+    """End the use of photographs for teaching where the consent does not say so any more; returns how many there were."""
+    if consent_of(patient).teaching:
+        return 0
+    return int(patient.photos.filter(teaching_allowed=True).update(teaching_allowed=False))
+
+
 def consent_of(patient: Patient) -> PhotoConsent:
     """The consent of a patient as it stands today."""
     signed = Consent.objects.filter(patient=patient).order_by("-signed_at").first()

@@ -94,11 +94,11 @@ def again(request: HttpRequest, plan_id: uuid.UUID) -> HttpResponse:
             "the goals stay in its address."
         )
         return _refused(request, words, status=409)
-    changed = _kept_goals(patient, asked, user_of(request))
     try:
-        wanted = _with_goals(source, asked) if source.request.get("so_far") else request_of(patient)
+        with transaction.atomic():  # the goals are kept with a plan that is made of them, or not at all
+            changed = _kept_goals(patient, asked, user_of(request))
+            wanted = _with_goals(source, asked) if source.request.get("so_far") else request_of(patient)
     except InputError as error:
-        transaction.set_rollback(True)
         return _refused(request, str(error))
     key = source.key if _same_but_goals(wanted, source.request) else None
     document: PlanDocument = {"request": wanted} if key is None else {"request": wanted, "key": key}
