@@ -69,6 +69,7 @@ def test_a_busy_database_does_not_lose_a_result(north: House, monkeypatch: pytes
         ended(*told)  # type: ignore[arg-type]
 
     monkeypatch.setattr(jobs, "ended", busy)
+    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)  # the test's own connection stays
     monkeypatch.setattr(jobs, "_PAUSES_S", (0.0, 0.0, 0.0))
     monkeypatch.setitem(jobs._JOBS, "n", str(job.pk))
     jobs.heard(_state("done", documents={"plan": json.dumps({"status": "ready", "headline": "Laser X"})}))
