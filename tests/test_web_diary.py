@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.sessions.models import Session as Stored
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import DataError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -30,7 +30,7 @@ from recutis.web.audit.models import AuditEntry
 from recutis.web.audit.record import verify
 from recutis.web.awake import CHORES
 from recutis.web.delivery.models import FollowUp, Session
-from recutis.web.diary import links
+from recutis.web.diary import alarms, links
 from recutis.web.diary.alarms import counted, due_rows, escalate, minutes_for, overdue
 from recutis.web.diary.contact import contact
 from recutis.web.diary.models import Alarm, DiaryEntry, DiaryLink, OpenHours
@@ -469,6 +469,29 @@ def test_unanswered_alarms_go_up_a_step_and_never_away(clinic: House) -> None:
     assert "1 alarm not answered in time" in nurse.get("/inbox/bell/?late=0").content.decode()
     told = AuditEntry.objects.filter(action="alarm not answered in time")
     assert [one.detail["escalations"] for one in told.order_by("number")] == [1, 2, 3]
+
+
+@pytest.mark.django_db
+def test_one_alarm_that_cannot_be_raised_does_not_hold_the_others_back(
+    clinic: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is in the log, and the others go up a step."""
+    for number in (0, 1):
+        session = released_session(clinic, patient=number)
+        _opened(session, clinic).post("/diary/", _told(flags=[FEVER]))
+    Alarm.objects.update(due_at=timezone.now() - datetime.timedelta(minutes=1), escalations=32_767)
+    raised, bad = alarms._escalated, Alarm.objects.first()
+    assert bad
+
+    def refused(pk: object, now: datetime.datetime) -> bool:
+        if pk == bad.pk:
+            raise DataError
+        return raised(pk, now)
+
+    monkeypatch.setattr(alarms, "_escalated", refused)
+    assert escalate() == 1
+    assert f"the alarm {bad.pk} could not be raised" in caplog.text
+    assert {one.escalations for one in Alarm.objects.all()} == {32_767}
 
 
 @pytest.mark.django_db

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from django.db import models, transaction
+from django.db import DatabaseError, models, transaction
 from django.utils import timezone
 
 from recutis import evidence
@@ -18,6 +19,8 @@ from recutis.web.diary.models import Alarm, DiaryEntry
 
 _DUE: Final = "diary.due."
 WHO: Final = "the workstation"
+_MOST_ESCALATIONS: Final = 32_767  # what the column holds
+_LOG: Final = logging.getLogger("recutis.alarms")
 
 
 def due_rows() -> tuple[evidence.Row, ...]:
@@ -72,7 +75,16 @@ def escalate() -> int:
     """Raise every unanswered alarm whose time has passed by one step and put it off by half its time; returns how many."""
     now = timezone.now()
     late = Alarm.objects.filter(acknowledged_at=None, due_at__lte=now).values_list("pk", flat=True)
-    return sum(_escalated(pk, now) for pk in list(late))
+    return sum(_tried(pk, now) for pk in list(late))
+
+
+def _tried(pk: object, now: datetime.datetime) -> bool:
+    """Raise one alarm; where the database refuses, the others are raised all the same."""
+    try:
+        return _escalated(pk, now)
+    except DatabaseError:
+        _LOG.exception("the alarm %s could not be raised a step", pk)
+        return False
 
 
 def _escalated(pk: object, now: datetime.datetime) -> bool:
@@ -82,7 +94,7 @@ def _escalated(pk: object, now: datetime.datetime) -> bool:
             return False
         clinic = Clinic.objects.get(pk=alarm.clinic_id)
         more = minutes_for(clinic, alarm.urgency) * evidence.value("diary.escalation_share")
-        alarm.escalations += 1
+        alarm.escalations = min(alarm.escalations + 1, _MOST_ESCALATIONS)
         alarm.escalated_at = now
         alarm.due_at = now + datetime.timedelta(minutes=more)
         alarm.save(update_fields=["escalations", "escalated_at", "due_at"])
