@@ -19,7 +19,7 @@ from recutis.web.delivery.gates import checklist_of
 from recutis.web.delivery.models import AdverseEvent, DeliveredPass, DeviceEvent, DeviceUnit, FollowUp, LotUse, Session
 from recutis.web.delivery.release import lead_document, may_leave, release, released_document
 from recutis.web.patients.models import LiftedRule
-from recutis.web.planning.models import CoursePlan, Job
+from recutis.web.planning.models import CoursePlan
 from recutis.web.templatetags.recutis_words import day as written
 
 pytestmark = pytest.mark.django_db
@@ -181,54 +181,6 @@ def test_nothing_starts_before_every_gate_holds(clinic: House) -> None:
     assert session.planned_on == timezone.localdate()
     kept = session.checklist["herpes"]
     assert (kept["by"], kept["typed"]) == (clinic.people["nurse"].full_name, "Dr Lind")
-
-
-@pytest.mark.parametrize("what", ["answer", "no concern"])
-def test_a_record_that_rules_the_laser_out_today_stops_the_session(clinic: House, what: str) -> None:
-    """Answered after the release: the plan still stands, and nothing is fired by it."""
-    session = session_of(released(clinic))
-    tick_all(clinic, session)
-    patient = session.patient
-    if what == "answer":
-        patient.file = {**patient.file, "active": {**patient.file["active"], "infection": "bacterial"}}
-    else:
-        patient.file = {**patient.file, "concerns": []}
-    patient.save()
-    answer = clinic.client("nurse").post(f"/sessions/{session.pk}/start/")
-    assert answer.status_code == 409
-    assert "Screening" in _text(answer)
-    session.refresh_from_db()
-    assert session.state == "planned"
-
-
-def test_an_update_that_says_stop_and_a_newer_plan_without_treatment_stop_the_session(clinic: House) -> None:
-    """Sessions of the older plan are still booked; none of them starts."""
-    plan = released(clinic)
-    session = session_of(plan)
-    gates = {gate.name: gate for gate in checklist_of(session).gates}
-    assert gates["newest"].holds
-    newer = course(clinic)
-    assert any("A newer plan was made" in words for words in checklist_of(session).cautions)
-    CoursePlan.objects.filter(pk=newer.pk).update(status="deferred")
-    assert not {gate.name: gate for gate in checklist_of(session).gates}["newest"].holds
-    newer.delete()
-    job = Job.objects.create(
-        clinic=clinic.clinic, patient=plan.patient, kind="update", state="done", asked_by=clinic.people["clinician"],
-        document={"kind": "update", "previous": str(plan.pk)}, result={"update": {"verdict": "keep"}},
-    )  # fmt: skip
-    assert {gate.name: gate for gate in checklist_of(session).gates}["newest"].holds
-    job.result = {"update": {"verdict": "stop"}}
-    job.save()
-    assert any(words.startswith("Newest plan: what was seen since says: stop") for words in checklist_of(session).missing)
-
-
-def test_a_new_course_too_soon_after_another_is_warned_of(clinic: House) -> None:
-    """The interval counts from the last session that was given, of whichever plan."""
-    earlier = session_of(released(clinic))
-    Session.objects.filter(pk=earlier.pk).update(state="done", started_at=timezone.now() - datetime.timedelta(days=6))
-    plan = course(clinic)
-    release(plan, clinic.people["clinician"])
-    assert "Only 6 days since session 1 of an earlier plan" in " ".join(checklist_of(session_of(plan)).cautions)
 
 
 def test_smoke_and_herpes_are_asked_only_where_they_belong(clinic: House) -> None:
