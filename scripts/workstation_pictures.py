@@ -268,7 +268,9 @@ def photograph(folder: Path) -> None:
     """All pictures into this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with demo_clinic() as clinic, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--lang=en-GB"], env=dict(os.environ) | {"LANGUAGE": "en_GB"}
+        )
         taker = Photographer(clinic, browser, folder)
         clinician = clinic.sign_in(browser, "clinician")
         found = addresses(clinician, clinic.url)
