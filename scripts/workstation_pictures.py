@@ -239,7 +239,11 @@ class Photographer:
         page.goto(self.clinic.url + path)
         settled(page)
         page.emulate_media(media="print")
-        page.pdf(path=self.folder / f"{name}.pdf", format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "15mm"))
+        page.pdf(
+            path=self.folder / f"{name}.pdf",
+            format="A4",
+            margin={"top": "15mm", "bottom": "15mm", "left": "15mm", "right": "15mm"},
+        )
         page.emulate_media(media="screen")
 
     def stranger(self) -> None:
@@ -273,9 +277,7 @@ def photograph(folder: Path, only: set[str]) -> None:
     """Pictures of these pages, or of all, into this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with demo_clinic() as clinic, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--lang=en-GB"], env={**os.environ, "LANGUAGE": "en_GB"}
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         taker = Photographer(clinic, browser, folder)
         clinician = clinic.sign_in(browser, "clinician")
         found = addresses(clinician, clinic.url)
@@ -301,7 +303,7 @@ def keep(folder: Path, docs: Path) -> None:
     for name, (width, height) in KEPT.items():
         picture = Image.open(folder / f"{name}.png").convert("RGB")
         cut = picture.crop((0, 0, min(width, picture.width), min(height, picture.height)))
-        cut.quantize(COLOURS).save(docs / f"workstation-{name}.png", optimize=True)
+        cut.quantize(COLOURS, kmeans=3).save(docs / f"workstation-{name}.png", optimize=True)
 
 
 def main() -> None:
