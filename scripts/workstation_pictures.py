@@ -29,19 +29,19 @@ CHROMIUM: Final = "/usr/bin/chromium"
 SIZES: Final = {"phone": (390, 844), "tablet": (820, 1180), "wide": (1440, 900)}
 DARK: Final = ("patients", "consultation", "plan", "physics-run", "inbox", "diary", "diary-alarm")
 KEPT: Final = {
-    "plan-wide": (1440, 1500),
-    "consultation-wide": (1440, 1100),
-    "diary-phone": (390, 1400),
-    "inbox-tablet": (820, 1180),
+    "plan-wide": (1440, 1200),
+    "consultation-wide": (1440, 1000),
+    "diary-phone": (390, 844),
+    "inbox-tablet": (820, 700),
     "session-tablet": (820, 1400),
-    "physics-run-wide": (1440, 1200),
+    "physics-run-wide": (1440, 1250),
     "patients-wide-dark": (1440, 900),
     "outcomes-wide": (1440, 1000),
 }
-"""Pictures of the documentation, with the size to which each is cut."""
+"""Pictures of the documentation, with the window in which each is taken and to which it is cut."""
 PATIENCE_S: Final = 60
 SIMULATION_S: Final = 180
-COLOURS: Final = 160
+COLOURS: Final = 256
 
 
 @dataclass(frozen=True)
@@ -217,8 +217,13 @@ class Photographer:
 
     def take(self, page: Page, name: str) -> None:
         """Photograph what is open, from head to foot."""
+        window = page.viewport_size
+        if name in KEPT:
+            page.set_viewport_size({"width": KEPT[name][0], "height": KEPT[name][1]})
         settled(page)
         page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+        if window is not None:
+            page.set_viewport_size(window)
 
     def everywhere(self, name: str, role: str, path: str) -> None:
         """A page at every size, and some of them in the dark."""
@@ -234,7 +239,11 @@ class Photographer:
         page.goto(self.clinic.url + path)
         settled(page)
         page.emulate_media(media="print")
-        page.pdf(path=self.folder / f"{name}.pdf", format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "15mm"))
+        page.pdf(
+            path=self.folder / f"{name}.pdf",
+            format="A4",
+            margin={"top": "15mm", "bottom": "15mm", "left": "15mm", "right": "15mm"},
+        )
         page.emulate_media(media="screen")
 
     def stranger(self) -> None:
@@ -264,24 +273,27 @@ class Photographer:
             self.take(page, f"diary-alarm-{ending}")
 
 
-def photograph(folder: Path) -> None:
-    """All pictures into this folder."""
+def photograph(folder: Path, only: set[str]) -> None:
+    """Pictures of these pages, or of all, into this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with demo_clinic() as clinic, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         taker = Photographer(clinic, browser, folder)
         clinician = clinic.sign_in(browser, "clinician")
         found = addresses(clinician, clinic.url)
-        taker.stranger()
         found["physics-run"] = ("clinician", simulation(clinician, clinic.url))
         for name, (role, path) in found.items():
-            taker.everywhere(name, role, path)
+            if not only or name in only:
+                taker.everywhere(name, role, path)
         for name in ("plan", "consent", "patient-diary"):
-            taker.printed(name, *found[name])
+            if not only:
+                taker.printed(name, *found[name])
         taker.diary(diary_link(clinician, clinic.url, found["patient"][1]))
-        nurse = clinic.sign_in(browser, "nurse")
-        taker.everywhere("passes", "nurse", delivery(nurse, clinic.url, found["session"][1]))
-        taker.everywhere("session-started", "nurse", found["session"][1])
+        if not only:
+            taker.stranger()
+            nurse = clinic.sign_in(browser, "nurse")
+            taker.everywhere("passes", "nurse", delivery(nurse, clinic.url, found["session"][1]))
+            taker.everywhere("session-started", "nurse", found["session"][1])
         browser.close()
 
 
@@ -291,16 +303,17 @@ def keep(folder: Path, docs: Path) -> None:
     for name, (width, height) in KEPT.items():
         picture = Image.open(folder / f"{name}.png").convert("RGB")
         cut = picture.crop((0, 0, min(width, picture.width), min(height, picture.height)))
-        cut.quantize(COLOURS).save(docs / f"workstation-{name}.png", optimize=True)
+        cut.quantize(COLOURS, kmeans=3).save(docs / f"workstation-{name}.png", optimize=True)
 
 
 def main() -> None:
     """Read the command line, photograph, keep."""
     asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     asked.add_argument("folder", type=Path, help="where the pictures go")
+    asked.add_argument("--only", nargs="+", default=[], metavar="PAGE", help="such as plan or inbox; all when not given")
     asked.add_argument("--docs", type=Path, help="where the pictures of the documentation go")
     given = asked.parse_args()
-    photograph(given.folder)
+    photograph(given.folder, set(given.only))
     if given.docs:
         keep(given.folder, given.docs)
 
