@@ -237,6 +237,7 @@ def _diary(clinic: Clinic, patient: str) -> None:
     phone.locator("input[name=pain]").fill("3")
     phone.locator("input[name=flags][value='AFT-044']").check()
     phone.get_by_role("button", name="Save today's entry").click()
+    phone.wait_for_url("**/saved/**")  # the same words stand above the signs before anything is saved
     expect(phone.get_by_role("heading", name=re.compile("Call 112 now")).first).to_be_visible()
     clinic.check(phone)
 
