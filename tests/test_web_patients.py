@@ -464,7 +464,7 @@ def test_a_row_that_somebody_else_moved_is_not_written_to(clinic: House) -> None
         ({"path": "patient.shoe_size", "value": "41"}, "no such question"),
         ({"path": "history.fillers", "value": "x"}, "no such question"),
         ({"path": "history.fillers.7.kind", "value": "permanent"}, "not there any more"),
-        ({"path": "patient.age", "value": "4\x00"}, "no database keeps"),
+        ({"path": "patient.age", "json": '"4\\u0000"'}, "no database keeps"),
         ({"path": "patient.age", "json": "[NaN]"}, "no number that can be kept"),
         ({"path": "patient.age", "json": "{"}, "not JSON"),
         ({"path": "patient.age", "json": '"' + "x" * 30_000 + '"'}, "longer than"),
