@@ -145,9 +145,10 @@ def test_the_shape_of_a_launch_changes_no_bit(simulated: dict[str, Any]) -> None
 @pytest.fixture
 def no_memory_of_cards() -> Iterator[None]:
     """Look for a card anew, and forget what the test has made of it."""
-    card.obstacle.cache_clear()
+    remembered = card.obstacle  # a test may put another in its place
+    remembered.cache_clear()
     yield
-    card.obstacle.cache_clear()
+    remembered.cache_clear()
 
 
 def package(there: bool) -> Any:

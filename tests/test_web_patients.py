@@ -505,7 +505,7 @@ def test_any_value_at_any_place_is_kept_or_refused(clinic: House, path: str, val
     before = copy.deepcopy(patient.file)
     answer = _save(client, patient, path, "", json=json.dumps(value))
     patient.refresh_from_db()
-    assert answer.status_code in {200, 422}
+    assert answer.status_code in {200, 400, 422}  # 400: a character that no database keeps
     if answer.status_code == 200:
         assert json.dumps(value_at(patient.file, path), sort_keys=True) == json.dumps(value, sort_keys=True)
         assert client.get(f"/patients/{patient.pk}/consultation/").status_code == 200

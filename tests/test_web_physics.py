@@ -274,7 +274,7 @@ def test_no_address_breaks_the_form(north: House, asked: dict[str, str], device:
     query = {**({"device": device} if device else {}), **({"changes": changes} if changes else {}), **asked}
     query = {name: text.encode("utf-8", "replace").decode() for name, text in query.items()}
     answer = north.client("clinician").get(f"/physics/{at}?{urlencode(query)}")
-    assert answer.status_code in {200, 302, 404, 422}
+    assert answer.status_code in {200, 302, 400, 404, 422}  # 400: a character that no database keeps
     found = read(words_of(query), north.clinic)
     if found.ready:
         ExposureFile.model_validate(json.loads(json.dumps(found.first, allow_nan=False)))
