@@ -147,7 +147,7 @@ def test_from_the_signature_to_the_last_pass(place: Place) -> None:
     assert page.trouble == []  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(NARROW, "light"), (TABLET, "dark")], ids=["phone-light", "tablet-dark"])
+@pytest.mark.parametrize(("size", "scheme"), [(TABLET, "dark")], ids=["tablet-dark"])
 def test_every_page_is_for_everybody(place: Place, size: dict[str, int], scheme: str) -> None:
     """Axe finds nothing, nothing scrolls sideways, targets are large enough for a glove."""
     page, told = place.page("clinician", size, scheme=scheme), place.told

@@ -169,7 +169,7 @@ def test_the_phone_pages_are_for_everybody(place: Place, scheme: str) -> None:
     _accessible(page)
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 390)])
 def test_the_clinics_pages_are_for_everybody(place: Place, scheme: str, width: int) -> None:
     """Inbox, alarm, times, diary, observation, photographs; without scripts or styles that the policy refuses."""
     phone = place.phone()
