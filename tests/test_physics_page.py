@@ -53,7 +53,8 @@ def test_the_package_names_each_model_of_an_injury() -> None:
     """No module that computes an injury is left out: each is named, or is known to be a helper."""
     here = Path(recutis.__file__).parent / "injury"
     helpers = {
-        "absorbers", "drawing", "fields", "film_document", "film_drawing", "labelled", "scaling", "scattering", "schedule", "skin_light", "spot", "types",
+        "absorbers", "drawing", "fields", "film_document", "film_drawing",
+        "labelled", "scaling", "scattering", "schedule", "skin_light", "spot", "types",
     }  # fmt: skip
     found = {x.stem for x in here.glob("*.py") if not x.stem.startswith("_")} - helpers
 

@@ -17,7 +17,6 @@ from web_server import PASSWORD, Server
 
 HERE = Path(__file__).parent
 TABLET = {"width": 820, "height": 1180}
-NARROW = {"width": 360, "height": 740}
 SEED = """
 import datetime, json
 from recutis.web.serve import prepare
