@@ -10,11 +10,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PATIENT ?= examples/patients/lines-and-age-spots.yaml
 OUT ?= demo-out
-WORKERS ?= 3
+WORKERS ?= 2
 PYTEST_ARGS ?=
 # What PostgreSQL is asked to hold; pages in a browser, pictures and workers do not depend on the database.
-# Three at a time: some tests wait for servers and browsers while two cores compute.
-NOT_POSTGRES := browser charts delivery_tablet demo diary_phone looks photos physics pictures planning security serving work
+NOT_POSTGRES := browser charts delivery_tablet demo diary_phone looks photos physics pictures planning security serving walk work
 POSTGRES_TESTS := $(filter-out $(NOT_POSTGRES:%=tests/test_web_%.py),$(wildcard tests/test_web_*.py))
 CODE := src tests scripts benchmarks
 
