@@ -46,6 +46,18 @@ def test_a_record_that_rules_the_laser_out_today_stops_the_session(clinic: House
     assert session.state == "planned"
 
 
+def test_nobody_is_treated_whose_record_is_archived(clinic: House) -> None:
+    """A session that is still booked does not start until a clinician has restored the record."""
+    session = session_of(released(clinic))
+    tick_all(clinic, session)
+    assert checklist_of(session).missing == ()
+    session.patient.archived_at = timezone.now()
+    session.patient.save()
+    assert clinic.client("nurse").post(f"/sessions/{session.pk}/start/").status_code == 409
+    assert Session.objects.get(pk=session.pk).state == "planned"
+    assert any("archived" in words for words in checklist_of(session).missing)
+
+
 def test_an_update_that_says_stop_and_a_newer_plan_without_treatment_stop_the_session(clinic: House) -> None:
     """Sessions of the older plan are still booked; none of them starts."""
     plan = released(clinic)

@@ -143,6 +143,8 @@ def _screening(session: Session, phase: PhaseDocument) -> Gate:
         link = "" if holds else reverse("patients:consultation", args=[session.patient_id])
         return Gate(name="screening", title="Screening", holds=holds, words=words, link=link, link_words="To the consultation")
 
+    if session.patient.archived_at is not None:
+        return gate("the record is archived. A clinician restores it first.")
     if found is None:
         return gate("the record names no concern any more, so that nothing can be screened.")
     stops = {entry.rule_id: entry for site in phase.site_settings for entry in found.removed(phase.device_class, site)}
