@@ -12,7 +12,7 @@ from web_people import House, house
 
 from recutis.web.delivery.gates import checklist_of
 from recutis.web.delivery.models import Session
-from recutis.web.delivery.release import release
+from recutis.web.delivery.release import release, why_not
 from recutis.web.planning.models import CoursePlan, Job
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,25 @@ def test_a_record_that_rules_the_laser_out_today_stops_the_session(clinic: House
     assert "Screening" in _text(answer)
     session.refresh_from_db()
     assert session.state == "planned"
+
+
+@pytest.mark.parametrize("what", ["answer", "archived"])
+def test_a_plan_is_not_released_that_the_record_rules_out_today(clinic: House, what: str) -> None:
+    """Answered or archived since the plan was made: the page says so and the release is refused."""
+    plan = course(clinic)
+    assert why_not(plan) == []
+    patient = plan.patient
+    if what == "answer":
+        patient.file = {**patient.file, "active": {**patient.file["active"], "infection": "bacterial"}}
+    else:
+        patient.archived_at = timezone.now()
+    patient.save()
+    words = {"answer": "The record rules this laser out now", "archived": "The record is archived"}[what]
+    client = clinic.client("clinician")
+    assert words in _text(client.get(f"/plans/{plan.pk}/release/"))
+    assert client.post(f"/plans/{plan.pk}/release/", {"read": "on"}).status_code in {409, 422}
+    plan.refresh_from_db()
+    assert plan.released_at is None
 
 
 def test_nobody_is_treated_whose_record_is_archived(clinic: House) -> None:

@@ -16,6 +16,7 @@ from recutis.web.delivery.consent import consent_for
 from recutis.web.delivery.course import SPOT, interval_weeks, option_of, phase_at, plan_of, spot_wait
 from recutis.web.delivery.register import stands_for
 from recutis.web.delivery.release import given_on
+from recutis.web.delivery.standing import ruled_out
 from recutis.web.templatetags.recutis_words import day as written
 
 if TYPE_CHECKING:
@@ -135,25 +136,13 @@ def _released(session: Session) -> Gate:
 
 def _screening(session: Session, phase: PhaseDocument) -> Gate:
     """The record as it stands today, which may say more than it did when the plan was made."""
-    from recutis.web.patients.records import standing
-
-    found = standing(session.patient).screening
-
-    def gate(words: str, *, holds: bool = False) -> Gate:
-        link = "" if holds else reverse("patients:consultation", args=[session.patient_id])
-        return Gate(name="screening", title="Screening", holds=holds, words=words, link=link, link_words="To the consultation")
-
-    if session.patient.archived_at is not None:
-        return gate("the record is archived. A clinician restores it first.")
-    if found is None:
-        return gate("the record names no concern any more, so that nothing can be screened.")
-    stops = {entry.rule_id: entry for site in phase.site_settings for entry in found.removed(phase.device_class, site)}
-    if stops:
-        told = "; ".join(f"{entry.condition} ({rule})" for rule, entry in stops.items())
-        return gate(f"the record rules this laser out now: {told}. A clinician decides, and the plan is made again.")
-    if found.status == "refer":
-        return gate("the record asks for a lesion to be examined first.")
-    return gate("nothing in the record rules this laser out today.", holds=True)
+    stop = ruled_out(session.patient, [phase])
+    if not stop:
+        return Gate(name="screening", title="Screening", holds=True, words="nothing in the record rules this laser out today.")
+    return Gate(
+        name="screening", title="Screening", holds=False, words=stop, link=reverse("patients:consultation", args=[session.patient_id]),
+        link_words="To the consultation",
+    )  # fmt: skip
 
 
 def _newest(session: Session) -> Gate:

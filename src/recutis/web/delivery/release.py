@@ -13,6 +13,7 @@ from django.utils import timezone
 from recutis.units import DAYS_PER_WEEK
 from recutis.web.delivery.course import SPOT, appointments, course_days, interval_weeks, option_of, plan_of, spot_wait
 from recutis.web.delivery.models import DeviceUnit, Session
+from recutis.web.delivery.standing import ruled_out
 from recutis.web.patients.models import Patient
 from recutis.web.templatetags.recutis_words import day as written
 
@@ -37,8 +38,12 @@ def why_not(plan: CoursePlan) -> list[str]:
         return ["This plan is released already."]
     if plan.status != "ready":
         return [f"Only a plan that is ready can be released; this one is {plan.status.replace('_', ' ')}."]
-    if option_of(plan) is None:
+    option = option_of(plan)
+    if option is None:
         return ["No option is chosen. Choose one on the plan's page."]
+    stop = ruled_out(plan.patient, option.phases)
+    if stop:
+        return [f"{stop[:1].upper()}{stop[1:]}"]
     lifted = {entry.rule_id for entry in plan_of(plan).screening if entry.state == "overridden"}
     gone = plan.patient.lifted_rules.filter(rule_id__in=lifted).exclude(withdrawn_at=None).values_list("rule_id", flat=True)
     still = set(plan.patient.lifted_rules.filter(rule_id__in=lifted, withdrawn_at=None).values_list("rule_id", flat=True))

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import yaml
 from django.contrib import messages
 from django.core import signing
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -31,6 +28,7 @@ from recutis.web.patients.consultation import locked
 from recutis.web.patients.models import LiftedRule, Patient
 from recutis.web.patients.panel import place_words
 from recutis.web.patients.records import lapse, lifted_rules, overrides_document
+from recutis.web.uploads import uploaded
 
 LARGEST_BYTES: Final = 200_000
 _SALT: Final = "recutis.patients.import"
@@ -96,38 +94,13 @@ def as_json(value: object, place: str = "") -> JsonValue:
     raise InputError(msg)
 
 
-def _uploaded(request: HttpRequest, name: str) -> Path:
-    """An uploaded file, put where it can be read; whoever asks for it removes its folder.
-
-    Raises InputError when there is none, or when it is too large.
-    """
-    sent = request.FILES.get(name)
-    if not isinstance(sent, UploadedFile):
-        msg = "No file was chosen. Choose a YAML file, such as one that was downloaded here."
-        raise InputError(msg)
-    if (sent.size or 0) > LARGEST_BYTES:
-        msg = f"The file has {sent.size} bytes; a patient file has {LARGEST_BYTES} at most. Choose the right file."
-        raise InputError(msg)
-    path = Path(tempfile.mkdtemp(prefix="recutis-")) / "the uploaded file"
-    path.write_bytes(sent.read())
-    return path
-
-
-def _gone(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    path.parent.rmdir()
-
-
 def read_upload(request: HttpRequest) -> dict[str, JsonValue]:
     """The patient file that was uploaded.
 
     Raises InputError: one sentence about what is wrong in it. Open questions are not wrong.
     """
-    path = _uploaded(request, "file")
-    try:
+    with uploaded(request, "file", what="a patient file", largest_bytes=LARGEST_BYTES) as path:
         document = read_yaml(path)
-    finally:
-        _gone(path)
     data = as_json(document.data)
     if not isinstance(data, dict):
         msg = "The uploaded file must hold keys and values at the top, such as 'patient:'."
@@ -180,11 +153,8 @@ def transfer(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 
 
 def _read_overrides(request: HttpRequest) -> tuple[Override, ...]:
-    path = _uploaded(request, "overrides")
-    try:
+    with uploaded(request, "overrides", what="a file of overrides", largest_bytes=LARGEST_BYTES) as path:
         return read_overrides(path)
-    finally:
-        _gone(path)
 
 
 def _of_today(item: Override, request: HttpRequest) -> Override:

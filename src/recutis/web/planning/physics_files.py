@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,12 @@ from typing import Any, Final
 
 import yaml
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 
-from recutis.errors import InputError
 from recutis.files import read_yaml, validate
 from recutis.simulation import ExposureFile
 from recutis.web.awake import CHORES
+from recutis.web.uploads import uploaded
 
 _LOG: Final = logging.getLogger("recutis.simulations")
 LARGEST_BYTES: Final = 100_000
@@ -69,16 +67,7 @@ def read_upload(request: HttpRequest, name: str) -> dict[str, Any]:
 
     Raises InputError: one sentence about what is wrong with it.
     """
-    sent = request.FILES.get(name)
-    if not isinstance(sent, UploadedFile):
-        msg = "No file was chosen. Choose an exposure file, such as one that was downloaded here."
-        raise InputError(msg)
-    if (sent.size or 0) > LARGEST_BYTES:
-        msg = f"The file has {sent.size} bytes; an exposure file has {LARGEST_BYTES} at most. Choose the right file."
-        raise InputError(msg)
-    with tempfile.TemporaryDirectory(prefix="recutis-") as folder:
-        path = Path(folder) / "the uploaded file"
-        path.write_bytes(sent.read())
+    with uploaded(request, name, what="an exposure file", largest_bytes=LARGEST_BYTES) as path:
         document = read_yaml(path)
     validate(ExposureFile, document)
     found: dict[str, Any] = json.loads(json.dumps(document.data, default=str))
