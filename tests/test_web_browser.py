@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from web_chromium import faults, listen, opened
 from web_server import EMAIL, PASSWORD, Server
 
-CHROMIUM = "/usr/bin/chromium"
 SCREEN = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
@@ -34,15 +33,11 @@ class Clinic:
     trouble: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.axe = Axe()
         self.page = self._listened(self.browser.new_context(viewport=SCREEN))
 
     def _listened(self, context: BrowserContext) -> Page:
         context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
-        page.on("console", lambda said: self._heard(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        return page
+        return listen(context.new_page(), self._heard)
 
     def _heard(self, words: str) -> None:
         if not re.search(r"server responded with a status of 4\d\d", words):  # a refusal that the way provokes
@@ -61,10 +56,7 @@ class Clinic:
         """Hold the page that is open to what every page must hold."""
         page = page or self.page
         page.wait_for_load_state("networkidle")
-        found = self.axe.run(page).response["violations"]
-        assert found == [], f"{page.url}: {[(one['id'], [node['html'][:200] for node in one['nodes']][:3]) for one in found]}"
-        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wider <= 0, f"{page.url} scrolls sideways by {wider} px"
+        assert faults(page) == [], page.url
         assert self.trouble == [], (page.url, self.trouble)
 
     def answered(self, act: Callable[[], Any], page: Page | None = None) -> None:
@@ -83,10 +75,8 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     environment = {"TZ": "UTC"} | ({"DATABASE_URL": os.environ["DATABASE_URL"]} if os.environ.get("DATABASE_URL") else {})
     server = Server(tmp_path / "data", environment)
     server.start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with opened() as browser:
         yield Clinic(server, browser)
-        browser.close()
     server.stop()
 
 

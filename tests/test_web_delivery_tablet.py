@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from web_chromium import faults, listen, opened, seeded
 from web_server import PASSWORD, Server
 
-HERE = Path(__file__).parent
 TABLET = {"width": 820, "height": 1180}
 SEED = """
 import datetime, json
@@ -44,13 +38,12 @@ class Place:
     server: Server
     browser: Browser
     told: dict[str, str]
+    trouble: list[str] = field(default_factory=list)
 
     def page(self, role: str, size: dict[str, int], *, scheme: str = "light") -> Page:
         """A browser in which somebody has signed in."""
         page = self.browser.new_context(viewport=size, color_scheme=scheme, has_touch=True).new_page()  # type: ignore[arg-type]
-        page.trouble = []  # type: ignore[attr-defined]
-        page.on("console", lambda said: page.trouble.append(said.text) if said.type == "error" else None)  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.trouble.append(str(error)))  # type: ignore[attr-defined]
+        listen(page, self.trouble.append)
         page.goto(f"{self.server.url}/sign-in/")
         page.fill("[name=email]", self.told[role])
         page.fill("[name=password]", PASSWORD)
@@ -62,27 +55,13 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server of its own."""
-    server = Server(tmp_path_factory.mktemp("tablet") / "data")
-    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    seeded = subprocess.run(
-        [sys.executable, "-c", SEED], env=server.variables | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
-    assert seeded.returncode == 0, seeded.stderr
-    server.start()
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            yield Place(server, browser, json.loads(seeded.stdout.splitlines()[-1]))
-            browser.close()
-    finally:
-        server.stop()
+    with seeded(tmp_path_factory.mktemp("tablet") / "data", SEED) as (server, told), opened() as browser:
+        yield Place(server, browser, told)
 
 
 def _for_everybody(page: Page) -> None:
     """No violation, no sideways scrolling, and everything that is pressed is at least 44 pixels high."""
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"][:150] for node in one["nodes"]]) for one in found] == [], page.url
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{page.url} scrolls sideways"
+    assert faults(page) == [], page.url
     small = page.evaluate(
         """() => [...document.querySelectorAll('main a.button, main button, main select, main summary, main input')]
         .filter((one) => one.getClientRects().length && !['hidden', 'checkbox', 'radio'].includes(one.type))
@@ -143,7 +122,7 @@ def test_from_the_signature_to_the_last_pass(place: Place) -> None:
     assert "2 passes are logged" in page.inner_text("main")
     page.click("text=End the session")
     assert "The session has ended" in page.inner_text("main")
-    assert page.trouble == []  # type: ignore[attr-defined]
+    assert place.trouble == []
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(TABLET, "dark")], ids=["tablet-dark"])

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from web_chromium import faults, listen, opened, seeded
 from web_server import PASSWORD, Server
 
-HERE = Path(__file__).parent
 PHONE = {"width": 360, "height": 740}
 FEVER, SLOW_PATCH = "AFT-043", "AFT-040"
 SEED = """
@@ -51,9 +45,7 @@ class Place:
         """A new phone or screen; what goes wrong in it is in `page.trouble`."""
         page = self.browser.new_context(color_scheme=scheme, **more).new_page()
         page.trouble = []  # type: ignore[attr-defined]
-        page.on("console", lambda said: page.trouble.append(said.text) if said.type == "error" else None)  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.trouble.append(str(error)))  # type: ignore[attr-defined]
-        return page
+        return listen(page, page.trouble.append)  # type: ignore[attr-defined]
 
     def phone(self, **more: Any) -> Page:
         """A phone that has followed the personal link."""
@@ -66,26 +58,12 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server of its own."""
-    server = Server(tmp_path_factory.mktemp("phone") / "data")
-    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-    seeded = subprocess.run(
-        [sys.executable, "-c", SEED], env=server.variables | {"PYTHONPATH": path}, capture_output=True, text=True, check=False
-    )
-    assert seeded.returncode == 0, seeded.stderr
-    server.start()
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            yield Place(server, browser, json.loads(seeded.stdout.splitlines()[-1]))
-            browser.close()
-    finally:
-        server.stop()
+    with seeded(tmp_path_factory.mktemp("phone") / "data", SEED) as (server, told), opened() as browser:
+        yield Place(server, browser, told)
 
 
 def _accessible(page: Page) -> None:
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], [node["html"][:150] for node in one["nodes"]]) for one in found] == [], page.url
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{page.url} scrolls sideways"
+    assert faults(page) == [], page.url
 
 
 def _kept(page: Page) -> list[str]:

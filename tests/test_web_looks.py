@@ -14,15 +14,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from web_chromium import faults, listen, opened
 from web_people import house
 from web_server import Server
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "workstation_pictures.py"
 SMALL = {"width": 360, "height": 740}
 WIDE = {"width": 1440, "height": 900}
-AXE = {"resultTypes": ["violations"]}
 ISO_DAY = re.compile(r"\b(19|20)\d\d-\d\d-\d\d\b")
 TARGET_PX = 44
 
@@ -57,24 +56,19 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for all."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=pictures.CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+    with opened() as made:
+        yield made
 
 
 class Looker:
     """Looks at pages and keeps what is wrong with them."""
 
     def __init__(self) -> None:
-        self.axe = Axe()
         self.wrong: list[object] = []
 
     def listen(self, page: Page) -> Page:
         """Hear what the page complains about."""
-        page.on("console", lambda said: self.wrong.append((page.url, said.text)) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.wrong.append((page.url, str(error))))
-        return page
+        return listen(page, lambda words: self.wrong.append((page.url, words)))
 
     def look(self, name: str, page: Page, *, dark_on_phone: bool) -> None:
         """Wide and on a small phone, in one colour scheme each."""
@@ -82,11 +76,7 @@ class Looker:
             page.set_viewport_size(size)  # type: ignore[arg-type]
             page.emulate_media(color_scheme="dark" if dark else "light")
             where = (name, size["width"], "dark" if dark else "light")
-            for one in self.axe.run(page, options=AXE).response["violations"]:
-                self.wrong.append((*where, one["id"], [node["html"][:160] for node in one["nodes"]][:3]))
-            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            if wider > 0:
-                self.wrong.append((*where, f"scrolls sideways by {wider} px"))
+            self.wrong += [(*where, fault) for fault in faults(page)]
 
 
 def test_every_main_page(clinic: Any, browser: Browser) -> None:
