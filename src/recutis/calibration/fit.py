@@ -11,7 +11,7 @@ inside the 80 % interval; families of few rows keep the one they start with.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +30,7 @@ Flags = NDArray[np.bool_]
 Progress = Callable[[float, str], None]
 _STEP: Final = 0.25  # of a prior's standard deviation, to either side for derivatives
 _LONGEST: Final = 1.2  # prior standard deviations that a parameter may move in one round
+_AT_ONCE: Final = 18  # parameters whose derivatives are taken together
 _ROUNDS: Final = 3
 _MOVES: Final = 6  # with the same derivatives
 _SETTLED: Final = 0.003  # change of the objective below which the fit has settled, as a share
@@ -40,10 +41,14 @@ _WIDEST: Final = 3.0
 _HALVINGS: Final = 40
 SPREAD: Final = (
     "days.clock",
+    "days.clock.told",
     "days.redness",
+    "days.redness.told",
     "days.sign",
     "share",
-    "gain.mean",
+    "gain.mean.blinded",
+    "gain.mean.open",
+    "gain.mean.meter",
     "gain.share",
     "gain.score",
     "pain",
@@ -92,6 +97,16 @@ class Problem:
         model, reported, sampling = np.array(found, dtype=np.float64).reshape(-1, 3).T
         return model, reported, sampling
 
+    def told_each(self, modes: Array, which: Sequence[int]) -> Array:
+        """The model's middles of some rows, shape (rows, modes), at several places at once: each is a world of the same persons."""
+        middle, sd = self.prior
+        carried = middle + sd * modes
+        values = lawful({one.key: one.values(carried[:, at]) for at, one in enumerate(self.scales)})
+        lab = self.lab.with_parameters(lambda block: Parameters({key: told[block] for key, told in values.items()}), len(modes))
+        found = [self.data[i].told(lab) for i in which]
+        nothing = np.full(len(modes), np.nan)
+        return np.array([nothing if one is None else one.each_compared() for one in found])
+
 
 def starts() -> dict[str, float]:
     """Spreads between studies with which the first round begins, by family: rows `clinical.study_sd.*`."""
@@ -100,7 +115,7 @@ def starts() -> dict[str, float]:
 
 def leverage(problem: Problem, mode: Array) -> Array:
     """How far a step of what studies differ by moves each row on its scale of comparison: one but for gains."""
-    rows = np.flatnonzero(problem.family("gain.mean") | problem.family("gain.share") | problem.family("gain.score"))
+    rows = np.flatnonzero(np.logical_or.reduce([problem.family(name) for name in SPREAD if name.startswith("gain.")]))
     out = np.ones(len(problem.data))
     ends = [problem.told(mode, rows.tolist(), shift=sign * _STEP)[0] for sign in (-1.0, 1.0)]
     out[rows] = np.maximum(np.abs(ends[1] - ends[0]) / (2.0 * _STEP), _LEAST_LEVERAGE)
@@ -110,54 +125,57 @@ def leverage(problem: Problem, mode: Array) -> Array:
 _at_work: list[Problem] = []  # what the workers of a fork see
 
 
-def _column(job: tuple[Array, int, tuple[int, ...]]) -> tuple[int, Array]:
-    """Derivatives of the touched rows by one parameter, a prior's standard deviation of it."""
-    mode, number, rows = job
-    ends = []
-    for sign in (-1.0, 1.0):
-        moved = mode.copy()
-        moved[number] += sign * _STEP
-        ends.append(_at_work[0].told(moved, rows)[0])
-    return number, (ends[1] - ends[0]) / (2.0 * _STEP)
-
-
-def touched(problem: Problem) -> list[tuple[int, ...]]:
-    """For each parameter the rows that any parameter of its group moves; groups are the first parts of names."""
+def touched(problem: Problem) -> dict[tuple[int, ...], tuple[int, ...]]:
+    """Groups of parameters (by the first part of their names) and the rows that any of a group moves."""
     groups: dict[str, list[int]] = {}
     for number, one in enumerate(problem.scales):
         groups.setdefault(one.key.removeprefix("response.").split(".")[0], []).append(number)
-    base = problem.told(np.zeros(len(problem.scales)))[0]
+    moved = np.zeros((1 + len(groups), len(problem.scales)))
     rng = np.random.default_rng(1)
-    found: list[tuple[int, ...]] = [()] * len(problem.scales)
-    for members in groups.values():
-        moved = np.zeros(len(problem.scales))
-        moved[members] = rng.choice([-0.3, 0.3], len(members))
-        rows = tuple(np.flatnonzero(problem.told(moved)[0] != base).tolist())
-        for member in members:
-            found[member] = rows
-    return found
+    for world, members in enumerate(groups.values(), start=1):
+        moved[world, members] = rng.choice([-0.3, 0.3], len(members))
+    told = problem.told_each(moved, range(len(problem.data)))
+    changed = told[:, 1:] != told[:, :1]
+    return {tuple(members): tuple(np.flatnonzero(changed[:, at]).tolist()) for at, members in enumerate(groups.values())}
+
+
+def _columns(job: tuple[Array, tuple[int, ...], tuple[int, ...]]) -> tuple[tuple[int, ...], tuple[int, ...], Array]:
+    """Derivatives of the touched rows by some parameters, a prior's standard deviation of each."""
+    mode, numbers, rows = job
+    moved = np.repeat(mode[None, :], 2 * len(numbers), axis=0)
+    for place, number in enumerate(numbers):
+        moved[2 * place, number] -= _STEP
+        moved[2 * place + 1, number] += _STEP
+    told = _at_work[0].told_each(moved, rows)
+    return numbers, rows, (told[:, 1::2] - told[:, ::2]) / (2.0 * _STEP)
 
 
 def jacobian(
-    problem: Problem, mode: Array, rows: list[tuple[int, ...]], *, workers: int = 1, progress: Progress | None = None
-) -> Array:
-    """Derivatives (rows, parameters) a prior's standard deviation of each parameter."""
+    problem: Problem, mode: Array, rows: Mapping[tuple[int, ...], tuple[int, ...]], *, workers: int = 1, progress: Progress | None = None
+) -> Array:  # fmt: skip
+    """Derivatives (rows, parameters) a prior's standard deviation of each parameter; `rows` as `touched` tells them."""
     out = np.zeros((len(problem.data), len(problem.scales)))
-    jobs = [(mode, number, which) for number, which in enumerate(rows) if which]
+    jobs = [
+        (mode, group[at : at + _AT_ONCE], which)
+        for group, which in rows.items() if which for at in range(0, len(group), _AT_ONCE)
+    ]  # fmt: skip
+    jobs.sort(key=lambda job: -len(job[1]) * len(job[2]))
 
-    def fill(columns: Iterable[tuple[int, Array]]) -> None:
-        for done, (number, column) in enumerate(columns, start=1):
-            out[list(rows[number]), number] = column
+    def fill(found: Iterable[tuple[tuple[int, ...], tuple[int, ...], Array]]) -> None:
+        done = 0
+        for numbers, which, columns in found:
+            out[np.ix_(which, numbers)] = columns
+            done += len(numbers)
             if progress is not None:
-                progress(done / len(jobs), f"{done} of {len(jobs)} parameters")
+                progress(done / len(problem.scales), f"{done} of {len(problem.scales)} parameters")
 
     _at_work[:] = [problem]
     try:
         if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
             with multiprocessing.get_context("fork").Pool(workers) as pool:
-                fill(pool.imap_unordered(_column, jobs))
+                fill(pool.imap_unordered(_columns, jobs))
         else:
-            fill(map(_column, jobs))
+            fill(map(_columns, jobs))
     finally:
         _at_work.clear()
     return out

@@ -9,13 +9,14 @@ from typing import Final
 
 from recutis import evidence
 from recutis.scorecard.clinical import QUANTITY, computed, kind_of, value_of
+from recutis.scorecard.clinical_outcomes import graded_by
 from recutis.scorecard.clinical_recovery import days_family
 from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Lab
 from recutis.scorecard.tables import Record
 
 FAMILIES: Final = {
-    "incidence of a sign": "share", "mean improvement": "gain.mean", "responders": "gain.share",
+    "incidence of a sign": "share", "relapse": "share", "responders": "gain.share",
     "other scores": "gain.score",
     "pain": "pain", "redness course": "course", "risk incidence": "risk",
 }  # fmt: skip
@@ -69,7 +70,9 @@ def family_of(table: str, record: Record) -> str:
     """What is spread alike between studies, in the words of the card's samples."""
     unit = record.fields.get("unit", "")
     kind = kind_of({"file": table, "unit": unit, "quantity": record.fields.get(QUANTITY[table], "")})
-    return days_family(record.fields["sign"]) if kind == "days" else FAMILIES[kind]
+    if kind == "mean improvement":
+        return f"gain.{graded_by(record.fields)}"
+    return days_family(record.fields) if kind == "days" else FAMILIES[kind]
 
 
 def data(records: tuple[tuple[str, Record], ...], lab: Lab) -> tuple[Datum, ...]:

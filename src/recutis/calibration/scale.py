@@ -24,10 +24,14 @@ _TABLES: Final = ("model_response", "model_clinical")
 _LEFT_OUT: Final = (
     "response.typical.", "response.numbing.", "response.course.", "response.wound.", "response.risk.", "response.short_pulse_ms",
     "response.blister.selective", "response.blister.slope", "response.pigment.slope", "response.pigment.half_ratio",
-    "response.crust.contrast", "response.vessel.depth_weight", "response.closure.widest_column", "response.gain.short_interval",
+    "response.crust.contrast", "response.untreated.months",
+    "response.vessel.depth_weight", "response.closure.widest_column", "response.gain.short_interval",
 )  # fmt: skip
 """Rows that stay as they are: shapes of the wound that all responses share, typical injuries, minutes of numbing."""
-_ALSO: Final = frozenset({"clinical.optimism.open"})
+_ALSO: Final = (
+    *(f"clinical.optimism.{by}" for by in ("open", "score", "meter", "patient", "grades", "earlier")),
+    "clinical.grading.scatter", "clinical.sign.scatter",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +45,16 @@ class Scale:
 
     def value(self, carried: float) -> float:
         """The parameter itself."""
+        return float(self.values(np.asarray(carried)))
+
+    def values(self, carried: Array) -> Array:
+        """Parameters of several carried values."""
         if self.kind == "log":
-            return math.exp(carried)
+            return np.exp(carried)
         if self.kind == "plain":
             return carried
-        share = 1.0 / (1.0 + math.exp(-carried))
-        return PERCENT * share if self.kind == "percent" else share
+        share = 1.0 / (1.0 + np.exp(-carried))
+        return np.asarray(PERCENT * share if self.kind == "percent" else share)
 
 
 def _carried(value: float, kind: Kind) -> float:

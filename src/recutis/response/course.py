@@ -12,7 +12,6 @@ from recutis.twins import Twins
 from recutis.units import PERCENT
 
 _QUARTERS = (25.0, 50.0, 75.0)
-_NO_VISIBLE_CHANGE = 10.0
 _NEARLY_CERTAIN = 1.0 - 1e-12  # what is certain in one session keeps a finite logarithm
 
 
@@ -38,7 +37,7 @@ def course_risk(per_session: Draws, sessions: int, *, kind: str) -> Draws:
 def quartile_odds(improvement_pct: Draws, twins: Twins) -> tuple[Draws, Draws, Draws, Draws, Draws]:
     """Odds in percent, one per block of twins: below 25, 25 to 50, 50 to 75, above 75, no visible change.
 
-    The first four sum to 100; the last (below 10 percent improvement) is part of the first. Each
+    The first four sum to 100; the last (less improvement than the row `plan.visible_change`) is part of the first. Each
     array has shape (blocks,): the spread over blocks says how well the odds are known.
 
     Raises OutOfRangeError when the draws are not those of the twins.
@@ -60,7 +59,7 @@ def quartile_odds(improvement_pct: Draws, twins: Twins) -> tuple[Draws, Draws, D
         share(first, second),
         share(second, third),
         share(third, np.inf),
-        share(-np.inf, _NO_VISIBLE_CHANGE),
+        share(-np.inf, evidence.value("plan.visible_change")),
     )
 
 

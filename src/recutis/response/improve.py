@@ -23,7 +23,10 @@ from recutis.skin.types import Lesion
 from recutis.twins import Twins
 from recutis.units import PERCENT
 
+_BY_LIGHT: Final = frozenset({"fine_lines", "texture", "enlarged_pores"})
 _DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar", "surgical_scar"})
+_PIGMENTED: Final = frozenset({"age_spots", "freckles", "melasma"})
+_MONTHS_PER_YEAR: Final = 12.0  # calendar
 _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
@@ -54,8 +57,8 @@ def _reach(depth_um: Draws | float, lesion: Lesion) -> Draws:
 
 
 def _by_session(amount: Draws, weights: Draws) -> Draws:
-    """An amount of one session, of shape (), (n,) or (settings, n), times the weights of sessions: sessions come before twins."""
-    return np.asarray(weights[:, None] * np.atleast_1d(amount)[..., None, :])
+    """An amount of one session, of shape (), (n,) or (settings, n), times the weights of sessions, (sessions, n or 1)."""
+    return np.asarray(weights * np.atleast_1d(amount)[..., None, :])
 
 
 def _over_sessions(cleared: Draws, weights: Draws) -> Draws:
@@ -63,20 +66,25 @@ def _over_sessions(cleared: Draws, weights: Draws) -> Draws:
     return np.asarray(-np.expm1(_by_session(np.log1p(-np.minimum(cleared, 1 - _LEAST)), weights)))
 
 
-def _session_weights(sessions: int, interval_weeks: float) -> Draws:
-    """Sessions closer than tissue needs count less; the first counts whole."""
+def _session_weights(sessions: int, interval_weeks: float, p: Parameters) -> Draws:
+    """What so many sessions weigh against one, shape (sessions, n or 1): the first counts whole.
+
+    Sessions closer than tissue needs count less; and each adds less than the one before, for what answers best has gone
+    (power `gain.session_power`).
+    """
     worth = min(1.0, interval_weeks / number("gain.short_interval")) if interval_weeks > 0 else 0.0
-    return 1 + worth * np.arange(sessions, dtype=np.float64)
+    counted = 1 + worth * np.arange(sessions, dtype=np.float64)
+    return np.asarray(counted[:, None] ** np.atleast_1d(p("gain.session_power")))
 
 
 def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Draws) -> Draws:
     """Improvement as a share, shape (sessions, n), or (settings, sessions, n): remodelling dose saturating over sessions.
 
     The dose of a session is coverage (saturating) times what its depth is worth, more with open
-    columns and most with a full-field wound; heat that kills no dermis and breaks no surface gives
-    none. Dead dermis remodels a little beyond itself. Columns are worth nearly their depth at first
+    columns and most with a full-field wound. Dead dermis remodels a little beyond itself. Columns are worth nearly their depth at first
     and saturate below the lesion (OUT-029, OUT-030); a full-field wound contracts as a whole, so its
-    own part follows the square root of the reached share.
+    own part follows the square root of the reached share. Lines, pores and texture gain a little
+    where light heats vessels and no dermis dies; scars of acne do not.
     """
     p = wound.p
     coverage = saturating(wound.coverage, p("dermis.coverage_scale"))
@@ -88,7 +96,10 @@ def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Dra
     by_columns = saturating((reached / p("dermis.reach_scale")) ** p("dermis.reach_power"), 1.0)
     by_field = np.minimum(reached, 1.0) ** p("dermis.field_power")
     columns = (p("dermis.closed") * engaged + p("dermis.open") * wound.presence) * by_columns
-    dose = (columns + p("dermis.full") * wound.full * by_field) * coverage * _multiplier(lesion.kind, p)
+    dose = (columns + p("dermis.full") * wound.full * by_field) * coverage
+    if lesion.kind in _BY_LIGHT:
+        dose = dose + p("dermis.by_light") * wound.vessel
+    dose = dose * _multiplier(lesion.kind, p)
     ceiling = p("dermis.ceiling") / PERCENT * (1 - p("dermis.difficulty") * lesion.difficulty)
     return np.asarray(ceiling * saturating(_by_session(dose, weights), 1.0))
 
@@ -106,10 +117,14 @@ def _shed_fraction(wound: Wound, lesion: Lesion) -> Draws:
 
 
 def _photothermolysis(injury: Stack, lesion: Lesion, p: Parameters) -> Draws:
-    """Share of lesion pigment broken by selective heating in one session."""
+    """Share of lesion pigment broken by selective heating in one session.
+
+    Pulses of milliseconds heat pigment with the cells around it and clear less at once than those that burst melanosomes.
+    """
     hit = np.where(injury.selective & (injury.pigment_ratio > 0), pigment_killed(injury.pigment_ratio), 0.0)
     reached = _pigment_reach(injury.pigment_depth_um, lesion)
-    return p("pigment.per_session") * hit * reached * (1 - lesion.difficulty / 2)
+    pulse = np.where(injury.duration_ms < number("short_pulse_ms"), 1.0, p("pigment.long_pulse"))
+    return p("pigment.per_session") * pulse * hit * reached * (1 - lesion.difficulty / 2)
 
 
 def pigment_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
@@ -119,10 +134,18 @@ def pigment_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
     return np.asarray(p("pigment.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
-def melasma_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
-    """Small transient gain: the pigment is made anew by the cells below."""
+def tone_share(wound: Wound, weights: Draws) -> Draws:
+    """What graders of sun-worn skin see of its colour: brown and red fade where light heats pigment and vessels."""
     p = wound.p
-    cleared = _either(_photothermolysis(wound.injury, lesion, p), _shed_fraction(wound, lesion))
+    cleared = p("texture.tone") * _either(wound.vessel, wound.pigment)
+    return np.asarray(p("pigment.ceiling") / PERCENT * _over_sessions(cleared, weights))
+
+
+def melasma_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
+    """Transient gain: the pigment is made anew by the cells below; pulses too weak to kill cells still break pigment in them."""
+    p = wound.p
+    broken = _either(_photothermolysis(wound.injury, lesion, p), p("melasma.toning") * wound.pigment)
+    cleared = _either(broken, _shed_fraction(wound, lesion))
     return np.asarray(p("melasma.gain") / PERCENT * saturating(_by_session(p("melasma.dose") * cleared, weights), 1.0))
 
 
@@ -178,11 +201,15 @@ def vessel_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
 
 
 def gland_share(wound: Wound, lesion: Lesion, weights: Draws) -> Draws:
-    """Improvement as a share: each session quiets a fixed part of the glands that are left."""
+    """Improvement as a share: each session quiets a fixed part of the inflamed glands that are left.
+
+    Heat reaches the gland itself; light taken up by the vessels around it calms its inflammation.
+    """
     p = wound.p
     ratio = wound.injury.gland_ratio
     hit = logistic(p("gland.slope") * np.log(np.where(ratio > 0, ratio, 1.0))) * (ratio > 0)
-    cleared = p("gland.per_session") * hit * (1 - lesion.difficulty / 2)
+    calmed = _either(p("gland.per_session") * hit, p("gland.by_light") * wound.vessel)
+    cleared = calmed * (1 - lesion.difficulty / 2)
     return np.asarray(p("gland.ceiling") / PERCENT * _over_sessions(cleared, weights))
 
 
@@ -195,7 +222,8 @@ def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[
     """Mechanism and expected share of improvement, shape (sessions, n or 1), or (settings, sessions, n or 1).
 
     Pores shrink with their glands and with the dermis around them; poikiloderma is half vessels,
-    half pigment; a raised scar gives way to its vessels and to remodelling.
+    half pigment; a raised scar gives way to its vessels and to remodelling; sun-worn skin is graded by its relief and by
+    its colour.
     """
 
     def dermis() -> Draws:
@@ -214,13 +242,14 @@ def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[
         "melasma": ("melasma", lambda: melasma_share(wound, lesion, weights)),
         "poikiloderma": ("vessel", lambda: (vessel() + pigment()) / 2),
         "enlarged_pores": ("dermis", lambda: _either(dermis(), gland())),
+        "texture": ("dermis", lambda: _either(dermis(), tone_share(wound, weights))),
     }
     usual: dict[str, tuple[str, Callable[[], Draws]]] = {
         "pigment": ("pigment", pigment),
         "vessel": ("vessel", vessel),
         "gland": ("gland", gland),
         "dermis": ("dermis", lambda: _either(dermis(), vessel())),
-        "none": ("none", lambda: np.zeros((*wound.coverage.shape[:-1], weights.size, 1))),
+        "none": ("none", lambda: np.zeros((*wound.coverage.shape[:-1], weights.shape[0], 1))),
     }
     mechanism, share = special.get(lesion.kind) or usual[lesion.target]
     return mechanism, share()
@@ -280,7 +309,7 @@ def improve(
     Raises OutOfRangeError for fewer than one session, a negative interval or a severity outside 0 to 1.
     """
     _check(sessions, interval_weeks, severity)
-    weights = _session_weights(sessions, interval_weeks)
+    weights = _session_weights(sessions, interval_weeks, twins.p)
     mechanism, gain = _gain_pct(read_wound(injury, twins), twins, lesion, weights, severity)
     weeks, lost, sources = _weeks_and_recurrence(mechanism, lesion, twins)
     return Improvement(by_session=gain, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
@@ -303,7 +332,7 @@ def improve_many(
     Raises InputError when there is no injury, and what `improve` raises.
     """
     _check(sessions, interval_weeks, severity)
-    weights = _session_weights(sessions, interval_weeks)
+    weights = _session_weights(sessions, interval_weeks, twins.p)
     found = np.empty((len(injuries), sessions, twins.n))
     mechanisms: set[str] = set()
 
@@ -316,8 +345,19 @@ def improve_many(
     return ManyImprovements(by_session=found, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
 
 
+def natural_course(kind: str, p: Parameters, months: float) -> Draws:
+    """Mean change in percent without any treatment after so many months: most of it within `untreated.months` for acne and young scars."""
+    own = f"untreated.{kind}"
+    if evidence.has(f"response.{own}"):
+        return np.asarray(p(own) * min(months / number("untreated.months"), 1.0))
+    name = "untreated.pigment" if kind in _PIGMENTED else "untreated.mean"
+    return np.asarray(p(name) * min(months / _MONTHS_PER_YEAR, 1.0))
+
+
 def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:
-    """Improvement in percent, shape (n,), with sunscreen alone after these months: near nothing.
+    """Improvement in percent, shape (n,), with sunscreen alone after these months: near nothing but for what comes and goes.
+
+    Active acne and young scars change by themselves within months (rows `untreated.acne_prone`, `untreated.surgical_scar`).
 
     Raises OutOfRangeError for a negative time.
     """
@@ -326,8 +366,7 @@ def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:
         msg = f"The time without treatment must not be negative; got {months:g} months."
         raise OutOfRangeError(msg)
     years = months / 12
-    name = "untreated.pigment" if lesion.target == "pigment" else "untreated.mean"
-    drift = p(name) * min(years, 1.0) + p("untreated.sd") * math.sqrt(years) * (
+    drift = natural_course(lesion.kind, p, months) + p("untreated.sd") * math.sqrt(years) * (
         twins.improvement_effect + twins.improvement_study
     ) / math.sqrt(2)
     return np.asarray(np.clip(drift, _WORST_PCT, PERCENT))

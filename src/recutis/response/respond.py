@@ -144,10 +144,11 @@ def _check(area_cm2: float) -> None:
         raise OutOfRangeError(msg)
 
 
-def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> SiteResponse:
+def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float, by_day: bool = True) -> SiteResponse:
     """Response of one site to one session, one draw a twin.
 
-    `area_cm2` is the treated area; a larger area swells longer (REC-105, REC-106).
+    `area_cm2` is the treated area; a larger area swells longer (REC-105, REC-106). `by_day`: whether to follow the symptoms
+    from day to day, which takes most of the time; without it they are empty.
 
     Raises OutOfRangeError when the area is not positive.
     """
@@ -156,7 +157,7 @@ def respond(injury: Injury, twins: Twins, care: Care, *, area_cm2: float) -> Sit
     return SiteResponse(
         days=SYMPTOM_DAYS,
         **_clocks(healing, twins),
-        symptoms=_by_day(healing),
+        symptoms=_by_day(healing) if by_day else {},
         risks=_risks(healing, twins, care),
         sources=SITE_SOURCES,
     )

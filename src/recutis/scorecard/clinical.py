@@ -101,8 +101,14 @@ def half_width(row: Mapping[str, object]) -> float | None:
     return None if low is None or high is None else (high - low) / 2
 
 
+_MEANS: Final = frozenset({
+    "mean_improvement_pct", "mean_improvement_range", "mean_improvement", "median_improvement_pct", "clearance_pct", "mean_clearance_pct",
+    "score_change_pct",
+})  # fmt: skip
+
+
 def kind_of(row: Mapping[str, object]) -> str:
-    """What is counted together: improvement, responders, incidence, days, percent of peak, pain, other scores."""
+    """What is counted together: improvement, responders, relapse, incidence, days, percent of peak, pain, other scores."""
     unit, table, quantity = str(row["unit"]), row["file"], str(row["quantity"])
     if table == "pain":
         return "pain"
@@ -110,8 +116,10 @@ def kind_of(row: Mapping[str, object]) -> str:
         return "risk incidence"
     if table == "recovery":
         return {"pct_of_peak": "redness course"}.get(unit, "incidence of a sign" if unit.startswith("pct") else "days")
-    if quantity in {"mean_improvement_pct", "mean_improvement_range", "score_change_pct"}:
+    if quantity in _MEANS:
         return "mean improvement"
+    if quantity == "recurrence_pct":
+        return "relapse"
     return "responders" if quantity == "responder_pct" else "other scores"
 
 

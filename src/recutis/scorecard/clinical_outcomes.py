@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -22,9 +22,24 @@ if TYPE_CHECKING:
 _QUARTERS: Final = (25.0, 50.0, 75.0)
 _TENTHS: Final = 10.0
 _GRADES: Final = 4.0
+_WEEKS_PER_MONTH: Final = 365.25 / 12 / 7  # calendar
 _LESIONS_OF_GLANDS: Final = frozenset({"gland"})
 _SAME_DAY: Final = frozenset({"pigment", "vessel"})
-_BLIND: Final = re.compile(r"(?<!un)blind|independent|profilom|meter|visia|\brct\b")
+_BY_GRADES: Final = frozenset({"responder_pct", "quartile_mean_0_4", "score_of_5", "score_1_5"})
+_METERS: Final = (
+    r"profilom|(mexa|chroma|color|colour|cuto|spectro|spectrophoto)i?meter|\bmeter\b|spectro|(erythema|melanin) index|image analysis"
+    r"|visia|antera|\b3d\b"
+)
+_METER: Final = re.compile(_METERS)
+_SCORE: Final = re.compile(
+    r"ecca|goodman|vancouver|\bvss\b|posas|manchester|fitzpatrick|masi\b|score|severity|index|\biga\b|\bcea\b"
+)
+_YEAR: Final = re.compile(r"\b(19[89]|20[0-4])\d\b")
+_YEARS_PER_DECADE: Final = 10.0
+_COUNT: Final = re.compile(r"count")
+_PATIENT: Final = re.compile(r"\b(patients?|self|subjects?|participants?)\b")
+_RATER: Final = re.compile(r"physician|investigator|dermatolog|observer|assessor|clinician|blind|independent|both|photograph")
+_BLIND: Final = re.compile(rf"(?<!un)(?<!non)(?<!not )blind|independent|{_METERS}|\brct\b")
 _BASELINE: Final = re.compile(r"(?:baseline|untreated control)\s*(?:mean)?\s*(\d+(?:\.\d+)?)")
 
 
@@ -56,11 +71,16 @@ def _seen_share(arm: Arm, months: float) -> float:
     return float(np.interp(months, [0.0, 1.0, mature], [0.0, early, 1.0]))
 
 
-def _kept(course: Improvement, months: float) -> Draws:
+def _lost_pct(arm: Arm, course: Improvement, months: float) -> Draws:
+    """Percent of the gain lost by then: melasma returns within the year, all else fades from half a year on."""
+    group = "timeline.melasma" if arm.lesion is not None and arm.lesion.kind == "melasma" else "clinical.late"
+    start, end = evidence.value(f"{group}.start"), evidence.value(f"{group}.end")
+    return np.asarray(np.clip((months - start) / (end - start), 0.0, 1.0) * course.recurrence_pct)
+
+
+def _kept(arm: Arm, course: Improvement, months: float) -> Draws:
     """Share of the gain that is left after fading."""
-    start, end = evidence.value("clinical.late.start"), evidence.value("clinical.late.end")
-    lost = np.clip((months - start) / (end - start), 0.0, 1.0)
-    return np.asarray(1 - lost * course.recurrence_pct / PERCENT)
+    return np.asarray(1 - _lost_pct(arm, course, months) / PERCENT)
 
 
 def _months(fields: Mapping[str, str]) -> float:
@@ -69,15 +89,22 @@ def _months(fields: Mapping[str, str]) -> float:
 
 
 def _gains(
-    lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None, by: Literal["mean", "share", "score"] = "mean"
+    lab: Lab, study: Study, fields: Mapping[str, str], months: float | None = None, by: sample.Grading = "mean.open"
 ) -> list[Draws]:  # fmt: skip
     when = _months(fields) if months is None else months
-    blinded = is_blinded(fields)
+    shifts = [f"clinical.optimism.{word}" for word in (*(() if is_blinded(fields) else ("open",)), *kindness(fields))]
+    graded, decades = fields["metric"] in _BY_GRADES, _decades_before(fields["source"])
+    scatter = sample.scatter_of_raters(lab.n, lab.copies) if graded else 0.0
     found = []
     for arm in study.arms:
-        optimism = arm.twins.p.row("clinical.shift.gain") + (0.0 if blinded else arm.twins.p.row("clinical.optimism.open"))
+        p = arm.twins.p
+        optimism = (
+            sum((p.row(key) for key in shifts), start=p.row("clinical.shift.gain")) + p.row("clinical.grading.scatter") * scatter
+        )
+        optimism = optimism + p.row("clinical.optimism.earlier") * decades
         course = lab.gain(arm, study.interval_weeks)
-        true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(course, when)
+        true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(arm, course, when)
+        true = _with_natural_course(arm, true, study, when)
         found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed, by=by))
     return found
 
@@ -88,8 +115,45 @@ def is_blinded(fields: Mapping[str, str]) -> bool:
     return _BLIND.search(told) is not None
 
 
+def graded_by(fields: Mapping[str, str]) -> sample.Grading:
+    """Who graded a mean gain."""
+    if _METER.search(fields["scale"].lower()):
+        return "mean.meter"
+    return "mean.blinded" if is_blinded(fields) else "mean.open"
+
+
+def kindness(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """What shifts the grading of a row: grades and thresholds, an instrument, a validated score, the patients themselves."""
+    scale, metric = fields["scale"].lower(), fields["metric"]
+    grades = ("grades",) if metric in _BY_GRADES else ()
+    if _METER.search(scale):
+        return (*grades, "meter")
+    if _PATIENT.search(scale) and not _RATER.search(scale):
+        return (*grades, "patient")
+    scored = metric.startswith("score_change") or metric == "score_after"
+    return ("score",) if scored and _SCORE.search(scale) and not _COUNT.search(scale) else grades
+
+
+def _decades_before(source: str) -> float:
+    """Decades from a study's year to the reference year: earlier studies tell more gain of the same treatments."""
+    told = _YEAR.search(source)
+    year = float(told.group()) if told else evidence.value("clinical.default.year")
+    return (evidence.value("clinical.reference.year") - year) / _YEARS_PER_DECADE
+
+
+def _with_natural_course(arm: Arm, gain: Draws, study: Study, months: float) -> Draws:
+    """The gain with what acne and young scars do by themselves meanwhile: trials without a control arm see both as one."""
+    from recutis.response import natural_course
+
+    if arm.lesion is None or not evidence.has(f"response.untreated.{arm.lesion.kind}"):
+        return gain
+    whole = months + (study.sessions - 1) * study.interval_weeks / _WEEKS_PER_MONTH
+    alone = natural_course(arm.lesion.kind, arm.twins.p, whole) / PERCENT
+    return np.asarray(PERCENT * (1 - (1 - gain / PERCENT) * (1 - alone)))
+
+
 def _mean_gain(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
-    by: Literal["mean", "score"] = "mean" if "pct" in fields["metric"] or "improvement" in fields["metric"] else "score"
+    by = graded_by(fields) if "pct" in fields["metric"] or "improvement" in fields["metric"] else "score"
     return sample.mean(study.population(_gains(lab, study, fields, by=by)), study.n, "none", seed=lab.seed)
 
 
@@ -144,16 +208,18 @@ def _of_five(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     return _quartile_mean(lab, study, fields).scaled(1.0, 1.0)
 
 
-def _recurrence(lab: Lab, study: Study, _fields: Mapping[str, str]) -> Told:
-    """Share of persons who lose more than a stated part of the gain."""
-    counted = evidence.value("clinical.recurrence.counted")
-    lost = [(lab.gain(arm, study.interval_weeks).recurrence_pct > counted).astype(np.float64) for arm in study.arms]
-    return sample.share_pct(study.population(lost), study.n, "none", seed=lab.seed)
+def _recurrence(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
+    """Share of persons in whom the lesion has come back by the follow-up: as large as the share of the gain that is lost by then."""
+    when = number_in(fields["followup_months"])
+    months = evidence.value("clinical.late.end") if when is None else when
+    courses = [(arm, lab.gain(arm, study.interval_weeks)) for arm in study.arms]
+    lost = [_lost_pct(arm, course, months) / PERCENT for arm, course in courses]
+    return sample.share_pct(study.population(lost), study.n, "share", seed=lab.seed)
 
 
 def _durability(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     when = _months(fields)
-    kept = [PERCENT * _kept(lab.gain(arm, study.interval_weeks), when) for arm in study.arms]
+    kept = [PERCENT * _kept(arm, lab.gain(arm, study.interval_weeks), when) for arm in study.arms]
     return sample.mean(study.population(kept), study.n, "none", seed=lab.seed)
 
 

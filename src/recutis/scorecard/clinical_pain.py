@@ -59,7 +59,7 @@ def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Told, tuple[str, ...]]
     after = re.search(r"post-?op|first 24|after", fields["detail"].lower()) is not None
 
     def level(arm: Arm) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        response = lab.response(arm, care, study.area_cm2)
+        response = lab.response(arm, care, study.area_cm2, by_day=after)
         return np.asarray(response.symptoms["pain"][1] if after else response.pain_0_10)
 
     population = study.population([level(arm) for arm in study.arms])

@@ -28,6 +28,7 @@ _SYMPTOMS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (r"crust|bronz|scab|mend", ("crusting", "bronzing")), (r"pain|burning|sting", ("pain",)), (r"itch|prurit", ("sting_itch",)),
 )  # fmt: skip
 _QUANTILE: Final = {"range": 0.5, "point": 0.5, "median": 0.5, "typical": 0.5}
+_FAINTEST: Final = 1e-6  # keeps logarithms finite where there is no sign
 _DAYS_PER_YEAR: Final = 365.25  # calendar
 _HOURS_PER_DAY: Final = 24.0
 _UNITS: Final[Mapping[str, float]] = {
@@ -48,9 +49,9 @@ def _lesion_site(site: str) -> str:
     return site if "lentig" in site.lower() else ""
 
 
-def _response(lab: Lab, arm: Arm, study: Study) -> SiteResponse:
+def _response(lab: Lab, arm: Arm, study: Study, *, by_day: bool = True) -> SiteResponse:
     care = Care(anaesthesia="topical", antiviral=True, postop_steroid=False, bleaching=False)
-    return lab.response(arm, care, study.area_cm2)
+    return lab.response(arm, care, study.area_cm2, by_day=by_day)
 
 
 def _redness(arm: Arm) -> clocks.Redness:
@@ -59,6 +60,12 @@ def _redness(arm: Arm) -> clocks.Redness:
 
 def _noted(arm: Arm) -> Draws:
     return arm.twins.p("redness.noted")
+
+
+def _recorded(arm: Arm, level: Draws) -> Draws:
+    """Chance that a sign of this level is recorded: one half at the level usually noted, by `clinical.sign.scatter` between observers."""
+    steps = np.log(np.maximum(level, _FAINTEST) / _noted(arm)) / arm.twins.p.row("clinical.sign.scatter")
+    return np.asarray(np.where(level > 0, 1 / (1 + np.exp(-steps)), 0.0))
 
 
 def _symptom(sign: str) -> tuple[str, ...]:
@@ -84,9 +91,9 @@ def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
         msg = f"the sign '{sign}' is not modelled apart from its crusts"
         raise NotComputedError(msg)
     if name is not None:
-        return np.asarray(getattr(_response(lab, arm, study), name))
+        return np.asarray(getattr(_response(lab, arm, study, by_day=False), name))
     if re.search(r"\bpih|hyperpigment", sign):
-        return np.asarray(_response(lab, arm, study).pih_duration_weeks * DAYS_PER_WEEK)
+        return np.asarray(_response(lab, arm, study, by_day=False).pih_duration_weeks * DAYS_PER_WEEK)
     if re.search(r"purpura|bruis|ecchym", sign):
         return symptoms.last_day_above(_bruise(lab, arm, study), _noted(arm))
     names = _symptom(sign)
@@ -97,21 +104,20 @@ def _days(lab: Lab, arm: Arm, study: Study, sign: str) -> Draws:
 
 
 def present(lab: Lab, arm: Arm, study: Study, sign: str, day: float | None) -> Draws:
-    """Whether a sign is there on a day (at any time when None), or the chance of it, for each twin."""
+    """The chance that a sign is recorded on a day (at any time when None), for each twin: observers differ in what they note."""
     if re.search(r"blister|bulla", sign):
-        return np.asarray(_response(lab, arm, study).risks["blister"])
+        return np.asarray(_response(lab, arm, study, by_day=False).risks["blister"])
     if re.search(r"purpura|bruis", sign):
-        return np.asarray(_response(lab, arm, study).risks["purpura"])
+        return np.asarray(_response(lab, arm, study, by_day=False).risks["purpura"])
     names = _symptom(sign)
-    level = _noted(arm)
     if names == ("redness",):
-        return (_redness(arm).at(0.0 if day is None else day) > level).astype(np.float64)
+        return _recorded(arm, np.asarray(_redness(arm).at(0.0 if day is None else day)))
     response = _response(lab, arm, study)
     curve = np.maximum.reduce([response.symptoms[one] for one in names])
     if day is None or day <= 0:
-        return np.asarray(curve.max(axis=0) > level, dtype=np.float64)
+        return _recorded(arm, curve.max(axis=0))
     nearest = int(np.argmin(np.abs(np.asarray(response.days) - day)))
-    return np.asarray(curve[nearest] > level, dtype=np.float64)
+    return _recorded(arm, curve[nearest])
 
 
 def _day_of(fields: Mapping[str, str]) -> float | None:
@@ -140,17 +146,22 @@ def _timecourse(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     return sample.mean(study.population(levels), study.n, "course", seed=lab.seed)
 
 
-def days_family(sign: str) -> sample.Family:
-    """What days of a sign are spread with: closure, downtime, make-up and work; redness; any other sign."""
-    small = sign.lower()
+def days_family(fields: Mapping[str, str]) -> sample.Family:
+    """What days of a sign are spread with: closure, downtime, make-up and work; redness; any other sign.
+
+    A row without a number of persons tells what a page gives as usual, which differs less from page to page than studies do.
+    """
+    small, measured = fields["sign"].lower(), number_in(fields.get("n", "")) is not None
     if re.search(r"erythema|redness", small):
-        return "days.redness"
-    return "days.clock" if any(re.search(pattern, small) for pattern, _ in _CLOCKS) else "days.sign"
+        return "days.redness" if measured else "days.redness.told"
+    if not any(re.search(pattern, small) for pattern, _ in _CLOCKS):
+        return "days.sign"
+    return "days.clock" if measured else "days.clock.told"
 
 
 def _duration(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     days = study.population([_days(lab, arm, study, fields["sign"].lower()) for arm in study.arms])
-    statistic, family = fields["statistic"] or "mean", days_family(fields["sign"])
+    statistic, family = fields["statistic"] or "mean", days_family(fields)
     if statistic == "mean":
         found = sample.mean(days, study.n, family, seed=lab.seed)
     elif statistic in {"upper_bound", "maximum", "max"}:

@@ -86,7 +86,7 @@ def _redness_after(text: str) -> float | None:
 def _chance(lab: Lab, arm: Arm, study: Study, care: Care, event: str, fields: Mapping[str, str]) -> Draws:
     """Chance per session or per course, as the denominator asks, that any of the events strikes each twin."""
     day = _redness_after(fields["adverse_event"])
-    response = lab.response(arm, care, study.area_cm2)
+    response = lab.response(arm, care, study.area_cm2, by_day=False)
     if event == "prolonged_erythema" and day is not None:
         redness = clocks.redness_of(read_wound(arm.injury, arm.twins), arm.twins)
         return (redness.at(day) > arm.twins.p("redness.noted")).astype(np.float64)

@@ -7,7 +7,7 @@ samples n persons. A block holds few twins, so the part of the spread of its mea
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 from typing import Final, Literal
 
@@ -19,9 +19,13 @@ from recutis.bands import Draws
 from recutis.scorecard.types import Spread
 from recutis.units import PERCENT
 
-Family = Literal["none", "share", "days.clock", "days.redness", "days.sign", "risk", "pain", "course"]
-"""What is spread alike between studies: days of healing clocks, of redness and of other signs apart; `none` where the spread lies in
-the gains themselves."""
+Family = Literal[
+    "none", "share", "days.clock", "days.clock.told", "days.redness", "days.redness.told", "days.sign", "risk", "pain", "course"
+]
+"""What is spread alike between studies: days of healing clocks, of redness and of other signs apart, and what a page tells of usual
+practice (`told`) apart from what a study measured in its persons; `none` where the spread lies in the gains themselves."""
+Grading = Literal["mean.blinded", "mean.open", "mean.meter", "share", "score"]
+"""How gains were graded: means by blinded raters, by open ones, by instruments; shares of responders; grades."""
 _REPEATS: Final = 40  # studies drawn in each world; with 60 worlds the percentiles settle to about a tenth of their width
 _LEAST: Final = 1e-6  # probabilities stay this far inside 0 and 1
 _WHOLE_DAY: Final = 1.0  # studies tell days by the day: logarithms are of days and one
@@ -42,13 +46,20 @@ class Population:
         each = np.stack([self.values[:, self.block == index].ravel() for index in range(blocks)])
         return each.mean(axis=1), float(np.sqrt(each.var(axis=1).mean())), each.shape[1]
 
+    def quantiles(self, share: float) -> Draws:
+        """A quantile of each block, none below zero where its mean is not above it."""
+        blocks = range(int(self.block.max()) + 1)
+        mine = [self.values[:, self.block == index] for index in blocks]
+        return np.array([np.quantile(one, share) if one.mean() > 0 else 0.0 for one in mine])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Told(Spread):
     """What a study would report, with what is needed to compare it with what it did report.
 
     `log` compares days as logarithms, all else as log-odds of the share of `top`; `sampling` is the standard error of n persons
-    on that scale. The statistic reported is `shift` + `factor` times the one compared.
+    on that scale. The statistic reported is `shift` + `factor` times the one compared. Without luck, `each` holds the middle of
+    each world.
     """
 
     log: bool
@@ -57,6 +68,11 @@ class Told(Spread):
     slack: float
     factor: float = 1.0
     shift: float = 0.0
+    each: Draws = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
+
+    def each_compared(self) -> Draws:
+        """The middles of the worlds on the scale of comparison."""
+        return np.array([self.compared(float(one)) for one in self.each])
 
     def compared(self, reported: float) -> float:
         """A reported value on the scale of comparison; values at the ends stay finite by `slack`."""
@@ -71,11 +87,13 @@ class Told(Spread):
         ends = sorted((shift + factor * self.p10, shift + factor * self.p90))
         return replace(
             self, p10=ends[0], p50=shift + factor * self.p50, p90=ends[1], factor=factor * self.factor,
-            shift=shift + factor * self.shift,
+            shift=shift + factor * self.shift, each=shift + factor * self.each,
         )  # fmt: skip
 
 
-def _told(ends: tuple[float, float, float], error: float, *, log: bool, top: float, slack: float) -> Told:
+def _told(
+    ends: tuple[float, float, float], error: float, *, log: bool, top: float, slack: float, each: Draws | None = None
+) -> Told:  # fmt: skip
     """With the standard error of a statistic carried over to the scale of comparison."""
     middle = ends[1]
     if log:
@@ -83,7 +101,8 @@ def _told(ends: tuple[float, float, float], error: float, *, log: bool, top: flo
     else:
         inside = min(max(middle, 0.0), top)
         slope = 1.0 / (inside + slack) + 1.0 / (top - inside + slack)
-    return Told(p10=ends[0], p50=middle, p90=ends[2], log=log, top=top, sampling=error * slope, slack=slack)
+    worlds = np.empty(0) if each is None else each
+    return Told(p10=ends[0], p50=middle, p90=ends[2], log=log, top=top, sampling=error * slope, slack=slack, each=worlds)
 
 
 def _worlds(population: Population) -> tuple[Draws, float]:
@@ -123,7 +142,7 @@ def _spread(draws: Draws) -> tuple[float, float, float]:
 
 
 def told_gain(
-    gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None, by: Literal["mean", "share", "score"] = "mean"
+    gain_pct: Draws, block: NDArray[np.int64], *, optimism: Draws | float, seed: int | None, by: Grading = "mean.open",
 ) -> Draws:  # fmt: skip
     """The gain as a study of each world would grade it: settings and raters differ, and an open study is kind to itself.
 
@@ -137,14 +156,21 @@ def told_gain(
     return np.asarray(np.where(gain_pct > 0, graded, gain_pct))
 
 
+def scatter_of_raters(persons: int, copies: int) -> Draws:
+    """Standard-normal draws of each person, by which raters' grades scatter; the same in every copy of the persons."""
+    return np.tile(np.random.default_rng([_STREAM, 5]).standard_normal(persons), copies)
+
+
 def mean(population: Population, n: int, family: Family, *, seed: int | None, top: float = PERCENT) -> Told:
     """Mean of n persons; `top` is the highest possible value (none for days). Without a seed: the middle alone."""
     worlds, within = _worlds(population)
     error, days = within / math.sqrt(n), family.startswith("days")
     slack = _WHOLE_DAY if days else _LEAST_SHARE * top
     if seed is None:
+        raw = population.moments()[0]
+        each = np.clip(raw, np.where(raw >= 0, 0.0, -top), None if days else top)
         middle = float(np.clip(worlds.mean(), 0.0 if worlds.min() >= 0 else -top, None if days else top))
-        return _told((middle, middle, middle), error, log=days, top=top, slack=slack)
+        return _told((middle, middle, middle), error, log=days, top=top, slack=slack, each=each)
     moved = _shifted(worlds, family, seed, top)
     drawn = moved + error * _normals(moved.shape, seed, 2)
     ends = _spread(np.clip(drawn, 0.0 if worlds.min() >= 0 else -top, None if days else top))
@@ -161,14 +187,15 @@ def at_quantile(population: Population, n: int, family: Family, *, seed: int | N
     raw, within, _ = population.moments()
     centre = float(worlds.mean())
     slack = _WHOLE_DAY if family.startswith("days") else _LEAST_SHARE * top
+    each = population.quantiles(share) if seed is None else None
     if centre <= 0:
-        return _told((0.0, 0.0, 0.0), 0.0, log=family.startswith("days"), top=top, slack=slack)
+        return _told((0.0, 0.0, 0.0), 0.0, log=family.startswith("days"), top=top, slack=slack, each=each)
     alike = population.values * (centre / np.maximum(raw, _LEAST))[population.block]
     level = float(np.quantile(alike, share))
     normal = NormalDist()
     error = math.sqrt(share * (1 - share)) / normal.pdf(normal.inv_cdf(share)) * within / math.sqrt(n)
     if seed is None:
-        return _told((level, level, level), error, log=family.startswith("days"), top=top, slack=slack)
+        return _told((level, level, level), error, log=family.startswith("days"), top=top, slack=slack, each=each)
     moved = _shifted(np.maximum(worlds, 0.0) * level / centre, family, seed, top)
     ends = _spread(np.maximum(moved + error * _normals(moved.shape, seed, 2), 0.0))
     return _told(ends, error, log=family.startswith("days"), top=top, slack=slack)
@@ -181,8 +208,9 @@ def share_pct(population: Population, n: int, family: Family, *, seed: int | Non
     seed: the middle alone.
     """
     worlds, _ = _worlds(population)
-    slack = PERCENT / n / 2
+    slack, each = PERCENT / n / 2, None
     if seed is None:
+        each = PERCENT * np.clip(population.moments()[0], 0.0, 1.0)
         middle = float(PERCENT * np.clip(worlds, 0.0, 1.0).mean())
         ends = (middle, middle, middle)
     else:
@@ -192,4 +220,5 @@ def share_pct(population: Population, n: int, family: Family, *, seed: int | Non
         middle = float(PERCENT * np.median(chance))  # the chance itself: the commonest count of a small study is coarser
         ends = (max(min(low, middle) - slack, 0.0), middle, min(max(high, middle) + slack, PERCENT))
     inside = (middle + slack) / (PERCENT + 2 * slack)
-    return _told(ends, PERCENT * math.sqrt(inside * (1 - inside) / n), log=False, top=PERCENT, slack=slack)
+    error = PERCENT * math.sqrt(inside * (1 - inside) / n)
+    return _told(ends, error, log=False, top=PERCENT, slack=slack, each=each)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,10 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Study:
-    """A study's arms (phototypes pooled with equal weight), its number of patients, sessions, and what had to be assumed."""
+    """A study's arms (phototypes pooled with equal weight), its number of patients, sessions, and what had to be assumed.
+
+    `alike`: every world holds all treatments that a group word stands for, in their shares.
+    """
 
     arms: tuple[Arm, ...]
     n: int
@@ -88,13 +91,14 @@ class Study:
     interval_weeks: float
     area_cm2: float
     assumed: tuple[str, ...]
+    alike: bool = False
 
     def population(self, values: list[Draws]) -> Population:
         """One value a twin and arm as a population.
 
         Phototypes are pooled. Where a group word stands for several treatments, each world holds one of them, the more often the
         more rows of the packaged tables speak of it: such a row tells of some device of the group, and nobody knows which. A
-        single world holds all of them in these shares.
+        single world, and worlds that are to be alike, hold all of them in these shares.
         """
         kinds = list(dict.fromkeys(arm.treatment.device_class for arm in self.arms))
         pooled = [
@@ -103,7 +107,7 @@ class Study:
         ]
         block = self.arms[0].twins.block
         ends = np.cumsum([written_of(kind) for kind in kinds])
-        if int(block.max()) == 0:
+        if self.alike or int(block.max()) == 0:
             counts = np.diff(np.round(_SLICES * ends / ends[-1]), prepend=0.0).astype(int)
             return Population(
                 values=np.concatenate([np.tile(one, (n, 1)) for one, n in zip(pooled, counts, strict=True)]), block=block
@@ -300,13 +304,15 @@ class Lab:
     """Makes studies; keeps twins, injuries and responses that several rows share.
 
     `n` twins of each phototype in `blocks` worlds; the same seed gives the same numbers. Without a seed there is no luck: rows tell
-    their middle alone. `parameters` of the response by block, those of the twins unless given.
+    their middle alone. `parameters` of the response by block, those of the twins unless given. `copies`: each twin stands so many
+    times, in worlds that differ by their parameters alone.
     """
 
     n: int = 800
     blocks: int = 80
     seed: int | None = 0
     parameters: Callable[[NDArray[np.int64]], Parameters] | None = None
+    copies: int = 1
     _twins: dict[Traits, Twins] = field(default_factory=dict)
     _skins: dict[tuple[str, str], Skin] = field(default_factory=dict)
     _injuries: dict[tuple[tuple[str, Settings, str], str, str, str], Injury] = field(default_factory=dict)
@@ -314,11 +320,11 @@ class Lab:
     _responses: dict[tuple[object, ...], SiteResponse] = field(default_factory=dict)
     _gains: dict[tuple[object, ...], Improvement] = field(default_factory=dict)
 
-    def with_parameters(self, parameters: Callable[[NDArray[np.int64]], Parameters]) -> Lab:
+    def with_parameters(self, parameters: Callable[[NDArray[np.int64]], Parameters], copies: int = 1) -> Lab:
         """A laboratory with other parameters of the response that shares the injuries, which do not depend on them."""
         return Lab(
-            n=self.n, blocks=self.blocks, seed=self.seed, parameters=parameters, _skins=self._skins, _injuries=self._injuries,
-            _used=self._used,
+            n=self.n, blocks=self.blocks, seed=self.seed, parameters=parameters, copies=copies, _skins=self._skins,
+            _injuries=self._injuries, _used=self._used,
         )  # fmt: skip
 
     def injuries(self) -> tuple[tuple[tuple[str, Settings, str, str, str], Injury], ...]:
@@ -345,7 +351,9 @@ class Lab:
                 drawn, improvement_study=none, redness_study=none, pigment_study=none, pain_study=none, scar_study=none,
                 infection_study=none,
             )  # fmt: skip
-            self._twins[traits] = found if self.parameters is None else replace(found, p=self.parameters(drawn.block))
+            if self.copies > 1:
+                found = _copied(found, self.copies)
+            self._twins[traits] = found if self.parameters is None else replace(found, p=self.parameters(found.block))
         return self._twins[traits]
 
     def skin(self, site: str, phototype: str) -> Skin:
@@ -368,13 +376,14 @@ class Lab:
                 self._injuries[key] = injure(expose(one.device, one.settings), skin, lesion=lesion)
         return self._injuries[key]
 
-    def response(self, arm: Arm, care: Care, area_cm2: float) -> SiteResponse:
-        """Response of an arm to one session."""
+    def response(self, arm: Arm, care: Care, area_cm2: float, *, by_day: bool = True) -> SiteResponse:
+        """Response of an arm to one session; `by_day` as in `recutis.response.respond`."""
         from recutis.response import respond
 
         key = (arm.treatment.key, arm.twins.traits, arm.lesion.kind if arm.lesion else "", care, area_cm2)
-        if key not in self._responses:
-            self._responses[key] = respond(arm.injury, arm.twins, care, area_cm2=area_cm2)
+        found = self._responses.get(key)
+        if found is None or (by_day and not found.symptoms):
+            self._responses[key] = respond(arm.injury, arm.twins, care, area_cm2=area_cm2, by_day=by_day)
         return self._responses[key]
 
     def gain(self, arm: Arm, interval_weeks: float) -> Improvement:
@@ -440,7 +449,16 @@ class Lab:
             interval_weeks=number_in(order.interval_text) or usual_weeks,
             area_cm2=evidence.value(f"plan.area.{'full_face' if whole_face else site}"),
             assumed=tuple(assumed),
+            alike=self.seed is None,
         )
+
+
+def _copied(twins: Twins, copies: int) -> Twins:
+    """The same persons several times over, each copy in a world of its own; for twins of a single world."""
+    own = {one.name: getattr(twins, one.name) for one in fields(twins)}
+    told: dict[str, Any] = {name: np.tile(value, copies) for name, value in own.items() if isinstance(value, np.ndarray)}
+    told["block"] = np.repeat(np.arange(copies), twins.n)
+    return replace(twins, **told)
 
 
 def _as_used(one: Treatment, site: str, phototype: str) -> Treatment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from recutis import evidence
 from recutis.plan.prediction_document import GainPoint
 from recutis.report.figures.canvas import AMBER, INK, LINE, MUTED, TEAL, TINT, blank, note
 
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SEEN_PCT: Final = 10.0  # less is no visible change
 _MONTHS: Final = (0, 1, 3, 6, 12, 18, 24)
 
 
@@ -34,7 +34,7 @@ def gain_figure(
     low = min((point.improvement_pct.p10 for point in points), default=0.0)
     for axes in (left, right):
         axes.set_ylim(min(low * 1.1, 0.0), min(max(top * 1.12, 30.0), 100.0))
-        axes.axhspan(min(low * 1.1, 0.0), _SEEN_PCT, color=LINE, alpha=0.35, lw=0, zorder=0)
+        axes.axhspan(min(low * 1.1, 0.0), evidence.value("plan.visible_change"), color=LINE, alpha=0.35, lw=0, zorder=0)
         axes.grid(axis="y", color=LINE, lw=0.4)
         axes.set_axisbelow(True)
     note(right, 0.995, 0.6, "no visible change", transform=right.get_yaxis_transform(), ha="right", va="bottom")

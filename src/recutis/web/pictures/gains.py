@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from recutis import evidence
 from recutis.plan.document import Option, Quantity
 from recutis.report.rows import number
 from recutis.report.words import concern_words
@@ -11,8 +12,6 @@ from recutis.web.pictures.markup import Markup, element
 from recutis.web.pictures.picture import NARROW, Picture, Table, box, drawing, line, shortened, span_words, words
 from recutis.web.pictures.scales import Scale
 
-SEEN_PCT: Final = 10.0
-"""Less improvement than this is no visible change, as in the odds of the plan."""
 _LEFT: Final = 44.0
 _HIGH: Final = 132.0
 _GAP: Final = 26.0
@@ -49,7 +48,8 @@ def _panel(name: str, told: tuple[Quantity, ...], top: float) -> Markup:
     low = min([0.0, *(one.p10 for one in told)])
     up = Scale(low=low, high=100, start=top + _HIGH, end=top)
     parts = [words(0, top - 12, shortened(name, _LETTERS), "strong")]
-    parts.append(box(_LEFT, up(SEEN_PCT), NARROW - _LEFT, up(low) - up(SEEN_PCT), "unseen"))
+    seen = evidence.value("plan.visible_change")
+    parts.append(box(_LEFT, up(seen), NARROW - _LEFT, up(low) - up(seen), "unseen"))
     for share in (0, 25, 50, 75, 100):
         parts.append(line(_LEFT, up(share), NARROW, up(share), "grid"))
         parts.append(
