@@ -167,7 +167,7 @@ def test_after_a_closed_wound_protection_is_credited_less():
     assert odds_ratio("co2_columns") < odds_ratio("nafl_1550_dense") < 1
 
 
-@pytest.mark.parametrize(("phototype", "low", "high"), [("III", 1, 5), ("IV", 5, 15), ("V", 8, 25)])
+@pytest.mark.parametrize(("phototype", "low", "high"), [("III", 0.5, 5), ("IV", 3, 15), ("V", 6, 25)])
 def test_dense_closed_columns_darken_brown_skin(phototype, low, high):
     """PIH in percent of sessions at 2000 columns per cm², untreated: between RSK-062 and RSK-053, RSK-055."""
     chance = 100 * answer("nafl_1550_dense", people(phototype=phototype)).risks["pih"].mean()

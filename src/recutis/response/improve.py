@@ -69,12 +69,13 @@ def _over_sessions(cleared: Draws, weights: Draws) -> Draws:
 def _session_weights(sessions: int, interval_weeks: float, p: Parameters) -> Draws:
     """What so many sessions weigh against one, shape (sessions, n or 1): the first counts whole.
 
-    Sessions closer than tissue needs count less; and each adds less than the one before, for what answers best has gone
-    (power `gain.session_power`).
+    Sessions closer than tissue needs count less; and each adds less than the one before, for what answers best has gone:
+    their count saturates over `gain.session_scale` sessions.
     """
     worth = min(1.0, interval_weeks / number("gain.short_interval")) if interval_weeks > 0 else 0.0
     counted = 1 + worth * np.arange(sessions, dtype=np.float64)
-    return np.asarray(counted[:, None] ** np.atleast_1d(p("gain.session_power")))
+    scale = np.atleast_1d(p("gain.session_scale"))
+    return np.asarray(saturating(counted[:, None], scale) / saturating(1.0, scale))
 
 
 def dermis_share(wound: Wound, lesion: Lesion, weights: Draws, epidermis_um: Draws) -> Draws:
