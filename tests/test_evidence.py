@@ -11,7 +11,7 @@ from recutis.evidence.page import CONFIDENCES, page
 
 PAGE = Path(__file__).parent.parent / "docs" / "evidence.md"
 ROUNDING = 0.01  # 28 against 28.2: one of them is rounded to whole percents
-AGREEING_READINGS = 83  # counted in the table by hand when it was made
+AGREEING_READINGS = 151  # counted in the table by hand when it was made
 
 
 def every_row() -> list[evidence.Row]:

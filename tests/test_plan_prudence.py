@@ -70,12 +70,13 @@ def test_a_bolder_person_may_take_more_dark_marks_for_the_same_gain() -> None:
 
 
 def test_each_selective_class_has_its_own_target() -> None:
-    """Vascular lasers are not set on brown spots nor pigment lasers on vessels; green light serves both, water lasers neither."""
+    """Vascular lasers are not set on brown spots or relief nor pigment lasers on vessels; green light serves both, water lasers neither."""
     found = {name: foreign_targets(name) for name in DEVICE_CLASSES}
 
-    assert found["vascular_ndyag_1064"] == found["vascular_pdl_595"] == {"pigment", "gland"}
-    assert found["pigment_qs_1064"] == found["pigment_pico_755"] == {"vessel", "gland"}
-    assert found["vascular_ktp_532"] == found["ipl"] == {"gland"}
+    assert found["vascular_ndyag_1064"] == found["vascular_pdl_595"] == {"pigment", "gland", "dermis"}
+    assert found["pigment_qs_1064"] == found["pigment_pico_755"] == {"vessel", "gland", "dermis"}
+    assert found["vascular_ktp_532"] == {"gland", "dermis"}
+    assert found["ipl"] == {"gland"}
     assert found["ablative_full_co2"] == frozenset()
 
 

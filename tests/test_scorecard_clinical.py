@@ -270,10 +270,10 @@ def test_words_of_a_study_are_understood() -> None:
 
 
 def test_a_sign_told_as_a_harm_is_its_incidence(lab: Lab) -> None:
-    """Crusting in a table of risks is the share in whom crusts are recorded: nearly all after columns of CO2."""
+    """Crusting in a table of risks is the share in whom crusts are recorded: most after columns of CO2."""
     found = row(lab, "risks", adverse_event="crusting")
 
-    assert number(found, "p50") > 90
+    assert number(found, "p50") > 75
     assert row(lab, "risks", adverse_event="candida")["found"] is None
 
 

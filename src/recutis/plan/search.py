@@ -29,11 +29,11 @@ from recutis.skin.types import Lesion, Skin
 from recutis.units import PERCENT
 
 _FOREIGN: Final = {
-    "vascular_": frozenset({"pigment", "gland"}),
-    "pigment_": frozenset({"vessel", "gland"}),
+    "vascular_": frozenset({"pigment", "gland", "dermis"}),
+    "pigment_": frozenset({"vessel", "gland", "dermis"}),
     "ipl": frozenset({"gland"}),
 }
-_AIMS: Final = {"vessel": "vessels", "pigment": "pigment", "gland": "sebaceous glands"}
+_AIMS: Final = {"vessel": "vessels", "pigment": "pigment", "gland": "sebaceous glands", "dermis": "relief"}
 _SERVES_BOTH: Final = "vascular_ktp_532"  # green light serves vessels and epidermal pigment
 
 
@@ -63,6 +63,11 @@ def foreign_targets(device_class: str) -> frozenset[str]:
     """
     found = next((targets for prefix, targets in _FOREIGN.items() if device_class.startswith(prefix)), frozenset())
     return found - {"pigment"} if device_class == _SERVES_BOTH else found
+
+
+def aim_of(lesion: Lesion) -> str:
+    """What a device must reach for this concern: a scar with vessels gives way to light on these, whatever else it is."""
+    return "vessel" if lesion.target == "dermis" and lesion.diameter_um is not None else lesion.target
 
 
 @dataclass(kw_only=True)
@@ -107,7 +112,7 @@ def allowed_sites(
     allowed: dict[str, Ceiling] = {}
     foreign = foreign_targets(device.device_class)
     for place in people_places:
-        targets = {lesion.target for lesion in place.lesions.values()}
+        targets = {aim_of(lesion) for lesion in place.lesions.values()}
         if targets <= foreign:
             use = {"ipl": "device of intense pulsed light"}.get(
                 device.device_class, f"{device.device_class.partition('_')[0]} laser"
@@ -276,7 +281,7 @@ class Search:
             place = self.places[site]
             for name, several in by_lesion.items():
                 best, which = self._best(several, place, name, strong.device)
-                reached |= best >= visible and place.lesions[name].target not in foreign
+                reached |= best >= visible and aim_of(place.lesions[name]) not in foreign
                 words[name] = (
                     f"{name.replace('_', ' ')}: {reach_words(several[which], place.lesions[name])}, at best {best:.0f} % in the median"
                 )
@@ -323,7 +328,7 @@ class Search:
             ceilings=looked.ceilings,
             tables=tables,
             at={site: np.array(rows, dtype=np.intp) for site, rows in looked.at.items()},
-            foreign=frozenset(name for name, lesion in lesions.items() if lesion.target in foreign),
+            foreign=frozenset(name for name, lesion in lesions.items() if aim_of(lesion) in foreign),
             interval_weeks=self.evaluator.interval_weeks(device),
             price=price,
             most_sessions=self.most_sessions,
