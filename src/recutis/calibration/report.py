@@ -65,9 +65,9 @@ risks 67, pain 35 %, where leaving studies out of the first lot had promised 76 
 acne and evens the colour of sun-worn skin, sessions that add less and less, graders' habits and the decline of told gains over the
 decades, and spreads between studies that were too small. With that built and refitted, 48 studies gathered after it was fixed lay
 inside in 63 of 96 rows (66 %; outcomes 30 of 38, recovery 16 of 31, risks 14 of 21, pain 3 of 6); some of those rows were repeats
-or microscopic end points, which are left out of the tables. All three lots are in the fit now, so the figures above are again those
-of leaving out. Of the rows of the second lot, 72 were read a second time without sight of the first reading: 69 agree, none
-differs.
+or microscopic end points, which are left out of the tables. How sessions saturate, what long pulses clear and how signs are
+recorded was mended after that, and all three lots are in the fit now, so the figures above are again those of leaving out. Of the
+rows of the second lot, 72 were read a second time without sight of the first reading: 69 agree, none differs.
 
 ## Limits
 
