@@ -270,3 +270,14 @@ def test_rows_without_numbers_are_not_data() -> None:
     lab = Lab(n=40, blocks=1, seed=None)
     assert data(records("REC-079"), lab)[0].reported > 0.0
     assert not data(changed(records("REC-079"), "REC-079", "value", ""), lab) or records("REC-079")[0][1].fields.get("value_low")
+
+
+def test_worlds_of_one_cloud_tell_what_single_runs_tell(few: Fit) -> None:
+    """Many places of the parameters at once give, number for number, what each place gives alone."""
+    rng = np.random.default_rng(3)
+    modes = rng.normal(0.0, 0.5, (3, few.mode.size))
+    rows = range(len(few.problem.data))
+    together = few.problem.told_each(modes, rows)
+
+    for at, mode in enumerate(modes):
+        assert together[:, at] == pytest.approx(few.problem.told(mode)[0], abs=1e-9)

@@ -10,7 +10,7 @@ import pytest
 from recutis import evidence
 from recutis.errors import OutOfRangeError
 from recutis.injury import Injury
-from recutis.response import Improvement, improve, no_treatment, quartile_odds
+from recutis.response import Improvement, improve, natural_course, no_treatment, quartile_odds
 from recutis.response.typical import NAMES, typical
 from recutis.sites import CONCERN_KINDS
 from recutis.skin import Lesion, build, lesion
@@ -188,3 +188,43 @@ def test_deeper_columns_help_scars_until_they_pass_below_them():
     assert gains[2] / gains[1] > 1.1
     assert 1.1 < gains[4] / gains[2] < 1.6
     assert steps[-1] < 0.3 * steps[0]
+
+
+@pytest.mark.parametrize("kind", ["texture", "fine_lines", "acne_prone"])
+def test_light_on_vessels_helps_a_little_where_series_say_so(kind):
+    """Sun-worn skin, fine lines and acne gain by light on vessels (OUT-279, OUT-333), the more the more it heats them."""
+    pdl = typical("pdl")
+    weak, strong = (
+        improve(
+            replace(pdl, vessel_ratio=((100.0, 250.0, ratio),)), target(kind), TWINS, sessions=3, interval_weeks=4
+        ).by_session[-1]
+        for ratio in (0.3, 1.5)
+    )
+
+    assert (strong > weak).all()
+    assert (weak > 0).all()
+
+
+def test_weak_pulses_lighten_melasma():
+    """Pulses far below the threshold of cells still break pigment in them: eight sessions gain more than one (OUT-392)."""
+    weak = replace(typical("qs"), pigment_ratio=0.4)
+    gains = improve(weak, target("melasma"), TWINS, sessions=8, interval_weeks=2).by_session
+
+    assert np.median(gains[-1]) > np.median(gains[0]) > 0
+
+
+def test_long_pulses_clear_less_pigment_at_once_than_short_ones():
+    """The same exposure over the threshold in milliseconds and in nanoseconds."""
+    short = typical("qs")
+    long = replace(short, duration_ms=10.0)
+    once = [improve(one, target("age_spots"), TWINS, sessions=1, interval_weeks=4).by_session[0] for one in (short, long)]
+
+    assert (once[1] < once[0]).all()
+
+
+def test_acne_and_young_scars_change_by_themselves_within_months():
+    """Most of it early, then no more; old scars and lines wait in vain."""
+    for kind in ("acne_prone", "surgical_scar"):
+        early, ripe, late = (natural_course(kind, TWINS.p, months).mean() for months in (1, 3, 12))
+        assert 0 < early < ripe == late
+    assert natural_course("deep_lines", TWINS.p, 3).mean() < natural_course("acne_prone", TWINS.p, 3).mean()

@@ -12,7 +12,8 @@ from recutis import evidence
 from recutis.errors import InputError
 from recutis.scorecard import score_card
 from recutis.scorecard.clinical import clinical_card, clinical_row
-from recutis.scorecard.clinical_outcomes import is_blinded
+from recutis.scorecard.clinical_outcomes import graded_by, is_blinded, kindness
+from recutis.scorecard.clinical_recovery import days_family
 from recutis.scorecard.clinical_risks import care_of, events_of
 from recutis.scorecard.clinical_sample import Population, at_quantile, mean, share_pct, told_gain
 from recutis.scorecard.clinical_study import Lab, NotComputedError, treatment, treatments
@@ -346,3 +347,55 @@ def test_the_same_seed_gives_the_same_row(table: str, lab: Lab) -> None:
 
     assert first == again
     assert first["p50"] != other["p50"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "scale", "kinds", "by"),
+    [
+        ("mean_improvement_pct", "quartile, blinded", (), "mean.blinded"),
+        ("mean_improvement_pct", "quartile, unblinded", (), "mean.open"),
+        ("score_change_pct", "ECCA", ("score",), "mean.open"),
+        ("score_change_pct", "Vancouver Scar Scale, independent", ("score",), "mean.blinded"),
+        ("score_change_pct", "inflammatory lesion count", (), "mean.open"),
+        ("score_change_pct", "erythema index", ("meter",), "mean.meter"),
+        ("responder_pct", "patient self-assessment", ("grades", "patient"), "mean.open"),
+        ("responder_pct", "photographs, physician and patient", ("grades",), "mean.open"),
+    ],
+)  # fmt: skip
+def test_how_a_gain_was_graded_is_read_from_its_scale(metric: str, scale: str, kinds: tuple[str, ...], by: str) -> None:
+    """Instruments, scores, patients and grades are told apart; a count is no score, a parameter no meter."""
+    fields = dict.fromkeys(packaged_columns("clinical_outcomes"), "") | {
+        "metric": metric,
+        "scale": scale,
+        "notes": "IPL parameters",
+    }
+
+    assert kindness(fields) == kinds
+    assert graded_by(fields) == by
+
+
+def test_an_earlier_study_tells_more_of_the_same_treatment(lab: Lab) -> None:
+    """The decade of the source moves the gain, and a study without a year counts as one of the middle."""
+    early, late, unknown = (number(row(lab, "clinical_outcomes", source=text), "p50") for text in ("A. 1996", "A. 2024", "A"))
+
+    assert early > unknown > late
+
+
+def test_a_relapse_grows_with_the_follow_up(lab: Lab) -> None:
+    """The lesion is back in as many as the gain is lost by then."""
+    told = {
+        "metric": "recurrence_pct",
+        "indication": "melasma",
+        "device_class": "nonablative_fractional_1927",
+        "device_settings": "",
+    }
+    soon, year = (number(row(lab, "clinical_outcomes", followup_months=months, **told), "p50") for months in ("2", "12"))
+
+    assert soon < 5 < year < 95
+
+
+def test_days_that_a_page_tells_are_spread_apart_from_measured_ones() -> None:
+    """By whether the row has a number of persons."""
+    assert days_family(RECOVERY) == "days.redness"
+    assert days_family(RECOVERY | {"n": ""}) == "days.redness.told"
+    assert days_family(RECOVERY | {"sign": "reepithelialisation", "n": ""}) == "days.clock.told"

@@ -21,12 +21,11 @@ from recutis.response.types import Care, Draws, Improvement, ManyImprovements
 from recutis.response.wound import Wound, pigment_killed, read_wound, read_wounds
 from recutis.skin.types import Lesion
 from recutis.twins import Twins
-from recutis.units import PERCENT
+from recutis.units import MONTHS_PER_YEAR, PERCENT
 
 _BY_LIGHT: Final = frozenset({"fine_lines", "texture", "enlarged_pores"})
 _DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar", "surgical_scar"})
 _PIGMENTED: Final = frozenset({"age_spots", "freckles", "melasma"})
-_MONTHS_PER_YEAR: Final = 12.0  # calendar
 _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
@@ -352,7 +351,7 @@ def natural_course(kind: str, p: Parameters, months: float) -> Draws:
     if evidence.has(f"response.{own}"):
         return np.asarray(p(own) * min(months / number("untreated.months"), 1.0))
     name = "untreated.pigment" if kind in _PIGMENTED else "untreated.mean"
-    return np.asarray(p(name) * min(months / _MONTHS_PER_YEAR, 1.0))
+    return np.asarray(p(name) * min(months / MONTHS_PER_YEAR, 1.0))
 
 
 def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:
@@ -366,7 +365,7 @@ def no_treatment(lesion: Lesion, twins: Twins, months: float = 12) -> Draws:
     if months < 0:
         msg = f"The time without treatment must not be negative; got {months:g} months."
         raise OutOfRangeError(msg)
-    years = months / 12
+    years = months / MONTHS_PER_YEAR
     drift = natural_course(lesion.kind, p, months) + p("untreated.sd") * math.sqrt(years) * (
         twins.improvement_effect + twins.improvement_study
     ) / math.sqrt(2)

@@ -14,7 +14,7 @@ from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
 from recutis.scorecard.clinical_words import number_in, threshold_of
-from recutis.units import PERCENT
+from recutis.units import DAYS_PER_MONTH, DAYS_PER_WEEK, PERCENT
 
 if TYPE_CHECKING:
     from recutis.response import Improvement
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _QUARTERS: Final = (25.0, 50.0, 75.0)
 _TENTHS: Final = 10.0
 _GRADES: Final = 4.0
-_WEEKS_PER_MONTH: Final = 365.25 / 12 / 7  # calendar
 _LESIONS_OF_GLANDS: Final = frozenset({"gland"})
 _SAME_DAY: Final = frozenset({"pigment", "vessel"})
 _BY_GRADES: Final = frozenset({"responder_pct", "quartile_mean_0_4", "score_of_5", "score_1_5"})
@@ -147,7 +146,7 @@ def _with_natural_course(arm: Arm, gain: Draws, study: Study, months: float) -> 
 
     if arm.lesion is None or not evidence.has(f"response.untreated.{arm.lesion.kind}"):
         return gain
-    whole = months + (study.sessions - 1) * study.interval_weeks / _WEEKS_PER_MONTH
+    whole = months + (study.sessions - 1) * study.interval_weeks * DAYS_PER_WEEK / DAYS_PER_MONTH
     alone = natural_course(arm.lesion.kind, arm.twins.p, whole) / PERCENT
     return np.asarray(PERCENT * (1 - (1 - gain / PERCENT) * (1 - alone)))
 

@@ -11,6 +11,7 @@ import numpy as np
 from recutis import evidence
 from recutis.bands import Draws
 from recutis.response import Care, SiteResponse, clocks, symptoms
+from recutis.response.parameters import logistic
 from recutis.response.wound import read_wound
 from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_sample import Told
@@ -65,7 +66,7 @@ def _noted(arm: Arm) -> Draws:
 def _recorded(arm: Arm, level: Draws) -> Draws:
     """Chance that a sign of this level is recorded: one half at the level usually noted, by `clinical.sign.scatter` between observers."""
     steps = np.log(np.maximum(level, _FAINTEST) / _noted(arm)) / arm.twins.p.row("clinical.sign.scatter")
-    return np.asarray(np.where(level > 0, 1 / (1 + np.exp(-steps)), 0.0))
+    return np.asarray(np.where(level > 0, logistic(steps), 0.0))
 
 
 def _symptom(sign: str) -> tuple[str, ...]:
