@@ -11,6 +11,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PATIENT ?= examples/patients/lines-and-age-spots.yaml
 OUT ?= demo-out
 WORKERS ?= 2
+# A file's tests go to one worker: what they share (a server, a simulation, a plan) is made once.
+WORKED := -n $(WORKERS) --dist loadfile
 PYTEST_ARGS ?=
 # What PostgreSQL is asked to hold; pages in a browser, pictures and workers do not depend on the database.
 NOT_POSTGRES := browser charts delivery_tablet demo diary_phone looks photos physics pictures planning security serving walk work
@@ -33,8 +35,8 @@ demo: $(VENV)/.demo
 	@echo "Plan:      $(OUT)/plan.json"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
-	sh scripts/with-postgres.sh $(BIN)/python -m pytest -n $(WORKERS) $(POSTGRES_TESTS)
+	$(BIN)/python -m pytest $(WORKED) $(PYTEST_ARGS)
+	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) $(POSTGRES_TESTS)
 
 kill-test: $(VENV)/.test # the server is killed a hundred times while people save
 	RECUTIS_KILLS=100 $(BIN)/python -m pytest tests/test_web_killed.py

@@ -66,14 +66,14 @@ def test_what_one_wins_the_other_loses(plan: Plan, mild: Plan) -> None:
 
 
 def test_the_surely_better_is_found(plan: Plan, mild: Plan) -> None:
-    """A course with clearly more days out of sight does worse there in nearly everybody."""
+    """A course with clearly more days out of sight does worse there in most people."""
     found = compare_plans(plan, mild)
     row = next(item for item in found.predictions if item.what == "social downtime a session")
 
     assert row.difference is not None
     assert row.a_better_pct is not None
     assert row.difference < -1
-    assert row.a_better_pct.p50 < 10
+    assert row.a_better_pct.p50 < 20
 
 
 def test_other_people_are_not_compared(plan: Plan) -> None:

@@ -118,11 +118,11 @@ def test_deeper_never_helps_the_skin(name):
 
 @pytest.mark.parametrize("name", ["co2_columns", "nafl_1550", "co2_full", "qs", "pdl", "ipl"])
 def test_darker_skin_gets_more_pih(name):
-    """PIH of no twin falls from phototype I to IV; in the middle of a cloud it rises up to VI, where ranges are wider too."""
+    """PIH of no twin falls from phototype I to IV; its incidence in a cloud rises up to VI, where ranges are wider too."""
     chances = [answer(name, people(phototype=p)).risks["pih"] for p in ("I", "II", "III", "IV", "V", "VI")]
 
     assert all((darker >= lighter * (1 - 1e-9)).all() for lighter, darker in pairwise(chances[:4]))
-    assert all(np.median(darker) > np.median(lighter) for lighter, darker in pairwise(chances))
+    assert all(darker.mean() > lighter.mean() for lighter, darker in pairwise(chances))
 
 
 @pytest.mark.parametrize("known", [{"tanned": True}, {"previous_pih": True}, {"melasma": True}, {"outdoor_work": True}])

@@ -404,7 +404,8 @@ def test_what_was_seen_stands_in_the_course(tmp_path: Path) -> None:
     assert came.sessions[0].pain_0_10.p50 == pytest.approx(
         blank.sessions[0].pain_0_10.p50, rel=0.03
     )  # more twins, the same people
-    assert came.sessions[0].risks["pih"].p50 == pytest.approx(blank.sessions[0].risks["pih"].p50, rel=0.1)
+    chances = [one.sessions[0].risks["pih"].p50 for one in (came, blank)]
+    assert chances[0] == pytest.approx(chances[1], rel=0.3)  # 20 blocks of parameters, against 100
 
 
 def test_both_sites_learn_from_one(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _LEFT_OUT: Final = (
 )  # fmt: skip
 """Rows that stay as they are: shapes of the wound that all responses share, typical injuries, minutes of numbing."""
 _ALSO: Final = (
-    *(f"clinical.optimism.{by}" for by in ("open", "score", "meter", "patient", "grades", "earlier")),
+    *(f"clinical.optimism.{by}" for by in ("open", "score", "meter", "patient", "grades", "thresholds", "words", "earlier")),
     "clinical.grading.scatter", "clinical.sign.scatter",
 )  # fmt: skip
 

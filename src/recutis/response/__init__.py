@@ -1,7 +1,7 @@
 """Response: what tissue does about an injury, as draws over twins. Knows injuries and twins, no devices."""
 
 from recutis.response.course import course_risk, numbing_minutes, quartile_odds
-from recutis.response.improve import improve, improve_many, natural_course, no_treatment
+from recutis.response.improve import improve, improve_many, natural_course, no_treatment, part_kept
 from recutis.response.respond import PERSON_DRIVEN, combine, pain_during, pain_many, respond, respond_many
 from recutis.response.types import (
     ANAESTHESIA,
@@ -35,6 +35,7 @@ __all__ = [
     "numbing_minutes",
     "pain_during",
     "pain_many",
+    "part_kept",
     "quartile_odds",
     "respond",
     "respond_many",

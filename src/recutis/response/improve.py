@@ -26,6 +26,8 @@ from recutis.units import MONTHS_PER_YEAR, PERCENT
 _BY_LIGHT: Final = frozenset({"fine_lines", "texture", "enlarged_pores"})
 _DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar", "surgical_scar"})
 _PIGMENTED: Final = frozenset({"age_spots", "freckles", "melasma"})
+_CLEARED: Final = frozenset({"pigment", "vessel", "gland"})
+_SEEN_AS: Final = {"melasma": "dermis", "enlarged_pores": "dermis", "texture": "dermis", "poikiloderma": "vessel"}
 _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
@@ -255,14 +257,36 @@ def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[
     return mechanism, share()
 
 
-def _individual(share: Draws, twins: Twins, severity: float | None) -> Draws:
-    """Spread of persons and studies around the expected share; no gain stays none."""
+def part_kept(lesion: Lesion, p: Parameters) -> Draws:
+    """Part of a difference between lasers that is left in what is seen: of lesions that clear, and of relief and colour graded by eye."""
+    target = _SEEN_AS.get(lesion.kind, lesion.target)
+    return p("gain.kept.cleared" if target in _CLEARED else "gain.kept.graded")
+
+
+def _drawn(first: Draws, kept: Draws, p: Parameters) -> Draws:
+    """Shift in log-odds towards the usual gain, of a laser whose first session clears these shares.
+
+    Lasers differ less in what is seen than in what they do to the target, between studies and side by side on one face: near the
+    usual gain (row `gain.usual`) the part kept of a difference is left. The shift never exceeds `gain.most_drawn`: what
+    hardly hurts the target does hardly anything.
+    """
+    away = log_odds(np.asarray(p("gain.usual") / PERCENT)) - log_odds(np.clip(first, _LEAST, 1 - _LEAST))
+    most = p("gain.most_drawn")
+    return np.asarray(most * np.tanh((1 - kept) * away / most))
+
+
+def _individual(share: Draws, twins: Twins, lesion: Lesion, severity: float | None) -> Draws:
+    """Gain of each person around the expected share after each session, drawn to the usual; no gain stays none.
+
+    All sessions are drawn as the first is: what more of them add stays whole, and more of anything never gives less.
+    """
     p = twins.p
     shift = p("gain.sd_person") * twins.improvement_effect + p("gain.sd_study") * twins.improvement_study
     if severity is not None:
         shift = shift + p("gain.severity") * (severity - 0.5)
+    drawn = _drawn(share[..., :1, :], part_kept(lesion, p), p)
     some = share > _LEAST
-    return shifted(np.minimum(share, 1 - _LEAST), shift) * some
+    return shifted(np.minimum(share, 1 - _LEAST), drawn + shift) * some
 
 
 def _check(sessions: int, interval_weeks: float, severity: float | None) -> None:
@@ -278,7 +302,7 @@ def _gain_pct(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws, severi
     """Mechanism and improvement in percent after each session, shape (sessions, n), or (settings, sessions, n)."""
     p = twins.p
     mechanism, share = _share(wound, twins, lesion, weights)
-    gain = PERCENT * _individual(share, twins, severity)
+    gain = PERCENT * _individual(share, twins, lesion, severity)
     if mechanism == "melasma":
         harm = p("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
         gain = gain - harm[..., None, :]

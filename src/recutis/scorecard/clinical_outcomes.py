@@ -13,6 +13,7 @@ from recutis.bands import Draws
 from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
+from recutis.scorecard.clinical_table import COURSE
 from recutis.scorecard.clinical_words import number_in, threshold_of
 from recutis.units import DAYS_PER_MONTH, DAYS_PER_WEEK, PERCENT
 
@@ -24,7 +25,8 @@ _TENTHS: Final = 10.0
 _GRADES: Final = 4.0
 _LESIONS_OF_GLANDS: Final = frozenset({"gland"})
 _SAME_DAY: Final = frozenset({"pigment", "vessel"})
-_BY_GRADES: Final = frozenset({"responder_pct", "quartile_mean_0_4", "score_of_5", "score_1_5"})
+_BY_GRADES: Final = frozenset({"quartile_mean_0_4", "score_of_5", "score_1_5"})
+_IN_NUMBERS: Final = re.compile(r"\d")
 _METERS: Final = (
     r"profilom|(mexa|chroma|color|colour|cuto|spectro|spectrophoto)i?meter|\bmeter\b|spectro|(erythema|melanin) index|image analysis"
     r"|visia|antera|\b3d\b"
@@ -92,7 +94,7 @@ def _gains(
 ) -> list[Draws]:  # fmt: skip
     when = _months(fields) if months is None else months
     shifts = [f"clinical.optimism.{word}" for word in (*(() if is_blinded(fields) else ("open",)), *kindness(fields))]
-    graded, decades = fields["metric"] in _BY_GRADES, _decades_before(fields["source"])
+    graded, decades = fields["metric"] in _BY_GRADES or fields["metric"] == "responder_pct", _decades_before(fields["source"])
     scatter = sample.scatter_of_raters(lab.n, lab.copies) if graded else 0.0
     found = []
     for arm in study.arms:
@@ -102,10 +104,31 @@ def _gains(
         )
         optimism = optimism + p.row("clinical.optimism.earlier") * decades
         course = lab.gain(arm, study.interval_weeks)
+        optimism = optimism + _treated_on(arm, course, number_in(fields.get(COURSE, "")) or study.sessions)
         true = _after(course, study.sessions) * _seen_share(arm, when) * _kept(arm, course, when)
         true = _with_natural_course(arm, true, study, when)
         found.append(sample.told_gain(true, arm.twins.block, optimism=optimism, seed=lab.seed, by=by))
     return found
+
+
+def _treated_on(arm: Arm, course: Improvement, sessions: float) -> Draws:
+    """Shift [log-odds] of each twin by which a course of so many sessions is told nearer to one of a single session.
+
+    Doctors go on until the end point is reached and treat longer what answers less: courses of different length differ in their
+    gains as little as those of different lasers do (rows `response.gain.kept.*`). All sessions of a course move alike: what one more
+    adds in the same persons stays whole.
+    """
+    from recutis.response import part_kept
+
+    if arm.lesion is None:
+        return np.zeros(arm.twins.n)
+    block = arm.twins.block
+    persons = np.bincount(block)
+
+    def expected(count: float) -> Draws:
+        return sample.log_odds(np.bincount(block, np.maximum(_after(course, count), 0.0)) / persons / PERCENT)
+
+    return np.asarray((part_kept(arm.lesion, arm.twins.p) - 1) * (expected(sessions) - expected(1.0))[block])
 
 
 def is_blinded(fields: Mapping[str, str]) -> bool:
@@ -122,9 +145,11 @@ def graded_by(fields: Mapping[str, str]) -> sample.Grading:
 
 
 def kindness(fields: Mapping[str, str]) -> tuple[str, ...]:
-    """What shifts the grading of a row: grades and thresholds, an instrument, a validated score, the patients themselves."""
+    """What shifts the grading of a row: grades, thresholds in numbers or in words, an instrument, a validated score, the patients."""
     scale, metric = fields["scale"].lower(), fields["metric"]
-    grades = ("grades",) if metric in _BY_GRADES else ()
+    grades: tuple[str, ...] = ("grades",) if metric in _BY_GRADES else ()
+    if metric == "responder_pct":
+        grades = ("thresholds" if _IN_NUMBERS.search(fields["threshold"] or scale) else "words",)
     if _METER.search(scale):
         return (*grades, "meter")
     if _PATIENT.search(scale) and not _RATER.search(scale):

@@ -39,8 +39,9 @@ that stand for text were chosen with all rows in view.
   draws of the response's parameters, moved further by what studies differ by (one spread a family, from the calibration), and in each
   world the luck of a sample of n.
 - Each metric is its own statistic of the same gain: mean, share of responders over the stated threshold, quartile grade, change of a
-  score. They are never averaged. How a gain was graded shifts it (`clinical.optimism.*`): open or blinded, by patients, by grades, by a
-  score or an instrument, and in which decade.
+  score. They are never averaged. How a gain was graded shifts it (`clinical.optimism.*`): open or blinded, by patients, by grades, by
+  thresholds in percent or in words, by a score or an instrument, and in which decade. Courses of different length are drawn together
+  (`response.gain.kept.*`), for doctors treat longer what answers less; sessions of one study's course are not.
 - Denominators: per treatment or lesion is one session, per patient a course. A mean, a typical value and an upper bound of days are the
   mean, the median and the ninth decile of persons.
 - Not computed, each with its reason: findings in words, p-values and tests of equivalence, points of a score without its baseline, harms

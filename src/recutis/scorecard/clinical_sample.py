@@ -121,7 +121,8 @@ def _study_sd(family: Family) -> float:
     return 0.0 if family == "none" else posterior.spread(family)
 
 
-def _log_odds(share: Draws) -> Draws:
+def log_odds(share: Draws) -> Draws:
+    """Natural log of the odds; none and all are told as nearly so."""
     inside = np.clip(share, _LEAST, 1 - _LEAST)
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
@@ -132,7 +133,7 @@ def _shifted(values: Draws, family: Family, seed: int, top: float) -> Draws:
     spread = np.broadcast_to(values, step.shape) if values.ndim == 2 else values[:, None] + np.zeros_like(step)
     if family.startswith("days"):
         return np.asarray(np.maximum((np.maximum(spread, 0.0) + _WHOLE_DAY) * np.exp(step) - _WHOLE_DAY, 0.0))
-    moved = top / (1 + np.exp(-(_log_odds(spread / top) + step)))
+    moved = top / (1 + np.exp(-(log_odds(spread / top) + step)))
     return np.asarray(np.where((spread <= 0) | (spread >= top), spread, moved))
 
 
@@ -152,7 +153,7 @@ def told_gain(
     blocks = int(block.max()) + 1
     worlds = np.zeros(blocks) if seed is None else np.random.default_rng([seed, _STREAM, 4]).standard_normal(blocks)
     shift = optimism + posterior.spread(f"gain.{by}") * worlds[block]
-    graded = PERCENT / (1 + np.exp(-(_log_odds(gain_pct / PERCENT) + shift)))
+    graded = PERCENT / (1 + np.exp(-(log_odds(gain_pct / PERCENT) + shift)))
     return np.asarray(np.where(gain_pct > 0, graded, gain_pct))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from recutis import evidence
 from recutis.errors import InputError
+from recutis.scorecard.clinical_words import number_in
 from recutis.scorecard.tables import Record, packaged_columns, read_targets
 
 FILES: Final = ("clinical_outcomes", "recovery", "risks", "pain")
@@ -19,16 +21,37 @@ _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "risks": ("id", "device_class", "adverse_event", "incidence_pct"),
     "pain": ("id", "modality", "value"),
 }
+COURSE: Final = "course_sessions"
+"""Field of an outcome's row: sessions of its study's whole course, of which the row may tell an earlier one."""
 _OWN: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "modality"}
 
 
 def packaged() -> tuple[tuple[str, Record], ...]:
     """All rows of the four packaged tables, each with its table."""
-    return tuple(
+    return _with_courses(
         (table, Record(place=row.id, fields={name: row.fields.get(name, "") for name in packaged_columns(table)}))
         for table in FILES
         for row in evidence.rows(table)
     )
+
+
+def _with_courses(rows: Iterable[tuple[str, Record]]) -> tuple[tuple[str, Record], ...]:
+    """The rows, those of outcomes with the sessions of the longest course that their study tells of this laser and concern."""
+    found = tuple(rows)
+    longest: dict[tuple[str, ...], float] = {}
+    for table, record in found:
+        if table == FILES[0] and record.fields.get("source"):
+            arm = _arm(record)
+            longest[arm] = max(longest.get(arm, 0.0), number_in(record.fields.get("sessions", "")) or 0.0)
+    for table, record in found:
+        if table == FILES[0]:
+            most = longest.get(_arm(record), 0.0)
+            record.fields[COURSE] = f"{most:g}" if most else ""
+    return found
+
+
+def _arm(record: Record) -> tuple[str, ...]:
+    return tuple(record.fields.get(name, "") for name in ("source", "device_class", "indication"))
 
 
 def _header(path: Path) -> list[str]:
@@ -74,7 +97,7 @@ def read_clinical(path: Path) -> tuple[tuple[str, Record], ...]:
     names = _header(path)
     if "file" not in names:
         table = _recognise(names, path) if path.is_file() and names else FILES[0]
-        return tuple((table, record) for record in read_targets(path, table=table, required=_REQUIRED[table]))
+        return _with_courses((table, record) for record in read_targets(path, table=table, required=_REQUIRED[table]))
     union = tuple(dict.fromkeys(("file", *(name for table in FILES for name in packaged_columns(table)))))
     found = []
     for record in read_targets(path, table=FILES[0], required=("id", "file"), columns=union):
@@ -84,4 +107,4 @@ def read_clinical(path: Path) -> tuple[tuple[str, Record], ...]:
             msg = f"{record.place}: a row of {table} needs the column '{missing}', which is missing; add it."
             raise InputError(msg)
         found.append((table, record))
-    return tuple(found)
+    return _with_courses(found)
