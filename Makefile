@@ -3,16 +3,17 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test kill-test lint types layers docs bench lock clean
+.PHONY: help demo test slow kill-test lint types layers docs bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PATIENT ?= examples/patients/lines-and-age-spots.yaml
 OUT ?= demo-out
-WORKERS ?= 2
-# A file's tests go to one worker: what they share (a server, a simulation, a plan) is made once.
-WORKED := -n $(WORKERS) --dist loadfile
+# One more than two cores have: tests of pages wait for their browser.
+WORKERS ?= 3
+# A file's tests go to one worker: what they share (a server, a simulation, a plan) is made once. Long files are begun first.
+WORKED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PYTEST_ARGS ?=
 # What PostgreSQL is asked to hold; pages in a browser, pictures and workers do not depend on the database.
 NOT_POSTGRES := browser charts delivery_tablet demo diary_phone looks photos physics pictures planning security serving walk work
@@ -21,7 +22,7 @@ CODE := src tests scripts benchmarks
 
 help:
 	@echo "make demo    set up .venv, plan $(PATIENT), say where the report lies"
-	@echo "make test    set up .venv, run all tests"
+	@echo "make test    set up .venv, run the tests          make slow    run the slow ones too: before a release"
 	@echo "make kill-test  kill the workstation's server a hundred times while people save"
 	@echo "make lint    style          make types   strict types        make layers  import order"
 	@echo "make docs    write pages     make bench   time the kernels"
@@ -35,8 +36,12 @@ demo: $(VENV)/.demo
 	@echo "Plan:      $(OUT)/plan.json"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(WORKED) $(PYTEST_ARGS)
-	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) $(POSTGRES_TESTS)
+	$(BIN)/python -m pytest $(WORKED) -m "not slow" $(PYTEST_ARGS)
+	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) -m "not slow" $(POSTGRES_TESTS)
+
+slow: $(VENV)/.test # what takes long: soak tests, every page by axe, the kernels of graphics cards in a simulator, more random people
+	$(BIN)/python -m pytest $(WORKED) -m slow
+	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) -m slow $(POSTGRES_TESTS)
 
 kill-test: $(VENV)/.test # the server is killed a hundred times while people save
 	RECUTIS_KILLS=100 $(BIN)/python -m pytest tests/test_web_killed.py

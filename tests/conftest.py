@@ -19,6 +19,7 @@ from hypothesis import settings
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no test needs a screen
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests run side by side; threads that wait for each other double the time
 # The workstation's tests never touch anybody's data: the folder is new for each run.
 os.environ["RECUTIS_DATA"] = tempfile.mkdtemp(prefix="recutis-tests-")
 os.environ["RECUTIS_SECRET_KEY"] = "tests" * 16
@@ -58,6 +59,22 @@ def _judged(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid} was skipped in CI ({reason}); run it, or give the reason in tests/allowed-skips.txt."
     return report
+
+
+# Files whose tests take longest, longest first: begun last, one of them would keep a worker busy while the others have done.
+LONG = (
+    "test_web_looks", "test_web_physics", "test_web_browser", "test_plan_search", "test_web_work", "test_light_cuda",
+    "test_injury_simulate", "test_web_walk", "test_web_demo", "test_web_backup", "test_web_killed", "test_web_planning",
+    "test_light_layered", "test_web_api", "test_report_write", "test_calibration", "test_web_pictures", "test_web_diary_phone",
+    "test_web_delivery_tablet", "test_plan_landscape", "test_plan_examples", "test_scorecard_clinical", "test_package",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of long files first, in whatever order pytest-randomly has given to the others."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
 
 
 @pytest.hookimpl(wrapper=True)

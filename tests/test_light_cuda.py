@@ -64,7 +64,7 @@ def voxels_card(launch):
 
 def sums(make, launch):
     card = make(launch)
-    few = [card.add(card.block(number, 60 + number), 60 + number) for number in range(2)]
+    few = [card.add(card.block(number, 15 + number), 15 + number) for number in range(2)]
     return b"".join(np.ascontiguousarray(x).tobytes() for found in few for x in found) + b"".join(
         array.copy_to_host().tobytes() for array in card._sums)
 
@@ -108,6 +108,7 @@ def simulated() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "run"), [("layers", layers), ("voxels", voxel)])
 def test_the_card_agrees_with_single_photons(simulated: dict[str, Any], kind: str, run: Any) -> None:
     """Shares, collisions and fluence of a thousand photons are those of the scalar twin within errors."""
@@ -126,6 +127,7 @@ def test_the_card_agrees_with_single_photons(simulated: dict[str, Any], kind: st
     assert np.sqrt(np.mean(spread**2)) < 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["layers", "voxels"])
 def test_the_card_conserves_energy(simulated: dict[str, Any], kind: str) -> None:
     """All that was found makes one, but for what roulette has booked."""
@@ -137,6 +139,7 @@ def test_the_card_conserves_energy(simulated: dict[str, Any], kind: str) -> None
     assert found["balance_error"] < 1e-3
 
 
+@pytest.mark.slow
 def test_the_shape_of_a_launch_changes_no_bit(simulated: dict[str, Any]) -> None:
     """A second run and one with smaller blocks of threads and another order of steps give the same numbers, bit for bit."""
     assert simulated["same"] == [1, 1]

@@ -61,6 +61,7 @@ def test_wavelengths_of_a_block_cover_the_spectrum_evenly() -> None:
     assert len(starts) == 12
 
 
+@pytest.mark.slow
 def test_errors_of_a_lamp_are_those_of_repeated_runs() -> None:
     """Ten seeds scatter as one run says they do, within the error of such a scatter."""
     runs = [transport_layers(skin_layers, pencil(), lamp=LAMP, photons=5000, seed=seed).tallies["absorbed"] for seed in range(10)]

@@ -423,7 +423,7 @@ def _run_pytest(folder: Path, *, ci: bool, allowed: str, test: str = _SKIPPING) 
     (folder / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "allowed-skips.txt").write_text(allowed, encoding="utf-8")
     (folder / "test_it.py").write_text(test, encoding="utf-8")
-    environment = _clean_environment(**({"CI": "true"} if ci else {}))
+    environment = _clean_environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **({"CI": "true"} if ci else {}))
     command = [
         sys.executable,
         "-m",

@@ -15,6 +15,7 @@ from recutis.plan.planner import Request, plan_course
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "patients"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
+ONE_AND_SLOWLY_ALL = [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
 
 
 @cache
@@ -41,7 +42,7 @@ def test_every_key_is_present_and_blocked_follows_status(name: str) -> None:
     assert made.blocked is (made.status != "ready")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE_AND_SLOWLY_ALL)
 def test_the_same_request_gives_the_same_plan(name: str) -> None:
     """Planning twice gives the same numbers, but for the seconds it took."""
     again = plan_course(Request(patient=read_patient(EXAMPLES / f"{name}.yaml")))

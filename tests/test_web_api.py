@@ -565,7 +565,7 @@ def _slightly(sent: Callable[..., None]) -> Callable[..., None]:
         sent(case, role, real)
 
     return settings(
-        max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+        max_examples=12, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )(once)  # fmt: skip
 

@@ -36,8 +36,8 @@ PASSWORD = "lapi-dozu-teka-moni"
 
 @pytest.fixture
 def filled_clinic() -> dict[str, int]:
-    """A demo clinic of sixty patients."""
-    return fill(60, password=PASSWORD)
+    """A demo clinic of forty patients."""
+    return fill(40, password=PASSWORD)
 
 
 def test_the_shipped_plans_are_plans_of_this_version() -> None:
@@ -67,7 +67,7 @@ def test_it_is_made_once_and_beside_nobodys_records(filled_clinic: dict[str, int
     """A second one is refused; the first stays as it was."""
     with pytest.raises(InputError, match="There are records here already"):
         fill(5, password=PASSWORD)
-    assert Patient.objects.count() == filled_clinic["patients"] == 60
+    assert Patient.objects.count() == filled_clinic["patients"] == 40
 
 
 @pytest.mark.usefixtures("filled_clinic")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_plan import injury, option, quantity, two_device_option
-from test_plan_examples import NAMES, planned
+from test_plan_examples import ONE_AND_SLOWLY_ALL, planned
 
 from recutis.errors import InputError, OutOfRangeError
 from recutis.plan.document import InjuryDocument, Option, SkinLayer
@@ -526,7 +526,7 @@ def test_a_logarithmic_scale_gives_each_decade_the_same_room() -> None:
     assert [scale(value) for value in (0.0, 0.01, 0.1, 1, 10, 100, 500)] == pytest.approx([0, 0, 100, 200, 300, 400, 400])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE_AND_SLOWLY_ALL)
 def test_every_option_of_the_examples_can_be_drawn(name: str) -> None:
     """The drawings of real plans are XML with tables; a plan without options draws nothing."""
     for one in planned(name).options:

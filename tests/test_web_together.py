@@ -128,6 +128,7 @@ def _diary(server: Server, clinic: dict[str, Any]) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_many_at_once_fail_in_nothing_and_lose_nothing(server: Server) -> None:
     """Records, passes, record numbers and diaries of two clinics change at the same time; no answer is a failure of the server."""
     clinics = _run(server, _MAKE)
