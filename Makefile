@@ -19,6 +19,8 @@ PYTEST_ARGS ?=
 NOT_POSTGRES := browser charts delivery_tablet demo diary_phone looks photos physics pictures planning security serving walk work
 POSTGRES_TESTS := $(filter-out $(NOT_POSTGRES:%=tests/test_web_%.py),$(wildcard tests/test_web_*.py))
 CODE := src tests scripts benchmarks
+# Tests start many processes: where images forbid Python to keep what it has compiled, each would compile the package again.
+export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make demo    set up .venv, plan $(PATIENT), say where the report lies"

@@ -17,7 +17,7 @@ from recutis.scorecard.clinical_risks import care_of, events_of
 from recutis.scorecard.clinical_sample import Population, at_quantile, mean, share_pct, told_gain
 from recutis.scorecard.clinical_study import Lab, NotComputedError, treatment, treatments
 from recutis.scorecard.clinical_table import COURSE, FILES, packaged, read_clinical
-from recutis.scorecard.clinical_words import anaesthesia_of, concern_of, number_in, panel_words, site_of, threshold_of
+from recutis.scorecard.clinical_words import Threshold, anaesthesia_of, concern_of, number_in, panel_words, site_of, threshold_of
 from recutis.scorecard.tables import Record, packaged_columns
 from recutis.sites import phototypes_told
 
@@ -261,12 +261,36 @@ def test_words_of_a_study_are_understood() -> None:
     assert band is not None
     assert poor is not None
     assert (above.low, above.high) == (26, 100)
-    assert (band.low, band.high) == (51, 75)
+    assert (band.low, band.high, band.is_grade) == (51, 75, True)
+    assert (band.or_better(), above.is_grade, poor.is_grade) == (Threshold(low=51, high=100), False, False)
     assert poor.high == 25
     assert anaesthesia_of("topical + forced cold air") == "topical_cold_air"
     assert anaesthesia_of("nerve block + sedation") == "sedation"
     assert events_of("PIH or hypopigmentation") == ("pih", "hypopigmentation")
     assert care_of(dict.fromkeys(packaged_columns("risks"), "") | {"settings": "famciclovir 250 mg"}).antiviral
+
+
+def test_a_grade_is_reached_by_those_who_do_better_unless_each_grade_is_told(lab: Lab, tmp_path: Path) -> None:
+    """'51-75 %' alone means 51 or more; beside the shares of other grades it means that grade alone."""
+    told = {"metric": "responder_pct", "unit": "pct_patients", "source": "A study"}
+    more, alone = (
+        row(lab, "clinical_outcomes", **told, threshold="51-75 %"),
+        row(lab, "clinical_outcomes", **told, threshold=">=51 %"),
+    )
+    several = tmp_path / "grades.csv"
+    names = [*OUTCOME, "threshold", "source"]
+    lines = [OUTCOME | told | {"id": f"G-{low}", "threshold": f"{low}-{low + 24} %"} for low in (26, 51)]
+    with several.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names)
+        writer.writeheader()
+        writer.writerows(lines)
+    bands = [clinical_row(lab, table, record) for table, record in read_clinical(several)]
+
+    assert more["p50"] == alone["p50"]
+    assert "the grade or a better one" in str(more["reason"])
+    assert all("better" not in str(found["reason"]) for found in bands)
+    assert sum(number(found, "p50") for found in bands) <= 100
+    assert number(bands[1], "p50") < number(more, "p50")
 
 
 def test_a_sign_told_as_a_harm_is_its_incidence(lab: Lab) -> None:

@@ -4,8 +4,8 @@ A row's reported value is the model's middle for its study, plus what the study 
 plus the luck of its sample; parameters carry their rows' ranges as normal priors. Gauss-Newton on the scales of
 comparison finds the mode, each set of derivatives serving for some moves; its curvature gives the joint normal law of the
 parameters. Leaving a study out takes its rows from that curvature, which is exact where the model is linear between the two
-modes. The spread of a family is the one at which the stated share of its rows, each predicted without its own study, lies
-inside the 80 % interval; families of few rows keep the one they start with.
+modes. The spread of a family is the one at which the stated share of its rows, each predicted without its own study in this linear
+model, lies inside the 80 % interval; families of few rows keep the one they start with. What ships is set on the card (`card_spread`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from functools import partial
 
 from recutis.calibration.fit import Fit
 from recutis.calibration.ship import draws, in_units
-from recutis.posterior import parameters
+from recutis.posterior import parameters, spreading
 from recutis.scorecard.clinical import HEADS, clinical_row, line, summary
 from recutis.scorecard.clinical_study import Lab
 from recutis.scorecard.types import Card
@@ -23,7 +23,8 @@ def held_out_card(found: Fit, *, lab: Lab, progress: Callable[[float], None] | N
     for number, study in enumerate(studies, start=1):
         mode, covariance = found.without(study)
         here = lab.with_parameters(partial(parameters, table=in_units(found.problem.scales, draws(mode, covariance))))
-        rows += [clinical_row(here, row.table, row.record) for row in found.problem.data if row.study == study]
+        with spreading(found.spread):
+            rows += [clinical_row(here, row.table, row.record) for row in found.problem.data if row.study == study]
         if progress is not None:
             progress(number / len(studies))
     order = {row.id: number for number, row in enumerate(found.problem.data)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recutis.calibration.card_spread import card_spreads
 from recutis.calibration.fit import Fit, Problem, Progress, fit
 from recutis.calibration.rows import data
 from recutis.calibration.ship import draws, evidence_digest, in_units
@@ -20,6 +22,7 @@ from recutis.scorecard.tables import Record
 Array = NDArray[np.float64]
 _PERSONS = 60  # of each phototype: middles of studies settle to a hundredth of their spread
 _STATE = "calibration-state.json"
+_SEARCH = 0.4  # share of the time that the search for the mode takes
 
 
 def state_folder() -> Path:
@@ -48,6 +51,11 @@ def _kept(file: Path, digest: str, parameters: int) -> Array | None:
     return mode if state.get("evidence_sha256") == digest and mode.size == parameters else None
 
 
+def card_laboratory(found: Fit) -> Lab:
+    """The laboratory of the clinical card, with the injuries of a fit."""
+    return replace(found.problem.lab, n=Lab.n, blocks=Lab.blocks, seed=0)
+
+
 def calibrate(*, workers: int = 1, progress: Progress | None = None, state_folder: Path | None = None) -> Fit:
     """Fit the response to the packaged tables.
 
@@ -56,17 +64,31 @@ def calibrate(*, workers: int = 1, progress: Progress | None = None, state_folde
     Raises InputError as `fit` does.
     """
     problem = problem_of()
+
+    def told(share: float, words: str) -> None:
+        if progress is not None:
+            progress(_SEARCH * share, words)
+
     if state_folder is None:
-        return fit(problem, workers=workers, progress=progress)
+        return _with_card_spreads(fit(problem, workers=workers, progress=told), workers, progress)
     state_folder.mkdir(parents=True, exist_ok=True)
     file, digest = state_folder / _STATE, evidence_digest()
 
     def keep(mode: Array) -> None:
         file.write_text(json.dumps({"evidence_sha256": digest, "mode": mode.tolist()}), encoding="utf-8")
 
-    found = fit(problem, workers=workers, progress=progress, start=_kept(file, digest, len(problem.scales)), keep=keep)
+    found = fit(problem, workers=workers, progress=told, start=_kept(file, digest, len(problem.scales)), keep=keep)
+    found = _with_card_spreads(found, workers, progress)
     file.unlink(missing_ok=True)
     return found
+
+
+def _with_card_spreads(found: Fit, workers: int, progress: Progress | None) -> Fit:
+    def told(share: float) -> None:
+        if progress is not None:
+            progress(_SEARCH + (1.0 - _SEARCH) * share, "spreads between studies")
+
+    return replace(found, spread=card_spreads(found, lab=card_laboratory(found), workers=workers, progress=told))
 
 
 def difference(found: Fit) -> float:

@@ -121,7 +121,11 @@ def _reasons(old: RestCourse, new: RestCourse) -> str:
 
 def _change(facts: Facts) -> Iterator[str]:
     old, new = facts.old, facts.options[0] if facts.options else None
-    if old is None or new is None:
+    if old is None:
+        return
+    if facts.verdict != "keep":
+        yield from (f"The old rest would break: {text}." for text in old.breaks)
+    if new is None:
         return
     if facts.verdict == "keep":
         best = f"the best that could be planned now is {_ahead(new, old)} ahead"
@@ -129,8 +133,6 @@ def _change(facts: Facts) -> Iterator[str]:
             best = "nothing that could be planned now is better"
         yield f"The rest stays as planned ({old.label}); {best}."
         return
-    for text in old.breaks:
-        yield f"The old rest would break: {text}."
     pieces = [words for one, two in zip(old.phases, new.phases, strict=False) if (words := _settings(one, two))]
     if old.sessions != new.sessions:
         pieces.append(f"sessions to come {old.sessions} -> {new.sessions}")

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -80,9 +82,22 @@ def manifest() -> Mapping[str, Any]:
     return found
 
 
+_spreads: ContextVar[Mapping[str, float]] = ContextVar("_spreads")
+
+
+@contextmanager
+def spreading(spreads: Mapping[str, float]) -> Iterator[None]:
+    """Spreads of some families in place of those that ship, in what runs inside: a calibration tries its own."""
+    token = _spreads.set(spreads)
+    try:
+        yield
+    finally:
+        _spreads.reset(token)
+
+
 def spread(family: str) -> float:
     """Standard deviation between studies of a family of results, on its scale of comparison."""
-    found = manifest().get("spread", {}).get(family)
+    found = _spreads.get({}).get(family, manifest().get("spread", {}).get(family))
     return evidence.value(f"clinical.study_sd.{family}") if found is None else float(found)
 
 

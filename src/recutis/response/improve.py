@@ -27,7 +27,12 @@ _BY_LIGHT: Final = frozenset({"fine_lines", "texture", "enlarged_pores"})
 _DIFFUSE: Final = frozenset({"diffuse_redness", "poikiloderma", "hypertrophic_scar", "surgical_scar"})
 _PIGMENTED: Final = frozenset({"age_spots", "freckles", "melasma"})
 _CLEARED: Final = frozenset({"pigment", "vessel", "gland"})
-_SEEN_AS: Final = {"melasma": "dermis", "enlarged_pores": "dermis", "texture": "dermis", "poikiloderma": "vessel"}
+_MECHANISM: Final = {
+    "melasma": "melasma",
+    "enlarged_pores": "dermis",
+    "texture": "dermis",
+    "poikiloderma": "vessel",
+}  # else the target
 _BURN_AS: Final = {"burn_scar": "hypertrophic_scar", "traumatic_scar": "surgical_scar"}
 _LEAST: Final = 1e-9  # gains below this share are none
 _WORST_PCT: Final = -20.0  # improvement is told from -20 to 100 percent
@@ -220,8 +225,13 @@ def _either(first: Draws, second: Draws) -> Draws:
     return np.asarray(1 - (1 - first) * (1 - second))
 
 
-def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[str, Draws]:
-    """Mechanism and expected share of improvement, shape (sessions, n or 1), or (settings, sessions, n or 1).
+def mechanism_of(lesion: Lesion) -> str:
+    """By what a lesion improves in the main: the key of its sources."""
+    return _MECHANISM.get(lesion.kind, lesion.target)
+
+
+def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> Draws:
+    """Expected share of improvement, shape (sessions, n or 1), or (settings, sessions, n or 1).
 
     Pores shrink with their glands and with the dermis around them; poikiloderma is half vessels,
     half pigment; a raised scar gives way to its vessels and to remodelling; sun-worn skin is graded by its relief and by
@@ -240,27 +250,25 @@ def _share(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws) -> tuple[
     def pigment() -> Draws:
         return pigment_share(wound, lesion, weights)
 
-    special: dict[str, tuple[str, Callable[[], Draws]]] = {
-        "melasma": ("melasma", lambda: melasma_share(wound, lesion, weights)),
-        "poikiloderma": ("vessel", lambda: (vessel() + pigment()) / 2),
-        "enlarged_pores": ("dermis", lambda: _either(dermis(), gland())),
-        "texture": ("dermis", lambda: _either(dermis(), tone_share(wound, weights))),
+    special: dict[str, Callable[[], Draws]] = {
+        "melasma": lambda: melasma_share(wound, lesion, weights),
+        "poikiloderma": lambda: (vessel() + pigment()) / 2,
+        "enlarged_pores": lambda: _either(dermis(), gland()),
+        "texture": lambda: _either(dermis(), tone_share(wound, weights)),
     }
-    usual: dict[str, tuple[str, Callable[[], Draws]]] = {
-        "pigment": ("pigment", pigment),
-        "vessel": ("vessel", vessel),
-        "gland": ("gland", gland),
-        "dermis": ("dermis", lambda: _either(dermis(), vessel())),
-        "none": ("none", lambda: np.zeros((*wound.coverage.shape[:-1], weights.shape[0], 1))),
+    usual: dict[str, Callable[[], Draws]] = {
+        "pigment": pigment,
+        "vessel": vessel,
+        "gland": gland,
+        "dermis": lambda: _either(dermis(), vessel()),
+        "none": lambda: np.zeros((*wound.coverage.shape[:-1], weights.shape[0], 1)),
     }
-    mechanism, share = special.get(lesion.kind) or usual[lesion.target]
-    return mechanism, share()
+    return (special.get(lesion.kind) or usual[lesion.target])()
 
 
 def part_kept(lesion: Lesion, p: Parameters) -> Draws:
     """Part of a difference between lasers that is left in what is seen: of lesions that clear, and of relief and colour graded by eye."""
-    target = _SEEN_AS.get(lesion.kind, lesion.target)
-    return p("gain.kept.cleared" if target in _CLEARED else "gain.kept.graded")
+    return p("gain.kept.cleared" if mechanism_of(lesion) in _CLEARED else "gain.kept.graded")
 
 
 def _drawn(first: Draws, kept: Draws, p: Parameters) -> Draws:
@@ -298,20 +306,19 @@ def _check(sessions: int, interval_weeks: float, severity: float | None) -> None
         raise OutOfRangeError(msg)
 
 
-def _gain_pct(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws, severity: float | None) -> tuple[str, Draws]:
-    """Mechanism and improvement in percent after each session, shape (sessions, n), or (settings, sessions, n)."""
+def _gain_pct(wound: Wound, twins: Twins, lesion: Lesion, weights: Draws, severity: float | None) -> Draws:
+    """Improvement in percent after each session, shape (sessions, n), or (settings, sessions, n)."""
     p = twins.p
-    mechanism, share = _share(wound, twins, lesion, weights)
-    gain = PERCENT * _individual(share, twins, lesion, severity)
-    if mechanism == "melasma":
+    gain = PERCENT * _individual(_share(wound, twins, lesion, weights), twins, lesion, severity)
+    if mechanism_of(lesion) == "melasma":
         harm = p("melasma.harm") * (risks.pih(wound, twins, _BOUND_CARE) - number("risk.baseline"))
         gain = gain - harm[..., None, :]
-    return mechanism, np.clip(gain, _WORST_PCT, PERCENT)
+    return np.clip(gain, _WORST_PCT, PERCENT)
 
 
-def _weeks_and_recurrence(mechanism: str, lesion: Lesion, twins: Twins) -> tuple[Draws, Draws, tuple[str, ...]]:
+def _weeks_and_recurrence(lesion: Lesion, twins: Twins) -> tuple[Draws, Draws, tuple[str, ...]]:
     """Weeks to effect, share lost in percent, both of shape (n,), and rows that the improvement rests on; no injury changes them."""
-    p = twins.p
+    p, mechanism = twins.p, mechanism_of(lesion)
     known = "dermis" if mechanism == "none" else mechanism
     lost_row = f"{known}.recurrence"
     if mechanism == "pigment":
@@ -334,8 +341,8 @@ def improve(
     """
     _check(sessions, interval_weeks, severity)
     weights = _session_weights(sessions, interval_weeks, twins.p)
-    mechanism, gain = _gain_pct(read_wound(injury, twins), twins, lesion, weights, severity)
-    weeks, lost, sources = _weeks_and_recurrence(mechanism, lesion, twins)
+    gain = _gain_pct(read_wound(injury, twins), twins, lesion, weights, severity)
+    weeks, lost, sources = _weeks_and_recurrence(lesion, twins)
     return Improvement(by_session=gain, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
 
 
@@ -358,14 +365,12 @@ def improve_many(
     _check(sessions, interval_weeks, severity)
     weights = _session_weights(sessions, interval_weeks, twins.p)
     found = np.empty((len(injuries), sessions, twins.n))
-    mechanisms: set[str] = set()
 
     def work(part: slice) -> None:
-        mechanism, found[part] = _gain_pct(read_wounds(injuries[part], twins), twins, lesion, weights, severity)
-        mechanisms.add(mechanism)
+        found[part] = _gain_pct(read_wounds(injuries[part], twins), twins, lesion, weights, severity)
 
     in_chunks(work, settings=len(injuries), values=twins.n, threads=threads)
-    weeks, lost, sources = _weeks_and_recurrence(mechanisms.pop(), lesion, twins)
+    weeks, lost, sources = _weeks_and_recurrence(lesion, twins)
     return ManyImprovements(by_session=found, time_to_effect_weeks=weeks, recurrence_pct=lost, sources=sources)
 
 

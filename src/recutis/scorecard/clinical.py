@@ -19,7 +19,7 @@ from recutis.scorecard.types import Card, number_text, rounded
 
 _MODULES: Final = {"clinical_outcomes": "outcomes", "recovery": "recovery", "risks": "risks", "pain": "pain"}
 QUANTITY: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "scale"}
-_DEVICE: Final = {"clinical_outcomes": "device_class", "recovery": "device_class", "risks": "device_class", "pain": "modality"}
+DEVICE: Final = {"clinical_outcomes": "device_class", "recovery": "device_class", "risks": "device_class", "pain": "modality"}
 _ENDS: Final = {"risks": ("incidence_low", "incidence_high")}
 HEADS: Final = ("Id", "Class", "Quantity", "Published", "Model (80 %)", "Unit", "Inside", "Assumed, or why not computed")
 _FACTORS: Final = (1.5, 2.0)
@@ -63,7 +63,7 @@ def clinical_row(lab: Lab, table: str, record: Record) -> dict[str, object]:
         "id": fields["id"],
         "file": table,
         "tier": fields.get("confidence", ""),
-        "device_class": fields[_DEVICE[table]],
+        "device_class": fields[DEVICE[table]],
         "quantity": fields[QUANTITY[table]],
         "statistic": statistic,
         "comparator": "",

@@ -13,7 +13,7 @@ from recutis.bands import Draws
 from recutis.scorecard import clinical_sample as sample
 from recutis.scorecard.clinical_sample import Told
 from recutis.scorecard.clinical_study import Arm, Lab, NotComputedError, Order, Study
-from recutis.scorecard.clinical_table import COURSE
+from recutis.scorecard.clinical_table import COURSE, GRADES
 from recutis.scorecard.clinical_words import number_in, threshold_of
 from recutis.units import DAYS_PER_MONTH, DAYS_PER_WEEK, PERCENT
 
@@ -181,12 +181,20 @@ def _mean_gain(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     return sample.mean(study.population(_gains(lab, study, fields, by=by)), study.n, "none", seed=lab.seed)
 
 
+def _reached(fields: Mapping[str, str]) -> bool:
+    """Whether a responder's grade means that grade or a better one: unless its study tells the shares of several grades."""
+    band = threshold_of(fields["threshold"] or fields["scale"])
+    return band is not None and band.is_grade and (number_in(fields.get(GRADES, "")) or 0.0) < 2.0
+
+
 def _responders(lab: Lab, study: Study, fields: Mapping[str, str]) -> Told:
     words = fields["threshold"] or fields["scale"]
     band = threshold_of(words)
     if band is None:
         msg = f"the threshold '{words}' of a responder is not known"
         raise NotComputedError(msg)
+    if _reached(fields):
+        band = band.or_better()
     inside = [((gain >= band.low) & (gain <= band.high)).astype(np.float64) for gain in _gains(lab, study, fields, by="share")]
     return sample.share_pct(study.population(inside), study.n, "none", seed=lab.seed)
 
@@ -280,6 +288,7 @@ _METRICS: Final[Mapping[str, Callable[[Lab, Study, Mapping[str, str]], Told]]] =
     "durability_pct_of_gain": _durability,
     "sessions_to_target": _sessions_needed,
 }
+_GRADE_WORDS: Final = "the grade or a better one"
 _WORDS_ONLY: Final = {
     "qualitative": "a finding in words has no number to compute",
     "significance": "a p-value is a statement about a test, not about skin",
@@ -299,4 +308,5 @@ def compute(lab: Lab, fields: Mapping[str, str]) -> tuple[Told, tuple[str, ...]]
         msg = f"the metric '{metric}' is not known; known are {', '.join(_METRICS)}"
         raise NotComputedError(msg)
     study = lab.study(order_of(fields))
-    return _METRICS[metric](lab, study, fields), study.assumed
+    assumed = (*study.assumed, _GRADE_WORDS) if metric == "responder_pct" and _reached(fields) else study.assumed
+    return _METRICS[metric](lab, study, fields), assumed

@@ -10,7 +10,7 @@ from typing import Final
 
 from recutis import evidence
 from recutis.errors import InputError
-from recutis.scorecard.clinical_words import number_in
+from recutis.scorecard.clinical_words import Threshold, number_in, threshold_of
 from recutis.scorecard.tables import Record, packaged_columns, read_targets
 
 FILES: Final = ("clinical_outcomes", "recovery", "risks", "pain")
@@ -23,30 +23,36 @@ _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 }
 COURSE: Final = "course_sessions"
 """Field of an outcome's row: sessions of its study's whole course, of which the row may tell an earlier one."""
+GRADES: Final = "grades_told"
+"""Field of an outcome's row: how many grades such as '51-75 %' its study tells shares of, for this laser and concern."""
 _OWN: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "modality"}
 
 
 def packaged() -> tuple[tuple[str, Record], ...]:
     """All rows of the four packaged tables, each with its table."""
-    return _with_courses(
+    return _with_study(
         (table, Record(place=row.id, fields={name: row.fields.get(name, "") for name in packaged_columns(table)}))
         for table in FILES
         for row in evidence.rows(table)
     )
 
 
-def _with_courses(rows: Iterable[tuple[str, Record]]) -> tuple[tuple[str, Record], ...]:
-    """The rows, those of outcomes with the sessions of the longest course that their study tells of this laser and concern."""
+def _with_study(rows: Iterable[tuple[str, Record]]) -> tuple[tuple[str, Record], ...]:
+    """The rows, those of outcomes with what other rows of their study tell of this laser and concern: the longest course, the grades."""
     found = tuple(rows)
     longest: dict[tuple[str, ...], float] = {}
+    grades: dict[tuple[str, ...], set[Threshold]] = {}
     for table, record in found:
         if table == FILES[0] and record.fields.get("source"):
-            arm = _arm(record)
+            arm, band = _arm(record), threshold_of(record.fields.get("threshold", ""))
             longest[arm] = max(longest.get(arm, 0.0), number_in(record.fields.get("sessions", "")) or 0.0)
+            if band is not None and band.is_grade:
+                grades.setdefault(arm, set()).add(band)
     for table, record in found:
         if table == FILES[0]:
             most = longest.get(_arm(record), 0.0)
             record.fields[COURSE] = f"{most:g}" if most else ""
+            record.fields[GRADES] = f"{len(grades.get(_arm(record), ()))}"
     return found
 
 
@@ -97,7 +103,7 @@ def read_clinical(path: Path) -> tuple[tuple[str, Record], ...]:
     names = _header(path)
     if "file" not in names:
         table = _recognise(names, path) if path.is_file() and names else FILES[0]
-        return _with_courses((table, record) for record in read_targets(path, table=table, required=_REQUIRED[table]))
+        return _with_study((table, record) for record in read_targets(path, table=table, required=_REQUIRED[table]))
     union = tuple(dict.fromkeys(("file", *(name for table in FILES for name in packaged_columns(table)))))
     found = []
     for record in read_targets(path, table=FILES[0], required=("id", "file"), columns=union):
@@ -107,4 +113,4 @@ def read_clinical(path: Path) -> tuple[tuple[str, Record], ...]:
             msg = f"{record.place}: a row of {table} needs the column '{missing}', which is missing; add it."
             raise InputError(msg)
         found.append((table, record))
-    return _with_courses(found)
+    return _with_study(found)

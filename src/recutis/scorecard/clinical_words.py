@@ -8,6 +8,7 @@ from typing import Final
 
 from recutis import evidence
 from recutis.sites import PHOTOTYPES, SITES
+from recutis.units import PERCENT
 
 _NUMBER: Final = r"\d+(?:\.\d+)?"
 _SPAN: Final = rf"({_NUMBER})(?:\s*(?:-|–|to|vs\.?|or)\s*({_NUMBER}))?"
@@ -45,6 +46,15 @@ class Threshold:
 
     low: float
     high: float
+
+    @property
+    def is_grade(self) -> bool:
+        """Whether it has a grade above and one below it, as '51-75 %' has."""
+        return self.low > -PERCENT and self.high < PERCENT
+
+    def or_better(self) -> Threshold:
+        """The grade and all above it."""
+        return Threshold(low=self.low, high=PERCENT)
 
 
 def number_in(text: str) -> float | None:

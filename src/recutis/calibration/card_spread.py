@@ -1,0 +1,94 @@
+"""The spreads between studies, set on the card itself: each row without its study, by the code that predicts any other study.
+
+The search for the mode carries spreads in a linear model, which is near enough for weights. Shares of a few persons are counts and
+end at none and all, which that model does not know; so what ships is found anew. Intervals grow with the spread: for each row
+the least multiple of the linear spread is sought at which its value lies inside, and the wanted share of a family's rows asks for no
+more than the multiple that is taken.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from recutis import evidence, posterior
+from recutis.calibration.fit import Fit
+from recutis.calibration.rows import Datum
+from recutis.calibration.ship import draws, in_units
+from recutis.scorecard.clinical import clinical_row
+from recutis.scorecard.clinical_study import Lab
+
+_LEAST: Final = 0.5  # of the linear spread
+_MOST: Final = 2.0
+_HALVINGS: Final = 5  # of that range, in logarithms: to some 4 %
+_at_work: list[tuple[Fit, Lab]] = []  # what the workers of a fork see
+
+
+def least_multiple(inside: Callable[[float], bool]) -> float:
+    """The least multiple of a spread at which a row lies inside, infinite where the widest does not reach it."""
+    if inside(_LEAST):
+        return _LEAST
+    if not inside(_MOST):
+        return math.inf
+    low, high = math.log(_LEAST), math.log(_MOST)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if inside(math.exp(middle)) else (middle, high)
+    return math.exp(high)
+
+
+def wanted_multiple(multiples: list[float], wanted: float) -> float:
+    """The least multiple that is enough for the wanted share of rows, within what was looked at."""
+    return min(sorted(multiples)[max(math.ceil(wanted * len(multiples)) - 1, 0)], _MOST)
+
+
+def _inside(row: Datum, lab: Lab, spread: float) -> bool:
+    with posterior.spreading({row.family: spread}):
+        return clinical_row(lab, row.table, row.record)["inside"] is True
+
+
+def _of_study(study: str) -> list[tuple[str, float]]:
+    """The family and least multiple of each row of a study, predicted without it."""
+    found, lab = _at_work[0]
+    mode, covariance = found.without(study)
+    here = lab.with_parameters(partial(posterior.parameters, table=in_units(found.problem.scales, draws(mode, covariance))))
+    rows = [row for row in found.problem.data if row.study == study]
+    return [(row.family, least_multiple(lambda by, row=row: _inside(row, here, by * found.spread[row.family]))) for row in rows]  # type: ignore[misc]
+
+
+def card_spreads(
+    found: Fit, *, lab: Lab, workers: int = 1, progress: Callable[[float], None] | None = None, fewest: float | None = None
+) -> dict[str, float]:  # fmt: skip
+    """Spreads of a fit as the card needs them; families of fewer rows than `fewest` (row `calibration.fewest`) keep theirs.
+
+    `lab` has the twins, worlds and seed of the clinical card.
+    """
+    few = evidence.value("calibration.fewest") if fewest is None else fewest
+    families = [row.family for row in found.problem.data]
+    studies = list(dict.fromkeys(row.study for row in found.problem.data if families.count(row.family) >= few))
+    multiples: dict[str, list[float]] = {}
+
+    def gather(told: Iterator[list[tuple[str, float]]]) -> None:
+        for number, rows in enumerate(told, start=1):
+            for family, least in rows:
+                multiples.setdefault(family, []).append(least)
+            if progress is not None:
+                progress(number / len(studies))
+
+    _at_work[:] = [(found, lab)]
+    try:
+        if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
+            with multiprocessing.get_context("fork").Pool(workers) as pool:
+                gather(pool.imap_unordered(_of_study, studies))
+        else:
+            gather(map(_of_study, studies))
+    finally:
+        _at_work.clear()
+    wanted = evidence.value("calibration.inside")
+    return {
+        family: linear * wanted_multiple(multiples[family], wanted) if len(multiples.get(family, ())) >= few else linear
+        for family, linear in found.spread.items()
+    }
