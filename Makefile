@@ -21,6 +21,8 @@ POSTGRES_TESTS := $(filter-out $(NOT_POSTGRES:%=tests/test_web_%.py),$(wildcard 
 CODE := src tests scripts benchmarks
 # Tests start many processes: where images forbid Python to keep what it has compiled, each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
+# Tests run side by side; threads that wait for each other double the time.
+export OPENBLAS_NUM_THREADS := 1
 
 help:
 	@echo "make demo    set up .venv, plan $(PATIENT), say where the report lies"
@@ -41,7 +43,7 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest $(WORKED) -m "not slow" $(PYTEST_ARGS)
 	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) -m "not slow" $(POSTGRES_TESTS)
 
-slow: $(VENV)/.test # what takes long: soak tests, every page by axe, the kernels of graphics cards in a simulator, more random people
+slow: $(VENV)/.test # what takes long: every page by axe, graphics cards in a simulator against the twins, the whole card
 	$(BIN)/python -m pytest $(WORKED) -m slow
 	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) -m slow $(POSTGRES_TESTS)
 

@@ -19,7 +19,6 @@ from hypothesis import settings
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # no test needs a screen
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # tests run side by side; threads that wait for each other double the time
 # The workstation's tests never touch anybody's data: the folder is new for each run.
 os.environ["RECUTIS_DATA"] = tempfile.mkdtemp(prefix="recutis-tests-")
 os.environ["RECUTIS_SECRET_KEY"] = "tests" * 16

@@ -17,7 +17,7 @@ from recutis.calibration import run, ship
 from recutis.calibration.fit import SPREAD, Fit, Problem, fit, leverage, spreads, touched
 from recutis.calibration.held_out import held_out_card
 from recutis.calibration.rows import FAMILIES, Datum, data, study_of
-from recutis.calibration.scale import Scale, scales
+from recutis.calibration.scale import WITHIN, Scale, scales
 from recutis.injury.simulate import injure
 from recutis.laser import device, expose
 from recutis.laser.types import Settings
@@ -161,7 +161,7 @@ def test_only_rows_that_a_group_moves_are_asked_for_its_derivatives(few: Fit) ->
     }
 
     assert tables["response.pain.gain"] == {"pain"}
-    assert tables["response.gain.sd_person"] == {"clinical_outcomes"}
+    assert tables["response.gain.usual"] == {"clinical_outcomes"}
     assert "clinical_outcomes" not in tables["response.closure.edge_speed"]
 
 
@@ -281,3 +281,29 @@ def test_worlds_of_one_cloud_tell_what_single_runs_tell(few: Fit) -> None:
 
     for at, mode in enumerate(modes):
         assert together[:, at] == pytest.approx(few.problem.told(mode)[0], abs=1e-9)
+
+
+def test_what_ships_has_the_spreads_of_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calibration ends with the spreads that the card asks for, and keeps them in what it installs."""
+    monkeypatch.setattr(run, "problem_of", lambda: Problem(data(records(*FEW), lab := run.laboratory()), lab))
+    monkeypatch.setattr(
+        run,
+        "card_spreads",
+        lambda found, **_: replace(found, spread={name: 2.0 * spread for name, spread in found.spread.items()}),
+    )
+    found = run.calibrate()
+
+    assert found.spread == {name: 2.0 * spread for name, spread in fit(run.problem_of()).spread.items()}
+    assert json.loads(ship.packed(found, "0")["manifest.json"])["spread"]["risk"] == pytest.approx(found.spread["risk"], abs=1e-4)
+
+
+def test_what_only_persons_tell_is_not_moved_by_studies() -> None:
+    """Shares of responders of three studies leave the spread of persons and of raters where their rows have it, as sure as before."""
+    found = fit(run.problem_of(records("OUT-203", "OUT-204", "OUT-517", "OUT-518", "OUT-228")))
+    mode, covariance = found.solve()
+    places = [number for number, one in enumerate(found.problem.scales) if one.key in WITHIN]
+
+    assert len(places) == len(WITHIN)
+    assert np.abs(mode).max() > 0.1
+    assert np.all(mode[places] == 0.0)
+    assert np.all(np.diag(covariance)[places] == 1.0)

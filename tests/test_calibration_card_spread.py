@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recutis import posterior
 from recutis.calibration import run
-from recutis.calibration.card_spread import card_spreads, least_multiple, wanted_multiple
+from recutis.calibration.card_spread import card_spreads, fairly_inside, least_multiple, wanted_multiple
 from recutis.calibration.fit import fit
 from recutis.calibration.held_out import held_out_card
 from recutis.scorecard.clinical_study import Lab
@@ -39,6 +38,15 @@ def test_the_wanted_share_of_rows_asks_for_no_more() -> None:
     assert wanted_multiple([0.7], 0.8) == 0.7
 
 
+def test_a_row_is_judged_by_the_rows_of_other_studies() -> None:
+    """A study whose rows alone ask for a wide spread does not lie inside by its own asking."""
+    rows = [("a", 1.0), ("b", 1.0), ("c", 0.7), ("d", 1.9), ("d", 1.9)]
+
+    assert wanted_multiple([least for _, least in rows], 0.8) == 1.9
+    assert fairly_inside(rows, 0.8) == 3
+    assert fairly_inside(rows[:1], 0.8) == 0
+
+
 def test_a_spread_that_is_tried_holds_inside_only() -> None:
     """What ships is used before and after, and for families that are not tried."""
     shipped = posterior.spread("risk")
@@ -51,13 +59,15 @@ def test_rows_lie_inside_at_the_spreads_that_are_found() -> None:
     """Two processes find what one does; on the card, without their studies, the wanted share of rows lies inside."""
     found = fit(run.problem_of(tuple((table, record) for table, record in packaged() if record.fields["id"] in FEW)))
     lab = Lab(n=160, blocks=40, seed=0)
-    alone, shared = (card_spreads(found, lab=lab, workers=workers, fewest=2) for workers in (1, 2))
+    both = [card_spreads(found, lab=lab, workers=workers, fewest=2) for workers in (1, 2)]
+    alone, shared = both[0].spread, both[1].spread
     inside: dict[str, list[bool]] = {}
-    for row, told in zip(found.problem.data, held_out_card(replace(found, spread=alone), lab=lab).rows, strict=True):
+    for row, told in zip(found.problem.data, held_out_card(both[0], lab=lab).rows, strict=True):
         inside.setdefault(row.family, []).append(told["inside"] is True)
 
     assert alone == shared
-    assert card_spreads(found, lab=lab) == found.spread
+    assert both[0].fairly_inside == both[1].fairly_inside
+    assert card_spreads(found, lab=lab).spread == found.spread
     moved = [name for name, linear in found.spread.items() if alone[name] != linear]
     assert moved
     assert all(len(inside[name]) >= 2 for name in moved)

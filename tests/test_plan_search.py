@@ -127,8 +127,7 @@ def person(**changes: object) -> Patient:
     return Patient.model_validate({**data, **changes})
 
 
-@pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 100_000))
 def test_random_people_clinics_and_goals_get_lawful_plans(number: int) -> None:
     """No crash, no broken ceiling, goal or cap, and an empty result says why; thousands by `recutis.scorecard.plan_trials`."""

@@ -53,10 +53,6 @@ def listen(page: Page, heard: Callable[[str], Any]) -> Page:
 def faults(page: Page) -> list[object]:
     """What keeps somebody from using a page: what axe finds, and whether it scrolls sideways."""
     violations = _AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in violations] + sideways(page)
-
-
-def sideways(page: Page) -> list[object]:
-    """Whether a page scrolls sideways."""
+    found: list[object] = [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in violations]
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [] if wider <= 0 else [f"scrolls sideways by {wider} px"]
+    return found if wider <= 0 else [*found, f"scrolls sideways by {wider} px"]

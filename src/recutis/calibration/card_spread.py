@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -45,36 +46,48 @@ def wanted_multiple(multiples: list[float], wanted: float) -> float:
     return min(sorted(multiples)[max(math.ceil(wanted * len(multiples)) - 1, 0)], _MOST)
 
 
+def fairly_inside(rows: list[tuple[str, float]], wanted: float) -> int:
+    """How many rows (study, least multiple) lie inside at the multiple that the rows of all other studies want."""
+    inside = 0
+    for study in {study for study, _ in rows}:
+        others = [least for whose, least in rows if whose != study]
+        if others:
+            inside += sum(least <= wanted_multiple(others, wanted) for whose, least in rows if whose == study)
+    return inside
+
+
 def _inside(row: Datum, lab: Lab, spread: float) -> bool:
     with posterior.spreading({row.family: spread}):
         return clinical_row(lab, row.table, row.record)["inside"] is True
 
 
-def _of_study(study: str) -> list[tuple[str, float]]:
-    """The family and least multiple of each row of a study, predicted without it."""
+def _of_study(study: str) -> tuple[str, list[tuple[str, float]]]:
+    """A study, and the family and least multiple of each of its rows, predicted without it."""
     found, lab = _at_work[0]
     mode, covariance = found.without(study)
     here = lab.with_parameters(partial(posterior.parameters, table=in_units(found.problem.scales, draws(mode, covariance))))
     rows = [row for row in found.problem.data if row.study == study]
-    return [(row.family, least_multiple(lambda by, row=row: _inside(row, here, by * found.spread[row.family]))) for row in rows]  # type: ignore[misc]
+    return study, [
+        (row.family, least_multiple(lambda by, row=row: _inside(row, here, by * found.spread[row.family]))) for row in rows  # type: ignore[misc]
+    ]  # fmt: skip
 
 
 def card_spreads(
     found: Fit, *, lab: Lab, workers: int = 1, progress: Callable[[float], None] | None = None, fewest: float | None = None
-) -> dict[str, float]:  # fmt: skip
-    """Spreads of a fit as the card needs them; families of fewer rows than `fewest` (row `calibration.fewest`) keep theirs.
+) -> Fit:  # fmt: skip
+    """The fit with spreads as the card needs them, and how many rows lie inside at spreads that their own study has not set.
 
-    `lab` has the twins, worlds and seed of the clinical card.
+    Families of fewer rows than `fewest` (row `calibration.fewest`) keep theirs. `lab` has the twins, worlds and seed of the clinical card.
     """
     few = evidence.value("calibration.fewest") if fewest is None else fewest
     families = [row.family for row in found.problem.data]
     studies = list(dict.fromkeys(row.study for row in found.problem.data if families.count(row.family) >= few))
-    multiples: dict[str, list[float]] = {}
+    multiples: dict[str, list[tuple[str, float]]] = {}
 
-    def gather(told: Iterator[list[tuple[str, float]]]) -> None:
-        for number, rows in enumerate(told, start=1):
+    def gather(told: Iterator[tuple[str, list[tuple[str, float]]]]) -> None:
+        for number, (study, rows) in enumerate(told, start=1):
             for family, least in rows:
-                multiples.setdefault(family, []).append(least)
+                multiples.setdefault(family, []).append((study, least))
             if progress is not None:
                 progress(number / len(studies))
 
@@ -88,7 +101,10 @@ def card_spreads(
     finally:
         _at_work.clear()
     wanted = evidence.value("calibration.inside")
-    return {
-        family: linear * wanted_multiple(multiples[family], wanted) if len(multiples.get(family, ())) >= few else linear
+    enough = {family: rows for family, rows in multiples.items() if len(rows) >= few}
+    spread = {
+        family: linear * wanted_multiple([least for _, least in enough[family]], wanted) if family in enough else linear
         for family, linear in found.spread.items()
     }
+    fairly = (sum(fairly_inside(rows, wanted) for rows in enough.values()), sum(map(len, enough.values())))
+    return replace(found, spread=spread, fairly_inside=fairly)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recutis import evidence
 from recutis.calibration.rows import Datum
-from recutis.calibration.scale import EIGHTY, Scale, lawful, scales
+from recutis.calibration.scale import EIGHTY, WITHIN, Scale, lawful, scales
 from recutis.errors import InputError
 from recutis.posterior import Parameters
 from recutis.scorecard.clinical_study import Lab
@@ -126,9 +126,11 @@ _at_work: list[Problem] = []  # what the workers of a fork see
 
 
 def touched(problem: Problem) -> dict[tuple[int, ...], tuple[int, ...]]:
-    """Groups of parameters (by the first part of their names) and the rows that any of a group moves."""
+    """Groups of parameters (by the first part of their names) and the rows that any of a group moves; those of `WITHIN` move none."""
     groups: dict[str, list[int]] = {}
     for number, one in enumerate(problem.scales):
+        if one.key in WITHIN:
+            continue
         groups.setdefault(one.key.removeprefix("response.").split(".")[0], []).append(number)
     moved = np.zeros((1 + len(groups), len(problem.scales)))
     rng = np.random.default_rng(1)
@@ -187,7 +189,8 @@ class Fit:
 
     `mode` (parameters,) in standard deviations of the priors from their middles, `jacobian` (rows, parameters) by these,
     `weight` (rows,) one over the variances, `lever` as `leverage`, `spread` the standard deviation between studies of each family; `model`,
-    `reported`, `sampling` as in `Problem.told`.
+    `reported`, `sampling` as in `Problem.told`; `fairly_inside` the rows inside on the card at spreads that their own study has not set, of
+    how many, once these are set there.
     """
 
     problem: Problem
@@ -199,6 +202,7 @@ class Fit:
     model: Array
     reported: Array
     sampling: Array
+    fairly_inside: tuple[int, int] | None = None
 
     @property
     def residual(self) -> Array:

@@ -20,6 +20,7 @@ FAMILIES: Final = {
     "other scores": "gain.score",
     "pain": "pain", "redness course": "course", "risk incidence": "risk",
 }  # fmt: skip
+_TAUGHT: Final = re.compile(r"reviewer prior|teaching")
 _CITATION: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -43,6 +44,11 @@ class Datum:
         """Id of the row."""
         return self.record.fields["id"]
 
+    @property
+    def is_prior(self) -> bool:
+        """Whether a reviewer's prior or teaching stands in for a study."""
+        return _TAUGHT.search(self.record.fields.get("source", "").lower()) is not None
+
     def told(self, lab: Lab) -> Told | None:
         """What the model says in this laboratory; None where it cannot."""
         return computed(self.table, lab, self.record.fields)[0]
@@ -54,7 +60,7 @@ def study_of(record: Record) -> str:
     What a reviewer or a textbook says of one device class counts as one study.
     """
     source = _CITATION.sub(" ", record.fields.get("source", "").lower()).strip()
-    if re.search(r"reviewer prior|teaching", source):
+    if _TAUGHT.search(source):
         return f"{source} {record.fields.get('device_class') or record.fields.get('modality', '')}"
     return source or record.fields["id"]
 

@@ -88,7 +88,7 @@ def _with_card_spreads(found: Fit, workers: int, progress: Progress | None) -> F
         if progress is not None:
             progress(_SEARCH + (1.0 - _SEARCH) * share, "spreads between studies")
 
-    return replace(found, spread=card_spreads(found, lab=card_laboratory(found), workers=workers, progress=told))
+    return card_spreads(found, lab=card_laboratory(found), workers=workers, progress=told)
 
 
 def difference(found: Fit) -> float:

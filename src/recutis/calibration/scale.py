@@ -34,6 +34,11 @@ _ALSO: Final = (
 )  # fmt: skip
 
 
+WITHIN: Final = frozenset({"response.gain.sd_person", "clinical.grading.scatter"})
+"""What only persons of one study tell and no fit between studies may move: shares of responders would put down to persons and graders
+what studies differ by."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scale:
     """A parameter's row and how it is carried: middle and standard deviation of its prior on that scale."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,8 @@ _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 COURSE: Final = "course_sessions"
 """Field of an outcome's row: sessions of its study's whole course, of which the row may tell an earlier one."""
 GRADES: Final = "grades_told"
-"""Field of an outcome's row: how many grades such as '51-75 %' its study tells shares of, for this laser and concern."""
+"""Field of an outcome's row: of how many grades such as '51-75 %' or '76-100 %' its study tells shares, for this laser and concern."""
+_RANGE: Final = re.compile(r"^[^<>≥≤]*\d\s*(-|–|to)\s*\d")
 _OWN: Final = {"clinical_outcomes": "metric", "recovery": "sign", "risks": "adverse_event", "pain": "modality"}
 
 
@@ -43,10 +45,12 @@ def _with_study(rows: Iterable[tuple[str, Record]]) -> tuple[tuple[str, Record],
     longest: dict[tuple[str, ...], float] = {}
     grades: dict[tuple[str, ...], set[Threshold]] = {}
     for table, record in found:
-        if table == FILES[0] and record.fields.get("source"):
-            arm, band = _arm(record), threshold_of(record.fields.get("threshold", ""))
-            longest[arm] = max(longest.get(arm, 0.0), number_in(record.fields.get("sessions", "")) or 0.0)
-            if band is not None and band.is_grade:
+        if table == FILES[0]:
+            arm, words = _arm(record), record.fields.get("threshold") or record.fields.get("scale", "")
+            if record.fields.get("source"):
+                longest[arm] = max(longest.get(arm, 0.0), number_in(record.fields.get("sessions", "")) or 0.0)
+            band = threshold_of(words) if record.fields["metric"] == "responder_pct" and _RANGE.search(words) else None
+            if band is not None:
                 grades.setdefault(arm, set()).add(band)
     for table, record in found:
         if table == FILES[0]:

@@ -49,8 +49,8 @@ class Threshold:
 
     @property
     def is_grade(self) -> bool:
-        """Whether it has a grade above and one below it, as '51-75 %' has."""
-        return self.low > -PERCENT and self.high < PERCENT
+        """Whether it has a grade above and one below it, as '51-75 %' has and '0-25 %' has not."""
+        return self.low > 0.0 and self.high < PERCENT
 
     def or_better(self) -> Threshold:
         """The grade and all above it."""
