@@ -42,6 +42,8 @@ that stand for text were chosen with all rows in view.
   score. They are never averaged. How a gain was graded shifts it (`clinical.optimism.*`): open or blinded, by patients, by grades, by
   thresholds in percent or in words, by a score or an instrument, and in which decade. Courses of different length are drawn together
   (`response.gain.kept.*`), for doctors treat longer what answers less; sessions of one study's course are not.
+- A responder's grade such as '51-75 %' means that grade or a better one, and the last column says so; where a study tells the shares
+  of several grades (for the same laser and concern), each means that grade alone.
 - Denominators: per treatment or lesion is one session, per patient a course. A mean, a typical value and an upper bound of days are the
   mean, the median and the ninth decile of persons.
 - Not computed, each with its reason: findings in words, p-values and tests of equivalence, points of a score without its baseline, harms
