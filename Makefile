@@ -41,11 +41,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(WORKED) -m "not slow" $(PYTEST_ARGS)
-	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) -m "not slow" $(POSTGRES_TESTS)
+	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) $(POSTGRES_TESTS)
 
 slow: $(VENV)/.test # what takes long: every page by axe, graphics cards in a simulator against the twins, the whole card
 	$(BIN)/python -m pytest $(WORKED) -m slow
-	sh scripts/with-postgres.sh $(BIN)/python -m pytest $(WORKED) -m slow $(POSTGRES_TESTS)
 
 kill-test: $(VENV)/.test # the server is killed a hundred times while people save
 	RECUTIS_KILLS=100 $(BIN)/python -m pytest tests/test_web_killed.py
