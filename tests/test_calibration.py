@@ -288,7 +288,7 @@ def test_what_ships_has_the_spreads_of_the_card(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(run, "problem_of", lambda: Problem(data(records(*FEW), lab := run.laboratory()), lab))
     monkeypatch.setattr(
         run,
-        "card_spreads",
+        "with_card_spreads",
         lambda found, **_: replace(found, spread={name: 2.0 * spread for name, spread in found.spread.items()}),
     )
     found = run.calibrate()

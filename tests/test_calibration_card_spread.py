@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recutis import posterior
 from recutis.calibration import run
-from recutis.calibration.card_spread import card_spreads, fairly_inside, least_multiple, wanted_multiple
+from recutis.calibration.card_spread import fairly_inside, least_multiple, wanted_multiple, with_card_spreads
 from recutis.calibration.fit import fit
 from recutis.calibration.held_out import held_out_card
 from recutis.scorecard.clinical_study import Lab
@@ -59,7 +59,7 @@ def test_rows_lie_inside_at_the_spreads_that_are_found() -> None:
     """Two processes find what one does; on the card, without their studies, the wanted share of rows lies inside."""
     found = fit(run.problem_of(tuple((table, record) for table, record in packaged() if record.fields["id"] in FEW)))
     lab = Lab(n=160, blocks=40, seed=0)
-    both = [card_spreads(found, lab=lab, workers=workers, fewest=2) for workers in (1, 2)]
+    both = [with_card_spreads(found, lab=lab, workers=workers, fewest=2) for workers in (1, 2)]
     alone, shared = both[0].spread, both[1].spread
     inside: dict[str, list[bool]] = {}
     for row, told in zip(found.problem.data, held_out_card(both[0], lab=lab).rows, strict=True):
@@ -67,7 +67,7 @@ def test_rows_lie_inside_at_the_spreads_that_are_found() -> None:
 
     assert alone == shared
     assert both[0].fairly_inside == both[1].fairly_inside
-    assert card_spreads(found, lab=lab).spread == found.spread
+    assert with_card_spreads(found, lab=lab).spread == found.spread
     moved = [name for name, linear in found.spread.items() if alone[name] != linear]
     assert moved
     assert all(len(inside[name]) >= 2 for name in moved)

@@ -9,8 +9,8 @@ more than the multiple that is taken.
 from __future__ import annotations
 
 import math
-import multiprocessing
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -19,13 +19,13 @@ from recutis import evidence, posterior
 from recutis.calibration.fit import Fit
 from recutis.calibration.rows import Datum
 from recutis.calibration.ship import draws, in_units
+from recutis.plan.processes import in_order, processes_at_hand
 from recutis.scorecard.clinical import clinical_row
 from recutis.scorecard.clinical_study import Lab
 
 _LEAST: Final = 0.5  # of the linear spread
 _MOST: Final = 2.0
 _HALVINGS: Final = 5  # of that range, in logarithms: to some 4 %
-_at_work: list[tuple[Fit, Lab]] = []  # what the workers of a fork see
 
 
 def least_multiple(inside: Callable[[float], bool]) -> float:
@@ -61,18 +61,15 @@ def _inside(row: Datum, lab: Lab, spread: float) -> bool:
         return clinical_row(lab, row.table, row.record)["inside"] is True
 
 
-def _of_study(study: str) -> tuple[str, list[tuple[str, float]]]:
-    """A study, and the family and least multiple of each of its rows, predicted without it."""
-    found, lab = _at_work[0]
+def _of_study(found: Fit, lab: Lab, study: str, families: frozenset[str]) -> list[tuple[str, float]]:
+    """The family and least multiple of each row of a study that is of these families, predicted without the study."""
     mode, covariance = found.without(study)
     here = lab.with_parameters(partial(posterior.parameters, table=in_units(found.problem.scales, draws(mode, covariance))))
-    rows = [row for row in found.problem.data if row.study == study]
-    return study, [
-        (row.family, least_multiple(lambda by, row=row: _inside(row, here, by * found.spread[row.family]))) for row in rows  # type: ignore[misc]
-    ]  # fmt: skip
+    rows = [row for row in found.problem.data if row.study == study and row.family in families]
+    return [(row.family, least_multiple(lambda by, row=row: _inside(row, here, by * found.spread[row.family]))) for row in rows]  # type: ignore[misc]
 
 
-def card_spreads(
+def with_card_spreads(
     found: Fit, *, lab: Lab, workers: int = 1, progress: Callable[[float], None] | None = None, fewest: float | None = None
 ) -> Fit:  # fmt: skip
     """The fit with spreads as the card needs them, and how many rows lie inside at spreads that their own study has not set.
@@ -80,31 +77,20 @@ def card_spreads(
     Families of fewer rows than `fewest` (row `calibration.fewest`) keep theirs. `lab` has the twins, worlds and seed of the clinical card.
     """
     few = evidence.value("calibration.fewest") if fewest is None else fewest
-    families = [row.family for row in found.problem.data]
-    studies = list(dict.fromkeys(row.study for row in found.problem.data if families.count(row.family) >= few))
-    multiples: dict[str, list[tuple[str, float]]] = {}
-
-    def gather(told: Iterator[tuple[str, list[tuple[str, float]]]]) -> None:
-        for number, (study, rows) in enumerate(told, start=1):
-            for family, least in rows:
-                multiples.setdefault(family, []).append((study, least))
-            if progress is not None:
-                progress(number / len(studies))
-
-    _at_work[:] = [(found, lab)]
-    try:
-        if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
-            with multiprocessing.get_context("fork").Pool(workers) as pool:
-                gather(pool.imap_unordered(_of_study, studies))
-        else:
-            gather(map(_of_study, studies))
-    finally:
-        _at_work.clear()
+    rows = Counter(row.family for row in found.problem.data)
+    enough = frozenset(family for family, count in rows.items() if count >= few)
+    studies = list(dict.fromkeys(row.study for row in found.problem.data if row.family in enough))
+    multiples: dict[str, list[tuple[str, float]]] = {family: [] for family in enough}
+    told = in_order(lambda study: _of_study(found, lab, study, enough), studies, processes=min(workers, processes_at_hand()))
+    for number, (study, each) in enumerate(zip(studies, told, strict=True), start=1):
+        for family, least in each:
+            multiples[family].append((study, least))
+        if progress is not None:
+            progress(number / len(studies))
     wanted = evidence.value("calibration.inside")
-    enough = {family: rows for family, rows in multiples.items() if len(rows) >= few}
     spread = {
-        family: linear * wanted_multiple([least for _, least in enough[family]], wanted) if family in enough else linear
+        family: linear * wanted_multiple([least for _, least in multiples[family]], wanted) if family in enough else linear
         for family, linear in found.spread.items()
     }
-    fairly = (sum(fairly_inside(rows, wanted) for rows in enough.values()), sum(map(len, enough.values())))
+    fairly = (sum(fairly_inside(each, wanted) for each in multiples.values()), sum(map(len, multiples.values())))
     return replace(found, spread=spread, fairly_inside=fairly)

@@ -10,8 +10,7 @@ model, lies inside the 80 % interval; families of few rows keep the one they sta
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +21,7 @@ from recutis import evidence
 from recutis.calibration.rows import Datum
 from recutis.calibration.scale import EIGHTY, WITHIN, Scale, lawful, scales
 from recutis.errors import InputError
+from recutis.plan.processes import in_order, processes_at_hand
 from recutis.posterior import Parameters
 from recutis.scorecard.clinical_study import Lab
 
@@ -122,9 +122,6 @@ def leverage(problem: Problem, mode: Array) -> Array:
     return out
 
 
-_at_work: list[Problem] = []  # what the workers of a fork see
-
-
 def touched(problem: Problem) -> dict[tuple[int, ...], tuple[int, ...]]:
     """Groups of parameters (by the first part of their names) and the rows that any of a group moves; those of `WITHIN` move none."""
     groups: dict[str, list[int]] = {}
@@ -141,15 +138,14 @@ def touched(problem: Problem) -> dict[tuple[int, ...], tuple[int, ...]]:
     return {tuple(members): tuple(np.flatnonzero(changed[:, at]).tolist()) for at, members in enumerate(groups.values())}
 
 
-def _columns(job: tuple[Array, tuple[int, ...], tuple[int, ...]]) -> tuple[tuple[int, ...], tuple[int, ...], Array]:
+def _columns(problem: Problem, mode: Array, numbers: tuple[int, ...], rows: tuple[int, ...]) -> Array:
     """Derivatives of the touched rows by some parameters, a prior's standard deviation of each."""
-    mode, numbers, rows = job
     moved = np.repeat(mode[None, :], 2 * len(numbers), axis=0)
     for place, number in enumerate(numbers):
         moved[2 * place, number] -= _STEP
         moved[2 * place + 1, number] += _STEP
-    told = _at_work[0].told_each(moved, rows)
-    return numbers, rows, (told[:, 1::2] - told[:, ::2]) / (2.0 * _STEP)
+    told = problem.told_each(moved, rows)
+    return np.asarray((told[:, 1::2] - told[:, ::2]) / (2.0 * _STEP))
 
 
 def jacobian(
@@ -158,28 +154,16 @@ def jacobian(
     """Derivatives (rows, parameters) a prior's standard deviation of each parameter; `rows` as `touched` tells them."""
     out = np.zeros((len(problem.data), len(problem.scales)))
     jobs = [
-        (mode, group[at : at + _AT_ONCE], which)
-        for group, which in rows.items() if which for at in range(0, len(group), _AT_ONCE)
+        (group[at : at + _AT_ONCE], which) for group, which in rows.items() if which for at in range(0, len(group), _AT_ONCE)
     ]  # fmt: skip
-    jobs.sort(key=lambda job: -len(job[1]) * len(job[2]))
-
-    def fill(found: Iterable[tuple[tuple[int, ...], tuple[int, ...], Array]]) -> None:
-        done = 0
-        for numbers, which, columns in found:
-            out[np.ix_(which, numbers)] = columns
-            done += len(numbers)
-            if progress is not None:
-                progress(done / len(problem.scales), f"{done} of {len(problem.scales)} parameters")
-
-    _at_work[:] = [problem]
-    try:
-        if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
-            with multiprocessing.get_context("fork").Pool(workers) as pool:
-                fill(pool.imap_unordered(_columns, jobs))
-        else:
-            fill(map(_columns, jobs))
-    finally:
-        _at_work.clear()
+    jobs.sort(key=lambda job: -len(job[0]) * len(job[1]))
+    done, count = 0, sum(len(numbers) for numbers, _ in jobs)
+    found = in_order(lambda job: _columns(problem, mode, *job), jobs, processes=min(workers, processes_at_hand()))
+    for (numbers, which), columns in zip(jobs, found, strict=True):
+        out[np.ix_(which, numbers)] = columns
+        done += len(numbers)
+        if progress is not None:
+            progress(done / count, f"{done} of {count} parameters")
     return out
 
 

@@ -115,8 +115,8 @@ _PERSONS: Final = """
 
 Within studies: where one arm tells shares beyond two thresholds ({pairs} pairs), its persons as graded differ by {middle:.2f} log-odds in
 the median (quartiles {low:.2f} and {high:.2f}); the model has {model:.2f}, of persons (`response.gain.sd_person`) and of raters
-(`clinical.grading.scatter`). These two the fit between studies may not move: left to it, raters scattered by 2.7, shares of responders
-came out too near to half for every laser, and grades were told as nearly all or nothing.
+(`clinical.grading.scatter`). These two the fit between studies may not move, for it would put down to persons and raters what
+studies differ by.
 """
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recutis.calibration.card_spread import card_spreads
+from recutis.calibration.card_spread import with_card_spreads
 from recutis.calibration.fit import Fit, Problem, Progress, fit
 from recutis.calibration.rows import data
 from recutis.calibration.ship import draws, evidence_digest, in_units
@@ -70,7 +70,7 @@ def calibrate(*, workers: int = 1, progress: Progress | None = None, state_folde
             progress(_SEARCH * share, words)
 
     if state_folder is None:
-        return _with_card_spreads(fit(problem, workers=workers, progress=told), workers, progress)
+        return _on_the_card(fit(problem, workers=workers, progress=told), workers, progress)
     state_folder.mkdir(parents=True, exist_ok=True)
     file, digest = state_folder / _STATE, evidence_digest()
 
@@ -78,17 +78,17 @@ def calibrate(*, workers: int = 1, progress: Progress | None = None, state_folde
         file.write_text(json.dumps({"evidence_sha256": digest, "mode": mode.tolist()}), encoding="utf-8")
 
     found = fit(problem, workers=workers, progress=told, start=_kept(file, digest, len(problem.scales)), keep=keep)
-    found = _with_card_spreads(found, workers, progress)
+    found = _on_the_card(found, workers, progress)
     file.unlink(missing_ok=True)
     return found
 
 
-def _with_card_spreads(found: Fit, workers: int, progress: Progress | None) -> Fit:
+def _on_the_card(found: Fit, workers: int, progress: Progress | None) -> Fit:
     def told(share: float) -> None:
         if progress is not None:
             progress(_SEARCH + (1.0 - _SEARCH) * share, "spreads between studies")
 
-    return card_spreads(found, lab=card_laboratory(found), workers=workers, progress=told)
+    return with_card_spreads(found, lab=card_laboratory(found), workers=workers, progress=told)
 
 
 def difference(found: Fit) -> float:
